@@ -4,6 +4,8 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since an arbitrary moment; never steps back. */
   monotonicMs(): number;
+  /** Unix milliseconds with fractions, for spans that begin in one process and end in another of the same machine. */
+  stampMs(): number;
 }
 
 export interface Timers {
@@ -14,6 +16,7 @@ export interface Timers {
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
+  stampMs: () => performance.timeOrigin + performance.now(),
 };
 
 export const systemTimers: Timers = {

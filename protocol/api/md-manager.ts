@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { attachment, epoch, hostRef, phase, vehicleId, way } from './common.js';
+
+/** md-manager, `/v1`. */
+
+/** POST /v1/registrations, idempotent by key. 200 {registration}; 409 KEY_MISMATCH; 503 AUTHORITY_AWAY | POOL_EMPTY with Retry-After. */
+export const registrationRequest = z.strictObject({
+  vehicle: vehicleId,
+  /** 128 random bits in hex, made once by the device and kept on its disk. */
+  key: z.string().regex(/^[0-9a-f]{32}$/),
+  /** The lowest boot that the device may use next, by its own disk; 1 on empty storage. */
+  nextBootFloor: z.int().min(1),
+});
+export type RegistrationRequest = z.infer<typeof registrationRequest>;
+
+export const registration = z.object({
+  vehicle: vehicleId,
+  number: z.int().min(0),
+  /** Where to send reports, for life. */
+  twin: z.object({ address: z.ipv4(), port: z.int() }),
+  /** max(nextBootFloor, highest boot ever stored + 1). */
+  nextBoot: z.int().min(1),
+});
+export type Registration = z.infer<typeof registration>;
+
+/** POST /v1/attachments: `attachment.changed`, from sdn-app. Idempotent by `handover`. 202 {attachmentAnswer}. */
+export const attachmentChanged = z.strictObject({
+  term: z.int().min(1),
+  /** Id of the hand-over, begun at `validated`: a UUID made by sdn-app. */
+  handover: z.uuid(),
+  vehicle: vehicleId,
+  /** Absent at a vehicle's first frame. */
+  from: attachment.optional(),
+  to: attachment,
+  /** Stamps of the phases that are sdn-app's own. */
+  detectedAtMs: z.number(),
+  validatedAtMs: z.number(),
+  reroutedAtMs: z.number(),
+});
+export type AttachmentChanged = z.infer<typeof attachmentChanged>;
+
+export const attachmentAnswer = z.object({
+  /** `started`: a hand-over runs; `same-domain`: ended as a re-route; `deferred`: within dwell, or one is in progress. */
+  result: z.enum(['started', 'same-domain', 'deferred', 'known']),
+});
+export type AttachmentAnswer = z.infer<typeof attachmentAnswer>;
+
+export const HANDOVER_RESULTS = ['running', 'completed', 'failed', 'cancelled'] as const;
+
+/** A hand-over as API, ledger and page show it. */
+export const handoverRecord = z.object({
+  id: z.string(),
+  vehicle: vehicleId,
+  kind: z.enum(['move', 'first', 'same-domain', 'host-lost', 'drain']),
+  way: way.optional(),
+  result: z.enum(HANDOVER_RESULTS),
+  reason: z.string().optional(),
+  fromDomain: z.string().optional(),
+  toDomain: z.string(),
+  fromHost: z.string().optional(),
+  toHost: z.string().optional(),
+  attempt: z.int(),
+  epoch: epoch.optional(),
+  /** Stamp of each phase that was reached. */
+  phases: z.partialRecord(phase, z.number()),
+  startedAtMs: z.number(),
+  endedAtMs: z.number().optional(),
+});
+export type HandoverRecord = z.infer<typeof handoverRecord>;
+
+/** GET /v1/handovers?vehicle=&limit= → {handovers: handoverRecord[]} newest first; GET /v1/handovers/{id}. */
+export const handoverList = z.object({ handovers: z.array(handoverRecord) });
+
+/** GET /v1/handovers/counts: over the life of the store. `completed`, `failed`, `cancelled` leave out `first` and `same-domain`. */
+export const handoverCounts = z.object({
+  running: z.int(),
+  completed: z.int(),
+  failed: z.int(),
+  cancelled: z.int(),
+  first: z.int(),
+  sameDomain: z.int(),
+  hostLost: z.int(),
+});
+export type HandoverCounts = z.infer<typeof handoverCounts>;
+
+/** GET /v1/vehicles → {vehicles: vehicleRecord[]}; GET /v1/vehicles/{vehicle}: "who is the twin?" */
+export const vehicleRecord = z.object({
+  vehicle: vehicleId,
+  number: z.int(),
+  twin: z.object({ address: z.ipv4(), port: z.int() }),
+  /** The host that the switch should send to, and the epoch of that redirect. */
+  host: hostRef.optional(),
+  hostEpoch: epoch.optional(),
+  /** Who acts: the owner row. */
+  acting: z.object({ host: z.string(), domain: z.string(), epoch }).optional(),
+  highestEpoch: epoch,
+  attachment: attachment.optional(),
+  handover: z.string().optional(),
+});
+export type VehicleRecord = z.infer<typeof vehicleRecord>;
+export const vehicleList = z.object({ term: z.int(), vehicles: z.array(vehicleRecord) });
+
+/** POST /v1/hosts: a vMD host says that it is ready. 204. */
+export const hostHello = z.strictObject({
+  host: hostRef,
+  pid: z.int(),
+  startTicks: z.int(),
+  slots: z.int().min(1),
+});
+export type HostHello = z.infer<typeof hostHello>;
+
+export const SLOT_STATES = ['ready', 'reserved', 'assigned', 'draining', 'quarantined', 'going'] as const;
+export type SlotState = (typeof SLOT_STATES)[number];
+
+/** GET /v1/pools → {pools: pool[]}. */
+export const pool = z.object({
+  domain: z.string(),
+  size: z.int(),
+  hosts: z.array(
+    z.object({
+      host: hostRef,
+      pid: z.int(),
+      slots: z.array(z.object({ slot: z.int(), state: z.enum(SLOT_STATES), vehicle: vehicleId.optional(), handover: z.string().optional() })),
+    }),
+  ),
+  /** Hosts ordered from MANO that are not ready yet. */
+  starting: z.int(),
+});
+export type Pool = z.infer<typeof pool>;
+export const poolList = z.object({ pools: z.array(pool) });
+
+/** GET /v1/events: SSE, `event: handover`, data = handoverRecord at each phase and at the end. */

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { SLOT_STATES } from './md-manager.js';
+import { commandHeader, epoch, hostRef, vehicleId } from './common.js';
+
+/**
+ * Control API of a vMD host, `/v1`, used by md-manager alone. Commands are idempotent; one below the highest epoch seen
+ * of its vehicle is refused with 409 EPOCH_STALE, one of an older term with 409 TERM_STALE.
+ */
+
+/** What a twin hands to its successor (DESIGN §6); also read after `drain`. */
+export const digest = z.object({
+  schema: z.literal(1),
+  vehicle: vehicleId,
+  /** Newest cell per signal. */
+  cells: z.array(
+    z.object({
+      signal: z.string(),
+      boot: z.int(),
+      seq: z.int(),
+      value: z.union([z.number(), z.string(), z.boolean()]),
+      timeMs: z.number(),
+      receivedAtMs: z.number(),
+      suspect: z.literal(true).optional(),
+    }),
+  ),
+  /** Seqs that the sender knows to be stored, up to 64 ranges per boot, newest boots first. */
+  ranges: z.array(z.object({ boot: z.int(), ranges: z.array(z.tuple([z.int(), z.int()])).max(64) })),
+  nextMessageId: z.int().min(0).max(65_535),
+  nextObserve: z.int().min(0),
+});
+export type Digest = z.infer<typeof digest>;
+
+/** POST /v1/slots/{vehicle}/prepare → 200 {slotAnswer}. Without a digest, one is promised and comes with `activate`. */
+export const prepareRequest = z.strictObject({ header: commandHeader, number: z.int().min(0), digest: digest.optional() });
+/** POST /v1/slots/{vehicle}/activate → 200 {slotAnswer}: the claim is applied, act. */
+export const activateRequest = z.strictObject({ header: commandHeader, digest: digest.optional(), leaseMs: z.int().positive() });
+/** POST /v1/slots/{vehicle}/drain → 200 {drainAnswer}: stand down at once, go on storing; event `drained` once silent for the grace. */
+export const drainRequest = z.strictObject({ header: commandHeader, graceMs: z.int().min(0) });
+export const drainAnswer = z.object({ stoodDown: z.literal(true), digest });
+/** POST /v1/slots/{vehicle}/release → 204: the slot is free again (after prepare: cancelled). */
+export const releaseRequest = z.strictObject({ header: commandHeader });
+
+export const slotAnswer = z.object({ slot: z.int(), state: z.enum(SLOT_STATES) });
+
+/** POST /v1/leases {term, leaseMs, vehicles}: renews what may go on acting. 200 {refused: vehicles that act with another epoch or not at all}. */
+export const leaseRequest = z.strictObject({
+  term: z.int().min(1),
+  leaseMs: z.int().positive(),
+  vehicles: z.array(z.strictObject({ vehicle: vehicleId, epoch })),
+});
+export const leaseAnswer = z.object({ refused: z.array(vehicleId) });
+
+/** GET /v1/health. `stalledMs`: how long a commit has been waiting, 0 when none is. */
+export const hostHealth = z.object({
+  host: hostRef,
+  pid: z.int(),
+  startTicks: z.int(),
+  stalledMs: z.number(),
+  slots: z.array(
+    z.object({
+      slot: z.int(),
+      state: z.enum(SLOT_STATES),
+      vehicle: vehicleId.optional(),
+      handover: z.string().optional(),
+      highestEpoch: epoch.optional(),
+      actingEpoch: epoch.optional(),
+      leaseHeld: z.boolean().optional(),
+      /** Reports stored since the slot was prepared. */
+      reports: z.int().optional(),
+      lastReportAtMs: z.number().optional(),
+    }),
+  ),
+});
+export type HostHealth = z.infer<typeof hostHealth>;
+
+/** GET /v1/events: SSE; its end is the loss of the control connection. `event:` is `type`, `data:` the rest. */
+export const hostEvent = z.discriminatedUnion('type', [
+  /** The first report that this slot stored, for the epoch it was last prepared with. */
+  z.object({ type: z.literal('first-report'), vehicle: vehicleId, epoch, atMs: z.number() }),
+  z.object({ type: z.literal('drained'), vehicle: vehicleId, epoch, atMs: z.number() }),
+]);
+export type HostEvent = z.infer<typeof hostEvent>;
+
+/**
+ * CoAP of a vMD host, UDP 5683 of its own address:
+ * - POST /r?v=1 (content format 112) → 2.04 once durable; 4.03 unknown vehicle or not the one of the alias; 4.00, 4.13.
+ * - GET /v/{vehicle}/s/{vss path}[?maxAge=seconds][&timeout=ms] → 2.05 JSON {signalAnswer} (format 50), ETag, Max-Age; 4.04; 5.03.
+ * - GET /.well-known/core
+ * The device serves GET /s/{vss path} for its twin, JSON {value, timeMs}.
+ */
+export const SOURCES = ['measured', 'twin-cache', 'stored', 'derived'] as const;
+export const signalAnswer = z.object({
+  value: z.union([z.number(), z.string(), z.boolean()]),
+  timeMs: z.number(),
+  /** null where the sample's clock is suspect. */
+  ageMs: z.number().nullable(),
+  source: z.enum(SOURCES),
+  boot: z.int().optional(),
+  seq: z.int().optional(),
+  /** The host is not (or not yet) the acting twin. */
+  provisional: z.boolean(),
+  /** The host's lease has run out: it may have been replaced. */
+  stale: z.boolean(),
+  /** false until the store covers the digest's ranges. */
+  complete: z.boolean(),
+  /** Why the car was not asked. */
+  explain: z.string().optional(),
+});
+export type SignalAnswer = z.infer<typeof signalAnswer>;

@@ -1,0 +1,132 @@
+import type { ReportId } from '../protocol/report.js';
+import type { SenmlValue } from '../protocol/senml.js';
+
+/** One report as it was received: one row per report (DESIGN §9). Its key is (vehicle, UTC day, time, boot, seq). */
+export interface HistoryRow extends ReportId {
+  /** The report's key time, Unix milliseconds UTC. */
+  readonly timeMs: number;
+  readonly bytes: Uint8Array;
+  /** REPORT_VERSION of `bytes`. */
+  readonly schema: number;
+  readonly receivedAtMs: number;
+}
+
+/** The newest value of one signal. Of two cells the one with the higher (boot, seq) wins, wherever it arrives. */
+export interface LiveCell {
+  readonly signal: string;
+  readonly boot: number;
+  readonly seq: number;
+  readonly value: SenmlValue;
+  /** When it was sampled, Unix milliseconds UTC. */
+  readonly timeMs: number;
+  readonly receivedAtMs: number;
+  /** Set where the sample's time is implausible: age unknown. */
+  readonly suspect?: true;
+}
+
+/** What never changes about a vehicle after its registration. */
+export interface DeviceRow {
+  readonly vehicle: string;
+  readonly number: number;
+  /** 32 hex digits, made once by the device. */
+  readonly key: string;
+  readonly registeredAtMs: number;
+}
+
+export interface HistoryRange {
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+/**
+ * Twin state of one domain. Blind upserts only: writing a row again changes nothing, no write tells whether it was
+ * new, and nothing spans partitions. Failures are STORE_FAILED.
+ */
+export interface TwinStore extends AsyncDisposable {
+  readonly domain: string;
+  /** Resolves once every row is on disk (survives the loss of power of this machine). */
+  append(rows: readonly HistoryRow[]): Promise<void>;
+  history(vehicle: string, range?: HistoryRange): AsyncIterable<HistoryRow>;
+  /** Every row of every vehicle, in key order: for audit and export. */
+  scan(): AsyncIterable<HistoryRow>;
+  /** A cache of history: merged by (boot, seq), not necessarily durable when this resolves. */
+  putLive(vehicle: string, cells: readonly LiveCell[]): Promise<void>;
+  live(vehicle: string): Promise<LiveCell[]>;
+  /** Vehicles that have a live cell here. */
+  liveVehicles(): Promise<string[]>;
+  /** The domain's copy of the device rows; may lag. */
+  putDevices(rows: readonly DeviceRow[]): Promise<void>;
+  device(vehicle: string): Promise<DeviceRow | undefined>;
+  deviceByNumber(number: number): Promise<DeviceRow | undefined>;
+}
+
+/** Of a compare-and-set: `unknown` means that it may or may not have been applied; read back. */
+export type CasOutcome = 'applied' | 'refused' | 'unknown';
+
+/** Who acts as the twin of a vehicle. Written by md-manager alone. */
+export interface OwnerRow {
+  readonly vehicle: string;
+  readonly epoch: number;
+  /** The hand-over whose attempt claimed it; `registration` at epoch 0. */
+  readonly handover: string;
+  readonly attempt: number;
+  readonly host: string;
+  readonly domain: string;
+  readonly claimedAtMs: number;
+}
+
+/** A vMD host that MANO runs; how the next manager finds and sweeps it. */
+export interface InstanceRow {
+  readonly host: string;
+  readonly domain: string;
+  readonly address: string;
+  readonly port: number;
+  /** Base URL of its control API. */
+  readonly control: string;
+  readonly pid: number;
+  /** Field 22 of /proc/<pid>/stat: with the pid it names a process for sure. */
+  readonly startTicks: number;
+  readonly state: 'starting' | 'running' | 'stopping';
+  readonly startedAtMs: number;
+}
+
+/** A hand-over as the ledger keeps it: `schema` and the machine's state as JSON, opaque to the store. */
+export interface HandoverRow {
+  readonly id: string;
+  readonly vehicle: string;
+  /** Ended hand-overs are kept for the ledger; open ones are continued by the next manager. */
+  readonly open: boolean;
+  readonly startedAtMs: number;
+  readonly schema: number;
+  readonly state: unknown;
+}
+
+/** Ownership, devices, instances, intents: one store for all domains (DESIGN §9), written by md-manager alone. */
+export interface ControlStore extends AsyncDisposable {
+  /** IF NOT EXISTS on vehicle and on number. */
+  insertDevice(row: DeviceRow): Promise<CasOutcome>;
+  device(vehicle: string): Promise<DeviceRow | undefined>;
+  devices(): Promise<DeviceRow[]>;
+  /** Epoch 0 IF NOT EXISTS. */
+  insertOwner(row: OwnerRow): Promise<CasOutcome>;
+  /** Claims `row.epoch` IF the stored epoch is lower. */
+  claim(row: OwnerRow): Promise<CasOutcome>;
+  /** SERIAL read. */
+  owner(vehicle: string): Promise<OwnerRow | undefined>;
+  owners(): Promise<OwnerRow[]>;
+  /** The next epoch of the vehicle: durable, never given twice, above every earlier one. */
+  burnEpoch(vehicle: string): Promise<number>;
+  /** The highest epoch burnt so far, 0 where none. */
+  highestEpoch(vehicle: string): Promise<number>;
+  putInstance(row: InstanceRow): Promise<void>;
+  deleteInstance(host: string): Promise<void>;
+  instances(): Promise<InstanceRow[]>;
+  /** Durable when it resolves: the intent record goes through here. */
+  putHandover(row: HandoverRow): Promise<void>;
+  handover(id: string): Promise<HandoverRow | undefined>;
+  openHandovers(): Promise<HandoverRow[]>;
+  /** Newest first. */
+  handovers(query: { readonly vehicle?: string; readonly limit: number }): Promise<HandoverRow[]>;
+}
