@@ -7,7 +7,9 @@ export default ts.config(
   ...ts.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],
-    languageOptions: { parserOptions: { project: ['./tsconfig.json', './tsconfig.web.json'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.json', './tsconfig.web.json'], tsconfigRootDir: import.meta.dirname },
+    },
     plugins: { n, mocha },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
@@ -25,7 +27,11 @@ export default ts.config(
   },
   {
     files: ['test/**/*.ts'],
-    rules: { 'mocha/no-exclusive-tests': 'error', 'mocha/no-pending-tests': 'error', '@typescript-eslint/no-non-null-assertion': 'off' },
+    rules: {
+      'mocha/no-exclusive-tests': 'error',
+      'mocha/no-pending-tests': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
   },
   { files: ['common/main.ts', 'test/run.ts'], rules: { 'n/no-process-exit': 'off' } },
 );

@@ -14,7 +14,11 @@ export interface Setting<T> {
 }
 
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
-type ValueOf<S> = S extends { readonly parse: Parse<infer T> } ? (S extends { readonly optional: true } ? T | undefined : T) : never;
+type ValueOf<S> = S extends { readonly parse: Parse<infer T> }
+  ? S extends { readonly optional: true }
+    ? T | undefined
+    : T
+  : never;
 export type ConfigOf<S extends Settings> = { readonly [K in keyof S]: ValueOf<S[K]> };
 
 export interface ConfigInput {
@@ -117,11 +121,14 @@ function readFile(settings: Settings, path: string | undefined, faults: string[]
 /** The settings of a command as text for `--help`. */
 export function configHelp(settings: Settings): string {
   const rows = Object.entries(settings).map(([name, s]) => {
-    const rest = s.default !== undefined ? ` (default ${s.default === '' ? 'none' : s.default})` : s.optional ? '' : ' (required)';
+    const rest =
+      s.default !== undefined ? ` (default ${s.default === '' ? 'none' : s.default})` : s.optional ? '' : ' (required)';
     return [flagOf(name), `${s.help}${rest}`] as const;
   });
   const width = Math.max(...rows.map(([flag]) => flag.length), 8);
-  return [...rows, ['--config', 'YAML file with these settings'] as const].map(([flag, text]) => `  ${flag.padEnd(width)}  ${text}`).join('\n');
+  return [...rows, ['--config', 'YAML file with these settings'] as const]
+    .map(([flag, text]) => `  ${flag.padEnd(width)}  ${text}`)
+    .join('\n');
 }
 
 function splitOnce(text: string, by: string): [string, string | undefined] {
@@ -147,14 +154,16 @@ export const integer =
   (min: number, max: number): Parse<number> =>
   value => {
     const number = Number(value);
-    if (value.trim() === '' || !Number.isInteger(number) || number < min || number > max) throw new Error(`an integer in ${min} to ${max}`);
+    if (value.trim() === '' || !Number.isInteger(number) || number < min || number > max)
+      throw new Error(`an integer in ${min} to ${max}`);
     return number;
   };
 export const number =
   (min: number, max: number): Parse<number> =>
   value => {
     const found = Number(value);
-    if (value.trim() === '' || !Number.isFinite(found) || found < min || found > max) throw new Error(`a number in ${min} to ${max}`);
+    if (value.trim() === '' || !Number.isFinite(found) || found < min || found > max)
+      throw new Error(`a number in ${min} to ${max}`);
     return found;
   };
 export const oneOf =
@@ -171,7 +180,8 @@ export const listOf =
 export const url =
   (...protocols: readonly string[]): Parse<string> =>
   value => {
-    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) throw new Error(`a URL with ${protocols.join(' or ')}`);
+    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol))
+      throw new Error(`a URL with ${protocols.join(' or ')}`);
     return value.replace(/\/$/, '');
   };
 /** `address:port`. */

@@ -23,11 +23,16 @@ export class EdgetwinError extends Error {
   }
 }
 
-export const CONFIG_INVALID: ErrorRow = { retry: false, say: 'a setting is missing, malformed or unknown', status: 400 };
+export const CONFIG_INVALID: ErrorRow = {
+  retry: false,
+  say: 'a setting is missing, malformed or unknown',
+  status: 400,
+};
 
 /** The code of an error, ours or the operating system's, else `UNKNOWN`. */
 export function codeOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code;
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
+    return error.code;
   return 'UNKNOWN';
 }
 

@@ -1,4 +1,5 @@
-export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+export const toHex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 
 /** Bytes of a hex string; an odd length or a foreign character gives `undefined`. */
 export function fromHex(text: string): Uint8Array | undefined {

@@ -18,7 +18,12 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** JSON lines on stderr, so that stdout stays free for a command's own output. */
 export function openLog(part: string, level: LogLevel = 'info'): Log {
   return pino(
-    { level, base: { part }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: label => ({ level: label }) } },
+    {
+      level,
+      base: { part },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+    },
     pino.destination({ dest: 2, sync: true }),
   );
 }

@@ -21,7 +21,8 @@ export const NETWORK_PLAN: AddressPlan = { twinPrefix: '10.64.0.0', aliasPrefix:
 export function ipv4ToNumber(address: string): number {
   const parts = address.split('.');
   const bytes = parts.map(part => (/^\d{1,3}$/.test(part) ? Number(part) : 256));
-  if (bytes.length !== 4 || bytes.some(byte => byte > 255)) throw fault('REQUEST_INVALID', `'${address}' is not an IPv4 address`);
+  if (bytes.length !== 4 || bytes.some(byte => byte > 255))
+    throw fault('REQUEST_INVALID', `'${address}' is not an IPv4 address`);
   return bytes.reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
@@ -32,8 +33,10 @@ export function numberToIpv4(value: number): string {
 /** `prefix` plus `offset`: how twin, alias and host addresses are all made. */
 export const addressAt = (prefix: string, offset: number): string => numberToIpv4(ipv4ToNumber(prefix) + offset);
 
-export const twinAddress = (plan: AddressPlan, vehicleNumber: number): string => addressAt(plan.twinPrefix, vehicleNumber);
-export const aliasAddress = (plan: AddressPlan, vehicleNumber: number): string => addressAt(plan.aliasPrefix, vehicleNumber);
+export const twinAddress = (plan: AddressPlan, vehicleNumber: number): string =>
+  addressAt(plan.twinPrefix, vehicleNumber);
+export const aliasAddress = (plan: AddressPlan, vehicleNumber: number): string =>
+  addressAt(plan.aliasPrefix, vehicleNumber);
 
 /** The vehicle number behind an address of the /12 `prefix`, or `undefined` where the address is another's. */
 export function numberOfAddress(prefix: string, address: string): number | undefined {
@@ -56,10 +59,15 @@ export const MAX_IN_PORT = 0x7ff;
 
 export function encodeTag(tag: Tag): number {
   const { unconfirmed, datapath, inPort } = tag;
-  if (datapath < 1 || datapath > 15 || inPort < 1 || inPort > MAX_IN_PORT) throw fault('FLOW_INVALID', `no tag for port ${inPort} of datapath ${datapath}`);
+  if (datapath < 1 || datapath > 15 || inPort < 1 || inPort > MAX_IN_PORT)
+    throw fault('FLOW_INVALID', `no tag for port ${inPort} of datapath ${datapath}`);
   return (unconfirmed ? UNCONFIRMED_BIT : 0) + datapath * 0x800 + inPort;
 }
 
 export function decodeTag(udpPort: number): Tag {
-  return { unconfirmed: udpPort >= UNCONFIRMED_BIT, datapath: Math.floor(udpPort / 0x800) & 0xf, inPort: udpPort & MAX_IN_PORT };
+  return {
+    unconfirmed: udpPort >= UNCONFIRMED_BIT,
+    datapath: Math.floor(udpPort / 0x800) & 0xf,
+    inPort: udpPort & MAX_IN_PORT,
+  };
 }

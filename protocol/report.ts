@@ -63,11 +63,13 @@ export function decodeReport(bytes: Uint8Array): Report {
   const vehicle = bootRecord.name.slice(0, Math.max(slash, 0));
   if (!VEHICLE_ID.test(vehicle)) throw fault('REPORT_MALFORMED', 'the base name is not <vehicle>/');
   const prefix = `${vehicle}/`;
-  if (bootRecord.name !== `${prefix}boot` || seqRecord.name !== `${prefix}seq`) throw fault('REPORT_MALFORMED', 'boot and seq do not come first');
+  if (bootRecord.name !== `${prefix}boot` || seqRecord.name !== `${prefix}seq`)
+    throw fault('REPORT_MALFORMED', 'boot and seq do not come first');
   const boot = counter(bootRecord.value, 'boot', MAX_BOOT);
   const seq = counter(seqRecord.value, 'seq', MAX_SEQ);
   const timeMs = Math.round(bootRecord.t * 1000);
-  if (!Number.isSafeInteger(timeMs) || timeMs < 2 ** 28 * 1000 || timeMs > 8.64e15) throw fault('REPORT_MALFORMED', 'the base time is not an absolute time');
+  if (!Number.isSafeInteger(timeMs) || timeMs < 2 ** 28 * 1000 || timeMs > 8.64e15)
+    throw fault('REPORT_MALFORMED', 'the base time is not an absolute time');
   const samples = rest.map(({ name, value, t }) => ({
     name: name.startsWith(prefix) ? name.slice(prefix.length) : name,
     value,

@@ -2,7 +2,23 @@ import { CborWriter, decodeCbor } from './cbor.js';
 import { fault } from './errors.js';
 
 /** SenML in CBOR (RFC 8428 §6): labels of table 4. */
-const LABEL = { bver: -1, bn: -2, bt: -3, bu: -4, bv: -5, bs: -6, n: 0, u: 1, v: 2, vs: 3, vb: 4, s: 5, t: 6, ut: 7, vd: 8 } as const;
+const LABEL = {
+  bver: -1,
+  bn: -2,
+  bt: -3,
+  bu: -4,
+  bv: -5,
+  bs: -6,
+  n: 0,
+  u: 1,
+  v: 2,
+  vs: 3,
+  vb: 4,
+  s: 5,
+  t: 6,
+  ut: 7,
+  vd: 8,
+} as const;
 
 export type SenmlValue = number | string | boolean;
 
@@ -29,13 +45,18 @@ export function encodeSenml(records: readonly SenmlRecord[]): Uint8Array {
   for (const { bn, bt, n, t, value } of records) {
     const shownT = t === 0 ? undefined : t;
     out.map(1 + [bn, bt, n, shownT].filter(field => field !== undefined).length);
-    if (bn !== undefined) (out.number(LABEL.bn), out.text(bn));
-    if (bt !== undefined) (out.number(LABEL.bt), out.number(bt));
-    if (n !== undefined) (out.number(LABEL.n), out.text(n));
-    if (typeof value === 'number') (out.number(LABEL.v), out.number(value));
-    else if (typeof value === 'string') (out.number(LABEL.vs), out.text(value));
-    else (out.number(LABEL.vb), out.boolean(value));
-    if (shownT !== undefined) (out.number(LABEL.t), out.number(shownT));
+    const put = (label: number, value: SenmlValue | undefined): void => {
+      if (value === undefined) return;
+      out.number(label);
+      if (typeof value === 'number') out.number(value);
+      else if (typeof value === 'string') out.text(value);
+      else out.boolean(value);
+    };
+    put(LABEL.bn, bn);
+    put(LABEL.bt, bt);
+    put(LABEL.n, n);
+    put(typeof value === 'number' ? LABEL.v : typeof value === 'string' ? LABEL.vs : LABEL.vb, value);
+    put(LABEL.t, shownT);
   }
   return out.finish();
 }
@@ -58,7 +79,8 @@ export function decodeSenml(bytes: Uint8Array): ResolvedRecord[] {
     if (!(record instanceof Map)) throw fault('REPORT_MALFORMED', 'a record is not a map');
     for (const label of record.keys()) {
       // RFC 8428 §4.4: a label that ends with '_' must be understood, or the pack is refused.
-      if (typeof label === 'string' && label.endsWith('_')) throw fault('REPORT_MALFORMED', `label ${label} is not understood`);
+      if (typeof label === 'string' && label.endsWith('_'))
+        throw fault('REPORT_MALFORMED', `label ${label} is not understood`);
     }
     const version = numberIn(record, LABEL.bver);
     if (version !== undefined && version > 10) throw fault('REPORT_MALFORMED', `SenML version ${version}`);
@@ -91,7 +113,8 @@ function numberIn(record: Fields, label: number): number | undefined {
   const found = record.get(label);
   if (found === undefined) return undefined;
   if (typeof found === 'bigint') return Number(found);
-  if (typeof found !== 'number' || !Number.isFinite(found)) throw fault('REPORT_MALFORMED', `label ${label} is not a number`);
+  if (typeof found !== 'number' || !Number.isFinite(found))
+    throw fault('REPORT_MALFORMED', `label ${label} is not a number`);
   return found;
 }
 

@@ -42,12 +42,14 @@ export function parseTopology(tree: unknown): Topology {
     for (const port of ports) {
       if (seen.has(port.port)) faults.push(`switch ${datapath} has port ${port.port} twice`);
       seen.add(port.port);
-      if ('domain' in port && !topology.domains.includes(port.domain)) faults.push(`port ${port.port} names the unknown domain ${port.domain}`);
+      if ('domain' in port && !topology.domains.includes(port.domain))
+        faults.push(`port ${port.port} names the unknown domain ${port.domain}`);
       if (port.role === 'access') access.add(port.accessPoint);
     }
   }
   for (const ap of topology.accessPoints) {
-    if (!topology.domains.includes(ap.domain)) faults.push(`access point ${ap.id} names the unknown domain ${ap.domain}`);
+    if (!topology.domains.includes(ap.domain))
+      faults.push(`access point ${ap.id} names the unknown domain ${ap.domain}`);
     if (!access.has(ap.id)) faults.push(`access point ${ap.id} is on no port`);
   }
   if (faults.length > 0) throw fault('TOPOLOGY_INVALID', faults.join('; '));

@@ -9,7 +9,16 @@ export const way = z.enum(WAYS);
 export type Way = z.infer<typeof way>;
 
 /** Phases of a hand-over, in their order (DESIGN §6). */
-export const PHASES = ['detected', 'validated', 'rerouted', 'initiated', 'prepared', 'redirected', 'activated', 'completed'] as const;
+export const PHASES = [
+  'detected',
+  'validated',
+  'rerouted',
+  'initiated',
+  'prepared',
+  'redirected',
+  'activated',
+  'completed',
+] as const;
 export const phase = z.enum(PHASES);
 export type Phase = z.infer<typeof phase>;
 

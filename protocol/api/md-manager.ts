@@ -120,7 +120,14 @@ export const pool = z.object({
     z.object({
       host: hostRef,
       pid: z.int(),
-      slots: z.array(z.object({ slot: z.int(), state: z.enum(SLOT_STATES), vehicle: vehicleId.optional(), handover: z.string().optional() })),
+      slots: z.array(
+        z.object({
+          slot: z.int(),
+          state: z.enum(SLOT_STATES),
+          vehicle: vehicleId.optional(),
+          handover: z.string().optional(),
+        }),
+      ),
     }),
   ),
   /** Hosts ordered from MANO that are not ready yet. */

@@ -4,7 +4,12 @@ import { attachment, commandHeader, epoch, hostRef, vehicleId } from './common.j
 /** sdn-app, `/v1`. Commands return once a barrier has confirmed them; 409 EPOCH_STALE below the highest epoch seen. */
 
 /** PUT /v1/vehicles/{vehicle}: registration or recovery: way out and back-up routes to `host`. 200 {vehicleFlows}. */
-export const installRequest = z.strictObject({ header: commandHeader, number: z.int().min(0), host: hostRef, attachment: attachment.optional() });
+export const installRequest = z.strictObject({
+  header: commandHeader,
+  number: z.int().min(0),
+  host: hostRef,
+  attachment: attachment.optional(),
+});
 /** PUT /v1/vehicles/{vehicle}/redirect: the swap, both directions. 200 {vehicleFlows}. The old host's way out stays. */
 export const redirectRequest = z.strictObject({ header: commandHeader, host: hostRef });
 /** POST /v1/vehicles/{vehicle}/retire: remove the way out of a drained host. 204. */
@@ -27,7 +32,16 @@ export const vehicleFlowsList = z.object({ vehicles: z.array(vehicleFlows) });
 /** GET /v1/check: what `edgetwin sdn check` shows; flows read back from the switch by cookie. */
 export const switchCheck = z.object({
   connected: z.boolean(),
-  flows: z.array(z.object({ table: z.int(), priority: z.int(), vehicle: z.int(), epochLow: z.int(), kind: z.string(), packets: z.int() })),
+  flows: z.array(
+    z.object({
+      table: z.int(),
+      priority: z.int(),
+      vehicle: z.int(),
+      epochLow: z.int(),
+      kind: z.string(),
+      packets: z.int(),
+    }),
+  ),
   drops: z.record(z.string(), z.int()),
   /** Flows that should be there and are not, and the reverse. */
   missing: z.int(),

@@ -31,9 +31,17 @@ export const digest = z.object({
 export type Digest = z.infer<typeof digest>;
 
 /** POST /v1/slots/{vehicle}/prepare → 200 {slotAnswer}. Without a digest, one is promised and comes with `activate`. */
-export const prepareRequest = z.strictObject({ header: commandHeader, number: z.int().min(0), digest: digest.optional() });
+export const prepareRequest = z.strictObject({
+  header: commandHeader,
+  number: z.int().min(0),
+  digest: digest.optional(),
+});
 /** POST /v1/slots/{vehicle}/activate → 200 {slotAnswer}: the claim is applied, act. */
-export const activateRequest = z.strictObject({ header: commandHeader, digest: digest.optional(), leaseMs: z.int().positive() });
+export const activateRequest = z.strictObject({
+  header: commandHeader,
+  digest: digest.optional(),
+  leaseMs: z.int().positive(),
+});
 /** POST /v1/slots/{vehicle}/drain → 200 {drainAnswer}: stand down at once, go on storing; event `drained` once silent for the grace. */
 export const drainRequest = z.strictObject({ header: commandHeader, graceMs: z.int().min(0) });
 export const drainAnswer = z.object({ stoodDown: z.literal(true), digest });

@@ -1,0 +1,105 @@
+import { Pool } from 'undici';
+import type { z } from 'zod';
+import { EdgetwinError, messageOf } from '../../common/errors.js';
+import { ERRORS, fault, type ErrorCode } from '../errors.js';
+import { readEvents, type ServerEvent } from './sse.js';
+
+export interface CallOptions<A> {
+  readonly body?: unknown;
+  /** Checks the answer; without it the call expects none. */
+  readonly answer?: z.ZodType<A>;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * JSON over kept-alive connections to one service. Rejects with the service's own error code (problem details), with
+ * UPSTREAM_AWAY where it cannot be reached, DEADLINE where it took too long, UPSTREAM_REFUSED where the answer makes no sense.
+ */
+export class HttpClient implements AsyncDisposable {
+  readonly url: string;
+  readonly #pool: Pool;
+
+  constructor(url: string, options: { connections?: number } = {}) {
+    this.url = url;
+    this.#pool = new Pool(url, {
+      connections: options.connections ?? 16,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      connect: { timeout: 2_000 },
+    });
+  }
+
+  async call<A = void>(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    options: CallOptions<A> = {},
+  ): Promise<A> {
+    const deadline = AbortSignal.timeout(options.timeoutMs ?? 5_000);
+    const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
+    let status: number;
+    let text: string;
+    try {
+      const response = await this.#pool.request({
+        method,
+        path,
+        signal,
+        ...(options.body === undefined
+          ? {}
+          : { body: JSON.stringify(options.body), headers: { 'content-type': 'application/json' } }),
+      });
+      status = response.statusCode;
+      text = await response.body.text();
+    } catch (cause) {
+      if (options.signal?.aborted) throw cause;
+      if (deadline.aborted) throw fault('DEADLINE', `${method} ${this.url}${path}`, { cause });
+      throw fault('UPSTREAM_AWAY', `${method} ${this.url}${path}: ${messageOf(cause)}`, { cause });
+    }
+    if (status >= 400) throw asFault(text, status, `${method} ${this.url}${path}`);
+    if (options.answer === undefined) return undefined as A;
+    const found = options.answer.safeParse(parseJson(text));
+    if (!found.success) throw fault('UPSTREAM_REFUSED', `${method} ${this.url}${path} answered in another form`);
+    return found.data;
+  }
+
+  /** Follows a stream of server-sent events until it ends or the signal is aborted. */
+  async *events(path: string, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+    let body: AsyncIterable<Uint8Array>;
+    try {
+      const response = await this.#pool.request({ method: 'GET', path, signal, bodyTimeout: 0, headersTimeout: 5_000 });
+      if (response.statusCode !== 200)
+        throw asFault(await response.body.text(), response.statusCode, `GET ${this.url}${path}`);
+      body = response.body;
+    } catch (cause) {
+      if (cause instanceof EdgetwinError) throw cause;
+      throw fault('UPSTREAM_AWAY', `GET ${this.url}${path}: ${messageOf(cause)}`, { cause });
+    }
+    yield* readEvents(body);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function asFault(text: string, status: number, where: string): EdgetwinError {
+  const body = parseJson(text);
+  if (
+    typeof body === 'object' &&
+    body !== null &&
+    'code' in body &&
+    typeof body.code === 'string' &&
+    body.code in ERRORS
+  ) {
+    return fault(body.code as ErrorCode, 'detail' in body ? String(body.detail) : where);
+  }
+  return fault('UPSTREAM_REFUSED', `${where} answered ${status}`);
+}

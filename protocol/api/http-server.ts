@@ -1,0 +1,133 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { EdgetwinError, messageOf } from '../../common/errors.js';
+import type { Log } from '../../common/log.js';
+import type { Metrics } from '../../common/metrics.js';
+import { fault } from '../errors.js';
+import type { MetricName } from '../metrics.js';
+import { openApi } from './openapi.js';
+import type { Problem } from './common.js';
+
+/** One REST resource: what it takes and gives is data, so that checks and OpenAPI come from the same row. */
+export interface Route<P = unknown, Q = unknown, B = unknown, A = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With `{name}` for parameters, as OpenAPI writes them. */
+  readonly path: string;
+  readonly summary: string;
+  readonly params?: z.ZodType<P>;
+  readonly query?: z.ZodType<Q>;
+  readonly body?: z.ZodType<B>;
+  /** Absent: 204 without a body. */
+  readonly answer?: z.ZodType<A>;
+  readonly status?: number;
+  /** Codes of ERRORS that callers should expect. */
+  readonly errors?: readonly string[];
+  /** Takes the reply over (SSE, files); the answer is ignored. */
+  readonly raw?: true;
+  handle(input: { params: P; query: Q; body: B; request: FastifyRequest; reply: FastifyReply }): A | Promise<A>;
+}
+
+/** Keeps the types of one row while rows of all kinds share a list. */
+export function route<P, Q, B, A>(row: Route<P, Q, B, A>): Route {
+  return row as unknown as Route;
+}
+
+export interface HttpOptions {
+  readonly part: string;
+  readonly listen: { readonly address: string; readonly port: number };
+  readonly routes: readonly Route[];
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+  /** For `/readyz`: undefined when ready, else what is awaited. */
+  readonly notReady?: () => string | undefined;
+  /** Plugins of a service's own (static files). */
+  readonly extend?: (app: FastifyInstance) => Promise<void>;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+const BODY_LIMIT_BYTES = 1_048_576;
+
+/** Serves the routes with `/healthz`, `/readyz`, `/metrics` and `/openapi.json`. Errors leave as RFC 9457 problem details. */
+export async function openHttp(options: HttpOptions): Promise<HttpServer> {
+  const app = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
+  app.removeContentTypeParser('text/plain');
+  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const known = error instanceof EdgetwinError ? error : asRequestFault(error);
+    options.metrics.count('http_errors_total', { part: options.part, code: known?.code ?? 'INTERNAL' });
+    if (known === undefined)
+      options.log.error({
+        event: 'http.failed',
+        path: request.url,
+        error: messageOf(error),
+        stack: error instanceof Error ? error.stack : undefined,
+      });
+    void sendProblem(reply, known);
+  };
+  app.setErrorHandler(refuse);
+  app.setNotFoundHandler((request, reply) =>
+    refuse(fault('NOT_FOUND', `${request.method} ${request.url}`), request, reply),
+  );
+  for (const row of options.routes) {
+    app.route({
+      method: row.method,
+      url: row.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: async (request, reply) => {
+        const input = {
+          params: check(row.params, request.params, 'path'),
+          query: check(row.query, request.query, 'query'),
+          body: check(row.body, request.body, 'body'),
+          request,
+          reply,
+        };
+        const answer = await row.handle(input);
+        if (row.raw) return reply;
+        if (row.answer === undefined) return reply.code(row.status ?? 204).send();
+        return reply.code(row.status ?? 200).send(answer);
+      },
+    });
+  }
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', (_request, reply) => {
+    const waiting = options.notReady?.();
+    return waiting === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'waiting', for: waiting });
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', options.metrics.contentType).send(await options.metrics.text()),
+  );
+  const description = openApi(options.part, options.routes);
+  app.get('/openapi.json', () => description);
+  await options.extend?.(app);
+  await app.listen({ host: options.listen.address, port: options.listen.port });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.listen.port;
+  return { url: `http://${options.listen.address}:${port}`, [Symbol.asyncDispose]: () => app.close() };
+}
+
+function check<T>(schema: z.ZodType<T> | undefined, value: unknown, where: string): T {
+  if (schema === undefined) return undefined as T;
+  const found = schema.safeParse(value);
+  if (!found.success) throw fault('REQUEST_INVALID', `${where}: ${z.prettifyError(found.error).replaceAll('\n', ' ')}`);
+  return found.data;
+}
+
+/** Fastify's own refusals (bad JSON, too large, wrong media type) are the caller's faults, too. */
+function asRequestFault(error: unknown): EdgetwinError | undefined {
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' && status < 500 ? fault('REQUEST_INVALID', messageOf(error)) : undefined;
+}
+
+function sendProblem(reply: FastifyReply, error: EdgetwinError | undefined): FastifyReply {
+  const status = error?.status ?? 500;
+  const body: Problem = {
+    type: `urn:edgetwin:error:${error?.code ?? 'INTERNAL'}`,
+    title: error?.message.split(': ')[1] ?? 'something failed inside',
+    status,
+    code: error?.code ?? 'INTERNAL',
+    detail: error?.detail ?? 'see the log',
+  };
+  if (status === 503) void reply.header('retry-after', '1');
+  return reply.code(status).header('content-type', 'application/problem+json').send(JSON.stringify(body));
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { problem } from './common.js';
+import type { Route } from './http-server.js';
+
+const schemaOf = (type: z.ZodType, io: 'input' | 'output'): unknown => {
+  const { $schema: _, ...schema } = z.toJSONSchema(type, { io, unrepresentable: 'any' });
+  return schema;
+};
+
+/** OpenAPI 3.1 description of a service, made from its routes. */
+export function openApi(part: string, routes: readonly Route[]): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const row of routes) {
+    const operation = {
+      summary: row.summary,
+      parameters: [...parametersOf(row.params, 'path'), ...parametersOf(row.query, 'query')],
+      ...(row.body === undefined
+        ? {}
+        : {
+            requestBody: { required: true, content: { 'application/json': { schema: schemaOf(row.body, 'input') } } },
+          }),
+      responses: {
+        ...(row.answer === undefined
+          ? { [row.raw ? 200 : (row.status ?? 204)]: { description: row.summary } }
+          : {
+              [row.status ?? 200]: {
+                description: row.summary,
+                content: { 'application/json': { schema: schemaOf(row.answer, 'output') } },
+              },
+            }),
+        default: {
+          description: `problem details (RFC 9457)${row.errors ? `; codes ${row.errors.join(', ')}` : ''}`,
+          content: { 'application/problem+json': { schema: schemaOf(problem, 'output') } },
+        },
+      },
+    };
+    paths[row.path] = { ...paths[row.path], [row.method.toLowerCase()]: operation };
+  }
+  return { openapi: '3.1.0', info: { title: `edgetwin ${part}`, version: '1' }, paths };
+}
+
+function parametersOf(type: z.ZodType | undefined, where: 'path' | 'query'): unknown[] {
+  if (!(type instanceof z.ZodObject)) return [];
+  const shape = type.shape as Record<string, z.ZodType>;
+  return Object.entries(shape).map(([name, schema]) => ({
+    name,
+    in: where,
+    required: where === 'path' || !schema.safeParse(undefined).success,
+    schema: schemaOf(schema, 'input'),
+  }));
+}
