@@ -1,0 +1,36 @@
+SHELL := /bin/bash
+.PHONY: demo test test-real soak bench build install check clean
+
+ARGS ?=
+NAME ?= all
+
+# What is installed is exactly the lock file; a stamp keeps a second call quick.
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+install: node_modules/.installed
+
+build: install
+	@npm run --silent build
+
+# The main job on the embedded default: no root, no server, no account. Ctrl-C stops all of it.
+demo: build
+	@exec node dist/cli/edgetwin.js demo $(ARGS)
+
+test: build
+	@npm run --silent lint
+	@node dist/test/run.js test
+
+test-real: build
+	@lab/real/install.sh
+	@node dist/test/run.js real
+
+soak: build
+	@node dist/test/run.js soak
+
+bench: build
+	@node dist/bench/main.js $(NAME)
+
+clean:
+	rm -rf dist node_modules .cache

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { runMain } from '../common/main.js';
+
+interface Command {
+  readonly help: string;
+  run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number>;
+}
+
+/** What `edgetwin <name>` loads: only the part that is asked for. */
+const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<Command> }>> = {
+  device: { say: 'the agent in the car', load: () => import('../device/cli.js') },
+  vmd: { say: 'a host of twins (virtual mobile devices)', load: () => import('../vmd/cli.js') },
+  'md-manager': { say: 'registration, pools and hand-overs', load: () => import('../md-manager/cli.js') },
+  'sdn-app': { say: 'follows cars in the switch and moves their flows', load: () => import('../sdn-app/cli.js') },
+  analytics: { say: 'current and past values, and the fleet page', load: () => import('../analytics/cli.js') },
+  audit: { say: 'checks that nothing was lost and nothing is stored twice', load: () => import('../store/audit/cli.js') },
+  demo: { say: 'the whole system with a recorded drive, on this machine', load: () => import('../lab/demo/cli.js') },
+  'lab switch': { say: 'a soft switch', load: () => import('../lab/soft-switch/cli.js') },
+  'lab radio': { say: 'access points and the mobile routers of all cars', load: () => import('../lab/radio/cli.js') },
+  'lab cars': { say: 'cars: an ELM327 adapter and a gpsd each', load: () => import('../lab/cars/cli.js') },
+  'lab replicator': { say: 'copies between the domains’ embedded stores', load: () => import('../lab/replicator/cli.js') },
+};
+
+function usage(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { say }]) => `  ${name.padEnd(16)} ${say}`);
+  return `usage: edgetwin <command> [--flag value …]\n\n${rows.join('\n')}\n\nedgetwin <command> --help lists its settings.\n`;
+}
+
+await runMain(async signal => {
+  const words = process.argv.slice(2);
+  const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find(candidate => candidate in COMMANDS);
+  const entry = name === undefined ? undefined : COMMANDS[name];
+  if (name === undefined || entry === undefined) {
+    const asked = words.length === 0 || words[0] === '--help' || words[0] === 'help';
+    (asked ? process.stdout : process.stderr).write(asked ? usage() : `edgetwin: '${words[0]}' is no command\n\n${usage()}`);
+    return asked ? 0 : 2;
+  }
+  const rest = words.slice(name.split(' ').length);
+  const command = await entry.load();
+  if (rest.includes('--help')) {
+    process.stdout.write(command.help.endsWith('\n') ? command.help : `${command.help}\n`);
+    return 0;
+  }
+  return command.run(rest, process.env, signal);
+});

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../common/package-root.js';
+
+/**
+ * `node dist/test/run.js test|real|soak`: runs the mocha suites of one target and prints, last, `N passed, N failed,
+ * N skipped` from mocha's own counts. With COUNTS_FILE set it appends the three numbers there instead.
+ */
+interface Suite {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly args: readonly string[];
+}
+
+const SUITES: Readonly<Record<string, readonly Suite[]>> = {
+  test: [
+    { name: 'unit', files: ['test/architecture.test', 'test/unit/**/*.test', 'test/fuzz/**/*.test'], args: ['--parallel', '--jobs', '4', '--timeout', '60000'] },
+    { name: 'integration', files: ['test/integration/**/*.test'], args: ['--parallel', '--jobs', '4', '--timeout', '60000'] },
+    { name: 'journeys', files: ['test/journeys/**/*.test'], args: ['--parallel', '--jobs', '3', '--timeout', '240000'] },
+  ],
+  real: [
+    { name: 'browser', files: ['test/browser/**/*.test'], args: ['--timeout', '120000'] },
+    { name: 'real', files: ['test/real/**/*.test'], args: ['--timeout', '120000'] },
+  ],
+  soak: [{ name: 'soak', files: ['test/soak/**/*.test'], args: ['--timeout', '3600000'] }],
+};
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const root = packageRoot();
+
+function runSuite(suite: Suite, folder: string): Promise<Counts> {
+  const counts = join(folder, `${suite.name}.json`);
+  const files = suite.files.map(file => `dist/${file}.js`);
+  const args = ['node_modules/mocha/bin/mocha.js', '--no-config', '--enable-source-maps', '--reporter', 'dist/test/count-reporter.js', '--reporter-option', `counts=${counts}`, ...suite.args, ...files];
+  process.stdout.write(`\n# ${suite.name}\n`);
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    child.on('exit', code => resolve(readCounts(counts, code)));
+  });
+}
+
+/** A runner that died without writing its counts, or that failed without a failed test, is one failure. */
+function readCounts(file: string, code: number | null): Counts {
+  let found: Counts;
+  try {
+    found = JSON.parse(readFileSync(file, 'utf8')) as Counts;
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  return code !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
+}
+
+const target = process.argv[2] ?? 'test';
+const only = process.argv.slice(3);
+const suites = (SUITES[target] ?? []).filter(suite => only.length === 0 || only.includes(suite.name));
+if (suites.length === 0) {
+  process.stderr.write(`usage: node dist/test/run.js ${Object.keys(SUITES).join('|')} [suite …]\n`);
+  process.exit(2);
+}
+const folder = mkdtempSync(join(tmpdir(), 'edgetwin-counts-'));
+const sum: Counts = { passed: 0, failed: 0, skipped: 0 };
+for (const suite of suites) {
+  const counts = await runSuite(suite, folder);
+  sum.passed += counts.passed;
+  sum.failed += counts.failed;
+  sum.skipped += counts.skipped;
+}
+rmSync(folder, { recursive: true });
+const countsFile = process.env['COUNTS_FILE'];
+if (countsFile !== undefined) appendFileSync(countsFile, `${sum.passed} ${sum.failed} ${sum.skipped}\n`);
+else process.stdout.write(`\n${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
+process.exit(sum.failed > 0 || sum.passed === 0 ? 1 : 0);
