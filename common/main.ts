@@ -12,6 +12,8 @@ export async function runMain(command: (signal: AbortSignal) => Promise<number>)
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // A part that a supervisor started over IPC ends with it, however the supervisor ended.
+  process.on('disconnect', () => stop.abort(new Error('disconnect')));
   try {
     process.exitCode = await command(stop.signal);
   } catch (error) {

@@ -1,0 +1,166 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { systemTimers, type Timers } from '../../common/clock.js';
+import { packageRoot } from '../../common/package-root.js';
+
+/** One process of the system. */
+export interface Part {
+  readonly name: string;
+  /** What `ps` shows: given as argv0, because a title set later is cut to the length of the command line. */
+  readonly title: string;
+  /** Words after `edgetwin`. */
+  readonly argv: readonly string[];
+}
+
+export interface PartState {
+  readonly part: Part;
+  readonly pid: number | undefined;
+  readonly restarts: number;
+  readonly ready: boolean;
+}
+
+const FIRST_RESTART_MS = 200;
+const LAST_RESTART_MS = 5_000;
+/** A part that lived this long starts its next restart delay from the first again. */
+const SETTLED_MS = 10_000;
+const STOP_MS = 5_000;
+
+/** Starts parts, restarts every one that dies (0.2 s, doubling to 5 s), counts it, and stops all, last started first. */
+export class Supervisor implements AsyncDisposable {
+  readonly #parts = new Map<string, Running>();
+  readonly #logDir: string;
+  readonly #timers: Timers;
+
+  constructor(logDir: string, timers: Timers = systemTimers) {
+    this.#logDir = logDir;
+    this.#timers = timers;
+  }
+
+  /** Starts a part and waits until it has said `ready`; rejects when it ends before, for the first time. */
+  start(part: Part): Promise<void> {
+    const running = new Running(part, createWriteStream(join(this.#logDir, `${part.name}.log`), { flags: 'a' }), this.#timers);
+    this.#parts.set(part.name, running);
+    return running.start();
+  }
+
+  states(): PartState[] {
+    return [...this.#parts.values()].map(running => running.state());
+  }
+
+  state(name: string): PartState | undefined {
+    return this.#parts.get(name)?.state();
+  }
+
+  /** Sends a signal to one part, as a tester's `kill` would. Gives the pid that it went to. */
+  kill(name: string, signal: NodeJS.Signals): number | undefined {
+    return this.#parts.get(name)?.kill(signal);
+  }
+
+  /** Ends one part for good. */
+  async stop(name: string): Promise<void> {
+    const running = this.#parts.get(name);
+    this.#parts.delete(name);
+    await running?.stop();
+  }
+
+  /** The next time that the part says `ready` after having been started again. */
+  restarted(name: string): Promise<void> {
+    return this.#parts.get(name)?.restarted() ?? Promise.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of [...this.#parts.keys()].reverse()) await this.stop(name);
+  }
+}
+
+class Running {
+  readonly #part: Part;
+  readonly #log: WriteStream;
+  readonly #timers: Timers;
+  #child: ChildProcess | undefined;
+  #restarts = 0;
+  #delayMs = FIRST_RESTART_MS;
+  #ready = false;
+  #stopping = false;
+  #cancelRestart = (): void => undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(part: Part, log: WriteStream, timers: Timers) {
+    this.#part = part;
+    this.#log = log;
+    this.#timers = timers;
+  }
+
+  state(): PartState {
+    return { part: this.#part, pid: this.#child?.pid, restarts: this.#restarts, ready: this.#ready };
+  }
+
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const child = this.#spawn();
+      this.#waiting.push(resolve);
+      child.once('exit', code => {
+        if (!this.#stopping && this.#restarts === 0) reject(new Error(`${this.#part.name} ended with ${code} before it was ready: see ${String(this.#log.path)}`));
+      });
+    });
+  }
+
+  kill(signal: NodeJS.Signals): number | undefined {
+    const pid = this.#child?.pid;
+    this.#child?.kill(signal);
+    return pid;
+  }
+
+  restarted(): Promise<void> {
+    return new Promise(resolve => this.#waiting.push(resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#cancelRestart();
+    const child = this.#child;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      const cancel = this.#timers.after(STOP_MS, () => child.kill('SIGKILL'));
+      await exited;
+      cancel();
+    }
+    this.#log.end();
+  }
+
+  #spawn(): ChildProcess {
+    const started = performance.now();
+    // Own process group: Ctrl-C reaches the supervisor alone, which then stops the parts in order. IPC: see common/main.ts.
+    const child = spawn(process.execPath, [join(packageRoot(), 'dist/cli/edgetwin.js'), ...this.#part.argv], {
+      argv0: this.#part.title,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.#child = child;
+    child.stderr?.pipe(this.#log, { end: false });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.#log.write(chunk);
+      if (this.#ready || !chunk.toString().includes('ready ')) return;
+      this.#ready = true;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const resolve of waiting) resolve();
+    });
+    child.once('exit', () => {
+      this.#ready = false;
+      this.#child = undefined;
+      if (this.#stopping) return;
+      if (performance.now() - started > SETTLED_MS) this.#delayMs = FIRST_RESTART_MS;
+      const delayMs = this.#delayMs;
+      this.#delayMs = Math.min(LAST_RESTART_MS, delayMs * 2);
+      this.#cancelRestart = this.#timers.after(delayMs, () => {
+        this.#restarts++;
+        this.#spawn();
+      });
+    });
+    return child;
+  }
+}

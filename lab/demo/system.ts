@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { stringify as stringifyYaml } from 'yaml';
+import { packageRoot } from '../../common/package-root.js';
+import { fault } from '../../protocol/errors.js';
+import { parseDrive } from '../drive/drive-csv.js';
+import { claimBlock, type LoopbackBlock } from '../network/loopback-block.js';
+import { layOutTopology } from '../topology/lay-out.js';
+import { CARS_WITH_OWN_PROCESS } from './config.js';
+import { DOMAINS, agentSettings, controlStoreOf, fleetFile, fleets, partsOf, storeOf, urlsOf, vehiclesOf, type Plan, type Urls, type Vehicle, type Via } from './parts.js';
+import { Supervisor } from './supervisor.js';
+
+export interface SystemOptions {
+  /** A CSV file, or the name of a recording in lab/drives. */
+  readonly drive: string;
+  readonly cars: number;
+  readonly speed: number;
+  readonly httpPort: number;
+  readonly lagMs?: number;
+  readonly turnAroundMs?: number;
+  /** YAML file; else laid along the drive. */
+  readonly topology?: string;
+  /** Kept where given; else a temporary folder, removed at the end. */
+  readonly data?: string;
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+  readonly via?: (block: LoopbackBlock, urls: Urls) => Promise<Via>;
+}
+
+/** Time that the parts have to get ready before the cars begin to move. */
+const LEAD_MS = 3_000;
+
+/** A whole edgetwin on this machine: every part its own process, addresses of a block of its own. */
+export class System implements AsyncDisposable {
+  readonly plan: Plan;
+  readonly block: LoopbackBlock;
+  readonly urls: Urls;
+  readonly vehicles: readonly Vehicle[];
+  readonly supervisor: Supervisor;
+  readonly #temporary: boolean;
+
+  private constructor(plan: Plan, block: LoopbackBlock, temporary: boolean) {
+    this.plan = plan;
+    this.block = block;
+    this.urls = urlsOf(block, plan.httpPort);
+    this.vehicles = vehiclesOf(block, plan);
+    this.supervisor = new Supervisor(join(plan.data, 'log'));
+    this.#temporary = temporary;
+  }
+
+  static async open(options: SystemOptions): Promise<System> {
+    const block = await claimBlock();
+    const data = options.data ?? (await mkdtemp(join(tmpdir(), 'edgetwin-')));
+    const drive = driveFile(options.drive);
+    for (const folder of ['log', 'agents', 'witness', 'store/control', ...DOMAINS.map(domain => `store/${domain}`)]) await mkdir(join(data, folder), { recursive: true });
+    const topology = options.topology ?? (await layTopology(drive, data));
+    const plan: Plan = {
+      data,
+      drive,
+      topology,
+      cars: options.cars,
+      speed: options.speed,
+      startAtMs: Date.now() + LEAD_MS,
+      httpPort: options.httpPort,
+      lagMs: options.lagMs ?? 50,
+      turnAroundMs: options.turnAroundMs ?? 20,
+      extra: options.extra ?? {},
+      via: (await options.via?.(block, urlsOf(block, options.httpPort))) ?? {},
+    };
+    const system = new System(plan, block, options.data === undefined);
+    try {
+      await system.#start();
+    } catch (error) {
+      await system[Symbol.asyncDispose]();
+      throw error;
+    }
+    return system;
+  }
+
+  async #start(): Promise<void> {
+    if (this.plan.cars > CARS_WITH_OWN_PROCESS) {
+      for (const fleet of fleets(this.vehicles)) {
+        const settings = fleet.vehicles.map(vehicle => agentSettings(this.block, this.plan, vehicle));
+        await writeFile(fleetFile(this.plan.data, fleet.name), JSON.stringify(settings, undefined, 1));
+      }
+    }
+    // Every part waits for those it needs, so all may start at once.
+    await Promise.all(partsOf(this.block, this.plan).map(part => this.supervisor.start(part)));
+  }
+
+  store(domain: string): string {
+    return storeOf(this.plan.data, domain);
+  }
+
+  get control(): string {
+    return controlStoreOf(this.plan.data);
+  }
+
+  /** How often parts were started again. */
+  restarts(): number {
+    return this.supervisor.states().reduce((sum, { restarts }) => sum + restarts, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.supervisor[Symbol.asyncDispose]();
+    // vMD hosts belong to md-manager and outlive it: they are swept by what its store says of them.
+    await promisify(execFile)(process.execPath, [join(packageRoot(), 'dist/cli/edgetwin.js'), 'md-manager', 'sweep', '--control-store', this.control]);
+    await this.block[Symbol.asyncDispose]();
+    if (this.#temporary) await rm(this.plan.data, { recursive: true, force: true });
+  }
+}
+
+/** The file of a recording, by path or by the name of one that comes along. */
+export function driveFile(nameOrPath: string): string {
+  const own = join(packageRoot(), 'lab/drives', `${nameOrPath}.csv`);
+  if (existsSync(own)) return own;
+  if (existsSync(nameOrPath)) return nameOrPath;
+  throw fault('DRIVE_INVALID', `there is no recording ${nameOrPath}`);
+}
+
+async function layTopology(drive: string, data: string): Promise<string> {
+  const file = join(data, 'topology.yaml');
+  await writeFile(file, stringifyYaml(layOutTopology(parseDrive(await readFile(drive, 'utf8')))));
+  return file;
+}

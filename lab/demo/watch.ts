@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { HttpClient } from '../../protocol/api/http-client.js';
+import { handoverCounts, handoverList, vehicleList } from '../../protocol/api/md-manager.js';
+import type { System } from './system.js';
+import type { CarState, DemoState } from './view.js';
+
+/** What an agent says of itself (`GET /v1/status`), as much of it as the view and the end of a run need. */
+export const agentStatus = z.object({
+  vehicle: z.string(),
+  queue: z.int(),
+  acknowledged: z.int(),
+  resent: z.int(),
+});
+export type AgentStatus = z.infer<typeof agentStatus>;
+
+const ASK_MS = 1_000;
+
+/** Asks the parts' own APIs what goes on; a part that is away leaves its fields open. */
+export class Watch implements AsyncDisposable {
+  readonly #system: System;
+  readonly #manager: HttpClient;
+  readonly #agents: readonly HttpClient[];
+
+  constructor(system: System) {
+    this.#system = system;
+    this.#manager = new HttpClient(system.urls.manager, { connections: 4 });
+    this.#agents = system.vehicles.map(({ status }) => new HttpClient(status, { connections: 1 }));
+  }
+
+  async agents(): Promise<(AgentStatus | undefined)[]> {
+    return Promise.all(this.#agents.map(agent => orNothing(agent.call('GET', '/v1/status', { answer: agentStatus, timeoutMs: ASK_MS }))));
+  }
+
+  /** Agents sample no more; what is queued is still sent. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#agents.map(agent => orNothing(agent.call('POST', '/v1/finish', { timeoutMs: ASK_MS }))));
+  }
+
+  counts(): Promise<z.infer<typeof handoverCounts> | undefined> {
+    return orNothing(this.#manager.call('GET', '/v1/handovers/counts', { answer: handoverCounts, timeoutMs: ASK_MS }));
+  }
+
+  handovers(limit: number): Promise<z.infer<typeof handoverList> | undefined> {
+    return orNothing(this.#manager.call('GET', `/v1/handovers?limit=${limit}`, { answer: handoverList, timeoutMs: ASK_MS }));
+  }
+
+  async state(nowMs: number): Promise<DemoState> {
+    const { plan, vehicles, urls, supervisor } = this.#system;
+    const [agents, known, handovers, counts] = await Promise.all([
+      this.agents(),
+      orNothing(this.#manager.call('GET', '/v1/vehicles', { answer: vehicleList, timeoutMs: ASK_MS })),
+      this.handovers(30),
+      this.counts(),
+    ]);
+    const records = new Map(known?.vehicles.map(record => [record.vehicle, record]));
+    const cars: CarState[] = vehicles.map(({ vehicle }, index) => {
+      const record = records.get(vehicle);
+      return {
+        vehicle,
+        domain: record?.acting?.domain,
+        epoch: record?.acting?.epoch,
+        attachedAt: record?.attachment?.accessPoint,
+        acknowledged: agents[index]?.acknowledged,
+        queue: agents[index]?.queue,
+      };
+    });
+    return {
+      page: `${urls.analytics}/`,
+      drive: plan.drive.split('/').at(-1) ?? plan.drive,
+      driveS: ((nowMs - plan.startAtMs) / 1000) * plan.speed,
+      speed: plan.speed,
+      cars,
+      handovers: handovers?.handovers ?? [],
+      counts: counts ?? { completed: 0, failed: 0, cancelled: 0 },
+      restarts: this.#system.restarts(),
+      away: supervisor.states().flatMap(({ part, ready }) => (ready ? [] : [part.name])),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#manager, ...this.#agents].map(client => client[Symbol.asyncDispose]()));
+  }
+}
+
+/** A part may be away, restarting or busy: then there is nothing to show, and that is shown. */
+async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}
