@@ -33,6 +33,7 @@ export interface DeviceRow {
   readonly registeredAtMs: number;
 }
 
+/** Rows with fromMs ≤ time < toMs, oldest first unless `reverse`. */
 export interface HistoryRange {
   readonly fromMs?: number;
   readonly toMs?: number;

@@ -1,0 +1,234 @@
+import {
+  decodeDevice,
+  decodeHandover,
+  decodeInstance,
+  decodeOwner,
+  encodeDevice,
+  encodeHandover,
+  encodeInstance,
+  encodeOwner,
+  handoverTimeKey,
+  handoverVehicleKey,
+  numberKey,
+  readNumber,
+  textKey,
+} from '../rows/control-rows.js';
+import type { CasOutcome, ControlStore, DeviceRow, HandoverRow, InstanceRow, OwnerRow } from '../types.js';
+import { openEnvironment, readFrom, written, type Environment, type Table } from './environment.js';
+
+export interface LmdbControlStoreOptions {
+  readonly path: string;
+  readonly mapSizeBytes?: number;
+}
+
+/** The embedded ControlStore, with the order of registration for the replicator. */
+export interface LmdbControlStore extends ControlStore {
+  /** Device rows in the order of their registration, behind the first `position`. */
+  devicesFrom(position: number, limit: number): DeviceRow[];
+}
+
+const FIRST = Buffer.alloc(1);
+
+/** Opens the one control store; several processes may have it open, and each write is one transaction over all of them. */
+export function openLmdbControlStore(options: LmdbControlStoreOptions): Promise<LmdbControlStore> {
+  return Promise.resolve().then(() => new Store(openEnvironment(options.path, options.mapSizeBytes)));
+}
+
+class Store implements LmdbControlStore {
+  readonly #environment: Environment;
+  readonly #devices: Table;
+  readonly #numbers: Table;
+  readonly #deviceOrder: Table;
+  readonly #owners: Table;
+  readonly #epochs: Table;
+  readonly #instances: Table;
+  readonly #handovers: Table;
+  readonly #openHandovers: Table;
+  readonly #handoversByTime: Table;
+  readonly #handoversByVehicle: Table;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    this.#devices = environment.table('device');
+    this.#numbers = environment.table('device-number');
+    this.#deviceOrder = environment.table('device-order');
+    this.#owners = environment.table('owner');
+    this.#epochs = environment.table('epoch');
+    this.#instances = environment.table('instance');
+    this.#handovers = environment.table('handover');
+    this.#openHandovers = environment.table('handover-open');
+    this.#handoversByTime = environment.table('handover-time');
+    this.#handoversByVehicle = environment.table('handover-vehicle');
+  }
+
+  insertDevice(row: DeviceRow): Promise<CasOutcome> {
+    return this.#transaction('device', () => {
+      const held = read(this.#devices, textKey(row.vehicle), decodeDevice);
+      if (held !== undefined) return sameDevice(held, row) ? 'applied' : 'refused';
+      if (this.#numbers.get(numberKey(row.number)) !== undefined) return 'refused';
+      const [last] = this.#deviceOrder.getKeys({ reverse: true, limit: 1 });
+      void this.#devices.put(textKey(row.vehicle), encodeDevice(row));
+      void this.#numbers.put(numberKey(row.number), textKey(row.vehicle));
+      void this.#deviceOrder.put(numberKey((last === undefined ? 0 : readNumber(last)) + 1), textKey(row.vehicle));
+      return 'applied';
+    });
+  }
+
+  device(vehicle: string): Promise<DeviceRow | undefined> {
+    return this.#read('device', () => read(this.#devices, textKey(vehicle), decodeDevice));
+  }
+
+  devices(): Promise<DeviceRow[]> {
+    return this.#read('device', () => all(this.#devices, decodeDevice));
+  }
+
+  devicesFrom(position: number, limit: number): DeviceRow[] {
+    this.#environment.refresh();
+    return readFrom('device', () =>
+      Array.from(this.#deviceOrder.getRange({ start: numberKey(position + 1), limit }), ({ value }) =>
+        read(this.#devices, value, decodeDevice),
+      ).filter(row => row !== undefined),
+    );
+  }
+
+  insertOwner(row: OwnerRow): Promise<CasOutcome> {
+    return this.#transaction('owner', () => {
+      const held = read(this.#owners, textKey(row.vehicle), decodeOwner);
+      if (held !== undefined) return sameClaim(held, row) ? 'applied' : 'refused';
+      void this.#owners.put(textKey(row.vehicle), encodeOwner(row));
+      return 'applied';
+    });
+  }
+
+  claim(row: OwnerRow): Promise<CasOutcome> {
+    return this.#transaction('owner', () => {
+      const held = read(this.#owners, textKey(row.vehicle), decodeOwner);
+      if (held === undefined) return 'refused';
+      if (sameClaim(held, row)) return 'applied';
+      if (held.epoch >= row.epoch) return 'refused';
+      void this.#owners.put(textKey(row.vehicle), encodeOwner(row));
+      return 'applied';
+    });
+  }
+
+  owner(vehicle: string): Promise<OwnerRow | undefined> {
+    return this.#read('owner', () => read(this.#owners, textKey(vehicle), decodeOwner));
+  }
+
+  owners(): Promise<OwnerRow[]> {
+    return this.#read('owner', () => all(this.#owners, decodeOwner));
+  }
+
+  burnEpoch(vehicle: string): Promise<number> {
+    return this.#transaction('epoch', () => {
+      // A claimed epoch counts as burnt, whoever burnt it: arming and tickets use highest seen + 1.
+      const claimed = read(this.#owners, textKey(vehicle), decodeOwner)?.epoch ?? 0;
+      const next = Math.max(this.#burnt(vehicle), claimed) + 1;
+      void this.#epochs.put(textKey(vehicle), numberKey(next));
+      return next;
+    });
+  }
+
+  highestEpoch(vehicle: string): Promise<number> {
+    return this.#read('epoch', () => this.#burnt(vehicle));
+  }
+
+  #burnt(vehicle: string): number {
+    return read(this.#epochs, textKey(vehicle), readNumber) ?? 0;
+  }
+
+  async putInstance(row: InstanceRow): Promise<void> {
+    await this.#transaction('instance', () => void this.#instances.put(textKey(row.host), encodeInstance(row)));
+  }
+
+  async deleteInstance(host: string): Promise<void> {
+    await this.#transaction('instance', () => void this.#instances.remove(textKey(host)));
+  }
+
+  instances(): Promise<InstanceRow[]> {
+    return this.#read('instance', () => all(this.#instances, decodeInstance));
+  }
+
+  async putHandover(row: HandoverRow): Promise<void> {
+    await this.#transaction('hand-over', () => {
+      const key = textKey(row.id);
+      const held = read(this.#handovers, key, decodeHandover);
+      if (held !== undefined) {
+        void this.#handoversByTime.remove(handoverTimeKey(held));
+        void this.#handoversByVehicle.remove(handoverVehicleKey(held));
+      }
+      void this.#handovers.put(key, encodeHandover(row));
+      void this.#handoversByTime.put(handoverTimeKey(row), key);
+      void this.#handoversByVehicle.put(handoverVehicleKey(row), key);
+      if (row.open) void this.#openHandovers.put(key, key);
+      else void this.#openHandovers.remove(key);
+    });
+  }
+
+  handover(id: string): Promise<HandoverRow | undefined> {
+    return this.#read('hand-over', () => read(this.#handovers, textKey(id), decodeHandover));
+  }
+
+  openHandovers(): Promise<HandoverRow[]> {
+    return this.#read('hand-over', () =>
+      Array.from(this.#openHandovers.getKeys({ start: FIRST }), id => read(this.#handovers, id, decodeHandover)).filter(
+        row => row !== undefined,
+      ),
+    );
+  }
+
+  handovers(query: { readonly vehicle?: string; readonly limit: number }): Promise<HandoverRow[]> {
+    return this.#read('hand-over', () => {
+      const { vehicle, limit } = query;
+      const newestFirst = { reverse: true, limit } as const;
+      const rows =
+        vehicle === undefined
+          ? this.#handoversByTime.getRange(newestFirst)
+          : this.#handoversByVehicle.getRange({
+              start: Buffer.from(`${vehicle}\x01`),
+              end: Buffer.from(`${vehicle}\0`),
+              ...newestFirst,
+            });
+      return Array.from(rows, ({ value }) => read(this.#handovers, value, decodeHandover)).filter(
+        row => row !== undefined,
+      );
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#environment[Symbol.asyncDispose]();
+  }
+
+  /** One transaction over all processes that have the store open; durable when it resolves. */
+  #transaction<T>(what: string, action: () => T): Promise<T> {
+    return written(what, () => this.#environment.root.transaction(action));
+  }
+
+  #read<T>(what: string, action: () => T): Promise<T> {
+    return Promise.resolve().then(() => {
+      this.#environment.refresh();
+      return readFrom(what, action);
+    });
+  }
+}
+
+function read<T>(table: Table, key: Uint8Array, decode: (bytes: Uint8Array) => T): T | undefined {
+  const found = table.get(key);
+  return found === undefined ? undefined : decode(found);
+}
+
+function all<T>(table: Table, decode: (bytes: Uint8Array) => T): T[] {
+  return Array.from(table.getRange({ start: FIRST }), ({ value }) => decode(value));
+}
+
+/** The same registration again, as after an outcome that was unknown. */
+const sameDevice = (a: DeviceRow, b: DeviceRow): boolean =>
+  a.number === b.number && a.key === b.key && a.registeredAtMs === b.registeredAtMs;
+
+/** The same claim again; its time may differ. */
+const sameClaim = (a: OwnerRow, b: OwnerRow): boolean =>
+  a.epoch === b.epoch &&
+  a.handover === b.handover &&
+  a.attempt === b.attempt &&
+  a.host === b.host &&
+  a.domain === b.domain;

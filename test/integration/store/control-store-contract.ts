@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import type { ControlStore, HandoverRow } from '../../../store/types.js';
+import { START_MS, device, instance, owner } from './rows.js';
+import type { OpenedStore } from './twin-store-contract.js';
+
+const handover = (id: string, vehicle: string, startedAtMs: number, open: boolean): HandoverRow => ({
+  id,
+  vehicle,
+  open,
+  startedAtMs,
+  schema: 1,
+  state: { at: open ? 'preparing' : 'completed', attempt: 1 },
+});
+
+/** What every ControlStore does, whatever lies behind it. */
+export function controlStoreContract(name: string, open: () => Promise<OpenedStore<ControlStore>>): void {
+  describe(`${name} as a ControlStore`, () => {
+    let opened: OpenedStore<ControlStore>;
+    let store: ControlStore;
+    beforeEach(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    afterEach(() => opened[Symbol.asyncDispose]());
+
+    it('inserts a device once, by name and by number', async () => {
+      assert.equal(await store.insertDevice(device('car-1', 1)), 'applied');
+      assert.equal(await store.insertDevice(device('car-1', 1)), 'applied');
+      assert.equal(await store.insertDevice(device('car-1', 2)), 'refused');
+      assert.equal(await store.insertDevice(device('car-2', 1)), 'refused');
+      assert.equal(await store.insertDevice(device('car-2', 2)), 'applied');
+      assert.deepEqual(await store.device('car-2'), device('car-2', 2));
+      assert.equal((await store.devices()).length, 2);
+    });
+
+    it('gives one number to one of many that want it', async () => {
+      const other = await opened.another();
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => (i % 2 ? store : other).insertDevice(device(`car-${i}`, 5))),
+      );
+      assert.equal(outcomes.filter(outcome => outcome === 'applied').length, 1);
+    });
+
+    it('inserts the owner at epoch 0 once', async () => {
+      assert.equal(await store.insertOwner(owner('car-1', 0)), 'applied');
+      assert.equal(await store.insertOwner(owner('car-1', 0)), 'applied');
+      assert.equal(await store.insertOwner(owner('car-1', 0, { host: 'edge-1/2' })), 'refused');
+      assert.deepEqual(await store.owner('car-1'), owner('car-1', 0));
+    });
+
+    it('claims only above the stored epoch, and the same claim again', async () => {
+      assert.equal(await store.claim(owner('car-1', 3)), 'refused', 'not registered');
+      await store.insertOwner(owner('car-1', 0));
+      assert.equal(await store.claim(owner('car-1', 3)), 'applied');
+      assert.equal(await store.claim(owner('car-1', 3, { claimedAtMs: 1 })), 'applied');
+      assert.equal(await store.claim(owner('car-1', 3, { attempt: 1 })), 'refused');
+      assert.equal(await store.claim(owner('car-1', 3, { handover: 'another' })), 'refused');
+      assert.equal(await store.claim(owner('car-1', 2)), 'refused');
+      assert.deepEqual(await store.owner('car-1'), owner('car-1', 3));
+      assert.deepEqual(await store.owners(), [owner('car-1', 3)]);
+    });
+
+    it('has one winner per epoch', async () => {
+      await store.insertOwner(owner('car-1', 0));
+      const other = await opened.another();
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => (i % 2 ? store : other).claim(owner('car-1', 1, { handover: `h${i}` }))),
+      );
+      assert.equal(outcomes.filter(outcome => outcome === 'applied').length, 1);
+    });
+
+    it('burns each epoch once, above every claimed one', async () => {
+      assert.equal(await store.highestEpoch('car-1'), 0);
+      const other = await opened.another();
+      const burnt = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? store : other).burnEpoch('car-1')));
+      assert.deepEqual(
+        burnt.sort((a, b) => a - b),
+        Array.from({ length: 20 }, (_, i) => i + 1),
+      );
+      assert.equal(await other.highestEpoch('car-1'), 20);
+      await store.insertOwner(owner('car-1', 0));
+      await store.claim(owner('car-1', 30));
+      assert.equal(await store.burnEpoch('car-1'), 31);
+      assert.equal(await store.burnEpoch('car-2'), 1);
+    });
+
+    it('keeps instances until they are deleted', async () => {
+      await store.putInstance(instance('edge-1/1'));
+      await store.putInstance({ ...instance('edge-1/1'), state: 'stopping' });
+      await store.putInstance(instance('edge-2/1'));
+      assert.deepEqual(await store.instances(), [{ ...instance('edge-1/1'), state: 'stopping' }, instance('edge-2/1')]);
+      await store.deleteInstance('edge-1/1');
+      await store.deleteInstance('edge-9/9');
+      assert.deepEqual(await store.instances(), [instance('edge-2/1')]);
+    });
+
+    it('lists hand-overs newest first, by vehicle, and those that are open', async () => {
+      const rows = [
+        handover('c', 'car-1', START_MS, false),
+        handover('a', 'car-1', START_MS + 2.5, true),
+        handover('b', 'car-10', START_MS + 1, true),
+      ];
+      for (const one of rows) await store.putHandover(one);
+      const [c, a, b] = rows;
+      assert.deepEqual(await store.handovers({ limit: 10 }), [a, b, c]);
+      assert.deepEqual(await store.handovers({ limit: 2 }), [a, b]);
+      assert.deepEqual(await store.handovers({ vehicle: 'car-1', limit: 10 }), [a, c]);
+      assert.deepEqual(await store.openHandovers(), [a, b]);
+      assert.deepEqual(await store.handover('b'), b);
+      assert.equal(await store.handover('z'), undefined);
+    });
+
+    it('replaces a hand-over wherever it is listed', async () => {
+      await store.putHandover(handover('a', 'car-1', START_MS, true));
+      const ended = handover('a', 'car-1', START_MS + 0.25, false);
+      await store.putHandover(ended);
+      assert.deepEqual(await store.handovers({ limit: 10 }), [ended]);
+      assert.deepEqual(await store.handovers({ vehicle: 'car-1', limit: 10 }), [ended]);
+      assert.deepEqual(await store.openHandovers(), []);
+    });
+
+    it('has it all after it was closed and opened', async () => {
+      await store.insertDevice(device('car-1', 1));
+      await store.insertOwner(owner('car-1', 0));
+      await store.burnEpoch('car-1');
+      await store.putHandover(handover('a', 'car-1', START_MS, true));
+      const again = await opened.reopen();
+      assert.deepEqual(await again.owner('car-1'), owner('car-1', 0));
+      assert.equal(await again.burnEpoch('car-1'), 2);
+      assert.equal((await again.openHandovers()).length, 1);
+      assert.equal(await again.insertDevice(device('car-2', 1)), 'refused');
+    });
+  });
+}
