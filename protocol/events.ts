@@ -3,8 +3,17 @@ export const EVENTS = [
   'service.started',
   'service.stopping',
   'http.failed',
+  // coap
+  'coap.failed',
+  'coap.handler_failed',
   // device
   // vmd
+  'vmd.commit.failed',
+  'vmd.slot.changed',
+  'vmd.hello.failed',
+  'vmd.hello.accepted',
+  'vmd.drained',
+  'vmd.live.failed',
   // store
   // md-manager
   // sdn-app

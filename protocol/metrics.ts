@@ -13,8 +13,50 @@ export const METRICS = {
     labels: ['phase', 'way'],
     buckets: HANDOVER_BUCKETS_S,
   },
+  // coap
+  coap_datagrams_total: {
+    kind: 'counter',
+    help: 'CoAP messages, by direction (in, out) and type (con, non, ack, rst)',
+    labels: ['direction', 'type'],
+  },
+  coap_malformed_total: {
+    kind: 'counter',
+    help: 'datagrams that are not CoAP, by what was answered (error, reset, none)',
+    labels: ['answer'],
+  },
+  coap_duplicates_total: { kind: 'counter', help: 'messages that had come before' },
+  coap_retransmissions_total: { kind: 'counter', help: 'confirmable messages sent again' },
+  coap_timeouts_total: { kind: 'counter', help: 'messages never acknowledged and requests never answered' },
+  coap_resets_total: { kind: 'counter', help: 'messages that the peer reset' },
+  coap_refused_total: { kind: 'counter', help: 'requests answered 5.03 because too many were open' },
+  coap_unmatched_total: { kind: 'counter', help: 'responses that match no request' },
+  coap_handler_failures_total: { kind: 'counter', help: 'requests answered 5.xx because their handler failed' },
   // device
   // vmd
+  vmd_reports_total: {
+    kind: 'counter',
+    help: 'reports by what became of them: stored, malformed, too-large, unknown, mismatch, busy, failed',
+    labels: ['result'],
+  },
+  vmd_reports_duplicate_total: { kind: 'counter', help: 'reports stored again: their (boot, seq) was known' },
+  vmd_flagged_total: {
+    kind: 'counter',
+    help: 'records kept without becoming live (unknown, range) or with an implausible time (suspect)',
+    labels: ['reason'],
+  },
+  vmd_commit_seconds: {
+    kind: 'histogram',
+    help: 'time until a group of reports was durable',
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  },
+  vmd_ingest_queue: { kind: 'gauge', help: 'reports that wait for the disk' },
+  vmd_twins: { kind: 'gauge', help: 'slots of the host by state', labels: ['state'] },
+  vmd_reads_total: {
+    kind: 'counter',
+    help: 'reads by what was answered: measured, twin-cache, stored, derived, valid, refused',
+    labels: ['result'],
+  },
+  vmd_live_failed_total: { kind: 'counter', help: 'writes of live values that failed' },
   // store
   // md-manager
   // sdn-app

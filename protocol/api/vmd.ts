@@ -91,11 +91,20 @@ export type HostEvent = z.infer<typeof hostEvent>;
 
 /**
  * CoAP of a vMD host, UDP 5683 of its own address:
- * - POST /r?v=1 (content format 112) → 2.04 once durable; 4.03 unknown vehicle or not the one of the alias; 4.00, 4.13.
+ * - POST /r?v=1 (content format 112) → 2.04 once durable, empty or JSON {reportRemarks}; 4.03 unknown vehicle or not the
+ *   one of the alias; 4.00, 4.13, 4.15; 5.03 with Max-Age. Errors carry `CODE: words` as diagnostic payload.
  * - GET /v/{vehicle}/s/{vss path}[?maxAge=seconds][&timeout=ms] → 2.05 JSON {signalAnswer} (format 50), ETag, Max-Age; 4.04; 5.03.
  * - GET /.well-known/core
  * The device serves GET /s/{vss path} for its twin, JSON {value, timeMs}.
  */
+
+/** What a report held that is kept, but never becomes live: names not in the catalogue, values out of range. */
+export const reportRemarks = z.object({
+  unknown: z.array(z.string()).optional(),
+  range: z.array(z.string()).optional(),
+});
+export type ReportRemarks = z.infer<typeof reportRemarks>;
+
 export const SOURCES = ['measured', 'twin-cache', 'stored', 'derived'] as const;
 export const signalAnswer = z.object({
   value: z.union([z.number(), z.string(), z.boolean()]),
