@@ -18,5 +18,11 @@ export const EVENTS = [
   // md-manager
   // sdn-app
   // analytics
+  'analytics.store-away',
+  'analytics.manager-away',
+  'analytics.manager-here',
+  'analytics.event-unreadable',
   // lab
+  'replicator.link-changed',
+  'replicator.step-failed',
 ] as const;

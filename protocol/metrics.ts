@@ -58,10 +58,46 @@ export const METRICS = {
   },
   vmd_live_failed_total: { kind: 'counter', help: 'writes of live values that failed' },
   // store
+  store_commit_seconds: {
+    kind: 'histogram',
+    help: 'time from the begin of a group commit of reports until it is durable',
+    buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+  },
   // md-manager
   // sdn-app
   // analytics
+  analytics_reads_total: {
+    kind: 'counter',
+    help: 'reads of one signal, by the level that answered',
+    labels: ['level'],
+  },
+  analytics_stream_readers: { kind: 'gauge', help: 'open readers of the live stream' },
+  analytics_stream_events_total: { kind: 'counter', help: 'live events made, by kind', labels: ['event'] },
+  analytics_reports_stored: { kind: 'gauge', help: 'distinct reports in the store' },
+  analytics_reports_lost: { kind: 'gauge', help: 'reports awaited for longer than an outage takes' },
+  analytics_scan_seconds: {
+    kind: 'histogram',
+    help: 'time of a whole scan of the store',
+    buckets: [0.001, 0.01, 0.1, 1, 10, 100],
+  },
+  analytics_unreadable_rows_total: { kind: 'counter', help: 'rows of history that are no report of a known form' },
   // lab
+  twin_replication_lag_seconds: {
+    kind: 'gauge',
+    help: 'age of the oldest row that a domain has and another has not',
+    labels: ['from', 'to'],
+  },
+  replicator_rows_total: { kind: 'counter', help: 'report rows copied to another domain', labels: ['from', 'to'] },
+  replicator_steps_failed_total: {
+    kind: 'counter',
+    help: 'copies that failed and are tried again',
+    labels: ['from', 'to'],
+  },
+  replicator_journal_rows: {
+    kind: 'gauge',
+    help: 'rows of the journal that some domain still needs',
+    labels: ['domain'],
+  },
 } as const satisfies Record<string, MetricRow>;
 
 export type MetricName = keyof typeof METRICS;
