@@ -1,0 +1,356 @@
+import type { Digest } from '../../protocol/api/vmd.js';
+import {
+  beginHostLost,
+  beginOrDefer,
+  burn,
+  burnAgain,
+  dropTarget,
+  end,
+  giveUp,
+  lookForSlot,
+  newAttempt,
+  postpone,
+  recordMove,
+  remember,
+  tryAnother,
+  twinServes,
+} from './attempt.js';
+import {
+  advanceLeaving,
+  awaitsStandDown,
+  leave,
+  onDrained,
+  onLeavingLost,
+  onReleased,
+  onRetired,
+  onRetireStale,
+  onStoodDown,
+  resumeLeaving,
+  retireParked,
+} from './leaving.js';
+import { DEFAULT_TIMING, type Effect, type HandoverEvent, type Health, type Move, type Of } from './state.js';
+import type { Timing, VehicleState } from './state.js';
+import { currentRun, headerOf, namedHosts, ofRun, setRun, setStage, stampPhase, setRecord } from './work.js';
+import { targetOf, type Work } from './work.js';
+
+/**
+ * The hand-over machine of one vehicle (DESIGN §6), pure. Late and repeated events change nothing. `now` is in Unix
+ * milliseconds. Effects are in the order in which they are to begin.
+ */
+export function step(
+  state: VehicleState,
+  event: HandoverEvent,
+  now: number,
+  timing: Timing = DEFAULT_TIMING,
+): readonly [VehicleState, ...Effect[]] {
+  const w: Work = { s: state, effects: [], now, timing };
+  handle(w, event);
+  activateWhenAlone(w);
+  completeWhenSettled(w);
+  return [w.s, ...w.effects];
+}
+
+function handle(w: Work, event: HandoverEvent): void {
+  switch (event.type) {
+    case 'attachmentChanged':
+      return onMove(w, event.move);
+    case 'slotReserved':
+      return onSlotReserved(w, event);
+    case 'poolEmpty':
+      return onPoolEmpty(w, event.of);
+    case 'hostReady':
+      if (orders(w, event.domain)) lookForSlot(w);
+      return;
+    case 'orderFailed':
+      if (orders(w, event.domain)) giveUp(w, 'pool-empty');
+      return;
+    case 'epochBurnt':
+      return onEpochBurnt(w, event.of, event.epoch);
+    case 'intentDurable':
+      return onIntentDurable(w, event.of);
+    case 'prepared':
+      return onPrepared(w, event.of);
+    case 'prepareFailed':
+      if (currentRun(w, event.of)?.stage.at === 'preparing') failPrepare(w);
+      return;
+    case 'redirected':
+      return onRedirected(w, event.of);
+    case 'redirectStale':
+      return onRedirectStale(w, event.of);
+    case 'claimed':
+      if (event.outcome === 'applied') return onClaimApplied(w, event.of);
+      if (currentRun(w, event.of)?.stage.at === 'claiming') w.effects.push({ do: 'readOwner', of: event.of });
+      return;
+    case 'ownerRead':
+      return onOwnerRead(w, event.of, event.owner);
+    case 'activated':
+      return onActivated(w, event.of);
+    case 'activateRefused':
+      if (currentRun(w, event.of)?.stage.at === 'activating') newAttempt(w);
+      return;
+    case 'stoodDown':
+      onStoodDown(w, event.host);
+      keepDigest(w, event.digest);
+      return;
+    case 'firstReport':
+      return onFirstReport(w, event.host, event.epoch);
+    case 'drained':
+      return onDrained(w, event.host);
+    case 'retired':
+      return onRetired(w, event.host);
+    case 'retireStale':
+      return onRetireStale(w, event.host);
+    case 'released':
+      return onReleased(w, event.host);
+    case 'hostLost':
+      return onHostLost(w, event);
+    case 'tick':
+      return onTick(w);
+    case 'resumed':
+      return onResumed(w);
+  }
+}
+
+function onMove(w: Work, move: Move): void {
+  if (w.s.seen.includes(move.id)) return;
+  remember(w, move.id);
+  w.s = { ...w.s, attachment: move.to };
+  const run = w.s.run;
+  if (run === undefined) return beginOrDefer(w, move);
+  if (run.intended) return postpone(w, move);
+  if (move.to.domain === w.s.twin.host.domain && twinServes(w)) {
+    // A move back before anything was promised: as if neither had been.
+    dropTarget(w);
+    recordMove(w, move, { kind: 'same-domain', result: 'completed' });
+    return end(w, 'cancelled', 'moved-back');
+  }
+  if (move.to.domain === run.record.toDomain) return recordMove(w, move, { kind: 'same-domain', result: 'completed' });
+  dropTarget(w);
+  recordMove(w, move, { kind: 'move', result: 'cancelled', reason: `joined ${run.record.id}` });
+  setRun(w, { domains: [move.to.domain] });
+  setRecord(w, { toDomain: move.to.domain });
+  newAttempt(w);
+}
+
+function onSlotReserved(w: Work, event: { of: Of; host: VehicleState['twin']['host'] }): void {
+  const run = currentRun(w, event.of);
+  if (run?.stage.at !== 'reserving') {
+    if (!namedHosts(w.s).includes(event.host.host)) w.effects.push({ do: 'free', host: event.host.host });
+    return;
+  }
+  stampPhase(w, 'initiated');
+  setRecord(w, { toDomain: event.host.domain, toHost: event.host.host });
+  burn(w, event.host);
+}
+
+function onPoolEmpty(w: Work, of: Of): void {
+  const run = currentRun(w, of);
+  if (run?.stage.at !== 'reserving') return;
+  if (run.redirectSent && twinServes(w)) return giveUp(w, 'pool-empty');
+  const [domain] = run.domains;
+  if (domain === undefined) return giveUp(w, 'pool-empty');
+  stampPhase(w, 'initiated');
+  setRecord(w, { way: 'cold' });
+  setStage(w, { at: 'ordering', untilMs: w.now + w.timing.orderMs });
+  w.effects.push({ do: 'orderHost', domain });
+}
+
+/** A vehicle that nobody serves takes whatever host comes first. */
+function orders(w: Work, domain: string): boolean {
+  const run = w.s.run;
+  return run?.stage.at === 'ordering' && (run.domains.includes(domain) || !twinServes(w));
+}
+
+function onEpochBurnt(w: Work, of: Of, epoch: number): void {
+  const run = currentRun(w, of);
+  if (run?.stage.at !== 'burning' && !(run?.stage.at === 'returning' && run.stage.epoch === undefined)) return;
+  if (epoch <= w.s.highestEpoch) {
+    w.effects.push({ do: 'burnEpoch', of });
+    return;
+  }
+  w.s = { ...w.s, highestEpoch: epoch };
+  setRecord(w, { epoch });
+  if (run.stage.at === 'returning') setStage(w, { ...run.stage, epoch });
+  else {
+    const { target } = run.stage;
+    const untilMs = w.now + w.timing.prepareMs;
+    setStage(w, { at: 'preparing', target, epoch, intentDurable: false, prepared: false, untilMs });
+    w.effects.push({ do: 'prepare', header: headerOf(w, run, epoch), host: target });
+  }
+  w.effects.push({ do: 'putIntent', of });
+}
+
+function onIntentDurable(w: Work, of: Of): void {
+  const stage = currentRun(w, of)?.stage;
+  if (stage?.at !== 'preparing' && stage?.at !== 'returning') return;
+  if (stage.intentDurable) return;
+  setRun(w, { intended: true, stage: { ...stage, intentDurable: true } });
+  if (stage.at === 'preparing') redirectWhenReady(w);
+  else sendBack(w);
+}
+
+function onPrepared(w: Work, of: Of): void {
+  const stage = currentRun(w, of)?.stage;
+  if (stage?.at !== 'preparing' || stage.prepared) return;
+  setStage(w, { ...stage, prepared: true });
+  stampPhase(w, 'prepared');
+  redirectWhenReady(w);
+}
+
+function failPrepare(w: Work): void {
+  const target = w.s.run === undefined ? undefined : targetOf(w.s.run.stage);
+  if (target === undefined) return;
+  dropTarget(w);
+  tryAnother(w, target.host, 'prepare-failed');
+}
+
+function redirectWhenReady(w: Work): void {
+  const run = w.s.run;
+  if (run?.stage.at !== 'preparing' || !run.stage.prepared || !run.stage.intentDurable) return;
+  const { target, epoch } = run.stage;
+  setRun(w, { redirectSent: true, stage: { at: 'redirecting', target, epoch } });
+  w.effects.push({ do: 'redirect', header: headerOf(w, run, epoch), host: target });
+}
+
+function sendBack(w: Work): void {
+  const run = w.s.run;
+  if (run?.stage.at !== 'returning' || run.stage.epoch === undefined) return;
+  w.effects.push({ do: 'redirect', header: headerOf(w, run, run.stage.epoch), host: w.s.twin.host });
+}
+
+function onRedirected(w: Work, of: Of): void {
+  const run = currentRun(w, of);
+  if (run?.stage.at === 'redirecting') {
+    const { target, epoch } = run.stage;
+    stampPhase(w, 'redirected');
+    setStage(w, { at: 'claiming', target, epoch });
+    w.effects.push({ do: 'claim', header: headerOf(w, run, epoch), host: target });
+    retireParked(w);
+  } else if (run?.stage.at === 'returning' && run.stage.epoch !== undefined && run.stage.intentDurable) {
+    w.s = { ...w.s, twin: { ...w.s.twin, epoch: run.stage.epoch } };
+    setRun(w, { redirectSent: false });
+    retireParked(w);
+    end(w, 'failed', run.stage.reason);
+  }
+}
+
+function onRedirectStale(w: Work, of: Of): void {
+  const run = currentRun(w, of);
+  if (run?.stage.at === 'redirecting') burnAgain(w, run.stage.target);
+  else if (run?.stage.at === 'returning' && run.stage.intentDurable) giveUp(w, run.stage.reason);
+}
+
+function onOwnerRead(w: Work, of: Of, owner: Of & { epoch: number }): void {
+  const run = currentRun(w, of);
+  if (run?.stage.at !== 'claiming') return;
+  const { target, epoch } = run.stage;
+  const ours = owner.epoch === epoch && owner.handover === of.handover && owner.attempt === of.attempt;
+  if (ours) onClaimApplied(w, of);
+  else if (owner.epoch < epoch) w.effects.push({ do: 'claim', header: headerOf(w, run, epoch), host: target });
+  else burnAgain(w, target);
+}
+
+function onClaimApplied(w: Work, of: Of): void {
+  const run = currentRun(w, of);
+  if (run?.stage.at !== 'claiming') return;
+  const { target, epoch } = run.stage;
+  const old = w.s.twin;
+  w.s = {
+    ...w.s,
+    twin: { host: target, epoch, actingEpoch: epoch, acts: false, health: { is: 'alive' } },
+  };
+  setStage(w, { at: 'activating', epoch, sent: false });
+  const way = run.record.way ?? 'manager';
+  leave(w, { host: old.host, health: old.health, of, way, acts: old.acts, wayOut: true, reported: true });
+}
+
+function keepDigest(w: Work, digest: Digest | undefined): void {
+  const stage = w.s.run?.stage;
+  if (digest !== undefined && stage?.at === 'activating' && !stage.sent) setStage(w, { ...stage, digest });
+}
+
+/** A new host acts from the claim on, but not before every older one has stood down, is dead, or its lease ran out. */
+function activateWhenAlone(w: Work): void {
+  const run = w.s.run;
+  if (run?.stage.at !== 'activating' || run.stage.sent || awaitsStandDown(w)) return;
+  const { epoch, digest } = run.stage;
+  setStage(w, { at: 'activating', epoch, sent: true });
+  w.s = { ...w.s, twin: { ...w.s.twin, acts: true } };
+  const order = { do: 'activate', header: headerOf(w, run, epoch), host: w.s.twin.host } as const;
+  w.effects.push(digest === undefined ? order : { ...order, digest });
+}
+
+function onActivated(w: Work, of: Of): void {
+  const run = currentRun(w, of);
+  if (run?.stage.at !== 'activating' || !run.stage.sent) return;
+  stampPhase(w, 'activated');
+  setStage(w, { at: 'settling', epoch: run.stage.epoch, untilMs: w.now + w.timing.settleMs });
+}
+
+function onFirstReport(w: Work, host: string, epoch: number): void {
+  const run = w.s.run;
+  if (run === undefined || !('epoch' in run.stage) || run.stage.epoch !== epoch) return;
+  const target = targetOf(run.stage) ?? w.s.twin.host;
+  if (target.host === host) setRun(w, { reported: true });
+}
+
+function completeWhenSettled(w: Work): void {
+  const run = w.s.run;
+  if (run?.stage.at !== 'settling' || w.s.leaving.length > 0) return;
+  if (run.reported || run.stage.untilMs <= w.now) end(w, 'completed');
+}
+
+function onHostLost(w: Work, event: HandoverEvent & { type: 'hostLost' }): void {
+  const { host, dead, leaseUntilMs, id } = event;
+  const health: Health = dead ? { is: 'dead' } : { is: 'lost', leaseUntilMs };
+  onLeavingLost(w, host, health);
+  const run = w.s.run;
+  if (run !== undefined && targetOf(run.stage)?.host === host) {
+    dropTarget(w, health);
+    newAttempt(w);
+  }
+  const { twin } = w.s;
+  if (twin.host.host !== host || twin.health.is === 'dead') return;
+  if (twin.health.is === 'lost' && !dead) return;
+  const first = twin.health.is === 'alive';
+  w.s = { ...w.s, twin: { ...twin, health } };
+  if (!first) return;
+  if (run === undefined) return beginHostLost(w, id);
+  // The twin of this very hand-over, or the one to go back to, or the one that would have served while a host starts.
+  if (['activating', 'settling', 'returning', 'ordering'].includes(run.stage.at)) newAttempt(w);
+}
+
+function onTick(w: Work): void {
+  advanceLeaving(w);
+  const stage = w.s.run?.stage;
+  if (stage !== undefined && 'untilMs' in stage && stage.untilMs <= w.now) {
+    if (stage.at === 'ordering') giveUp(w, 'pool-empty');
+    else if (stage.at === 'preparing') failPrepare(w);
+    else if (stage.at === 'pausing') newAttempt(w);
+  }
+  if (w.s.run === undefined && w.s.next !== undefined) beginOrDefer(w, w.s.next);
+}
+
+function onResumed(w: Work): void {
+  resumeLeaving(w);
+  const run = w.s.run;
+  if (run === undefined) return;
+  const of = ofRun(run);
+  const { stage } = run;
+  if (stage.at === 'reserving' || stage.at === 'ordering') lookForSlot(w);
+  else if (stage.at === 'burning') w.effects.push({ do: 'burnEpoch', of });
+  else if (stage.at === 'preparing') {
+    if (!stage.prepared) w.effects.push({ do: 'prepare', header: headerOf(w, run, stage.epoch), host: stage.target });
+    if (!stage.intentDurable) w.effects.push({ do: 'putIntent', of });
+    redirectWhenReady(w);
+  } else if (stage.at === 'redirecting')
+    w.effects.push({ do: 'redirect', header: headerOf(w, run, stage.epoch), host: stage.target });
+  else if (stage.at === 'claiming')
+    w.effects.push({ do: 'claim', header: headerOf(w, run, stage.epoch), host: stage.target });
+  else if (stage.at === 'activating') setStage(w, { ...stage, sent: false });
+  else if (stage.at === 'returning') {
+    if (stage.epoch === undefined) w.effects.push({ do: 'burnEpoch', of });
+    else if (stage.intentDurable) sendBack(w);
+    else w.effects.push({ do: 'putIntent', of });
+  }
+}

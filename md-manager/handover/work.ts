@@ -1,0 +1,61 @@
+import type { CommandHeader, HostRef } from '../../protocol/api/common.js';
+import type { HandoverRecord } from '../../protocol/api/md-manager.js';
+import type { Effect, Of, Run, Stage, Timing, VehicleState } from './state.js';
+
+/** One step under way: the state so far and the effects so far. States are replaced, never changed. */
+export interface Work {
+  s: VehicleState;
+  readonly effects: Effect[];
+  readonly now: number;
+  readonly timing: Timing;
+}
+
+export const ofRun = (run: Run): Of => ({ handover: run.record.id, attempt: run.record.attempt });
+
+/** The run, if `of` names its current attempt. */
+export function currentRun(w: Work, of: Of): Run | undefined {
+  const run = w.s.run;
+  return run !== undefined && run.record.id === of.handover && run.record.attempt === of.attempt ? run : undefined;
+}
+
+export function setRun(w: Work, change: Partial<Run>): void {
+  if (w.s.run !== undefined) w.s = { ...w.s, run: { ...w.s.run, ...change } };
+}
+
+export const setStage = (w: Work, stage: Stage): void => setRun(w, { stage });
+
+export function setRecord(w: Work, change: Partial<HandoverRecord>): void {
+  if (w.s.run !== undefined) setRun(w, { record: { ...w.s.run.record, ...change } });
+}
+
+/** Stamps a phase; an attempt that reaches it again stamps it anew, but `initiated` is when it began. */
+export function stampPhase(w: Work, phase: keyof HandoverRecord['phases']): void {
+  const phases = w.s.run?.record.phases ?? {};
+  if (phase === 'initiated' && phases.initiated !== undefined) return;
+  setRecord(w, { phases: { ...phases, [phase]: w.now } });
+}
+
+/** The slot that this attempt holds and that is not yet the twin. */
+export function targetOf(stage: Stage): HostRef | undefined {
+  return 'target' in stage ? stage.target : undefined;
+}
+
+/** Hosts on which this vehicle holds a slot. */
+export function namedHosts(state: VehicleState): string[] {
+  const target = state.run === undefined ? undefined : targetOf(state.run.stage);
+  const names = [state.twin, ...state.leaving].map(place => place.host.host);
+  return [...new Set(target === undefined ? names : [...names, target.host])];
+}
+
+export function headerOf(w: Work, run: Run, epoch: number): CommandHeader {
+  return { term: w.s.term, ...ofRun(run), epoch, way: run.record.way ?? 'manager' };
+}
+
+/** When the state wants a tick, or nothing to wait for. */
+export function deadlineOf(state: VehicleState, timing: Timing): number | undefined {
+  const times = state.leaving.flatMap(item => (item.untilMs === undefined ? [] : [item.untilMs]));
+  const stage = state.run?.stage;
+  if (stage !== undefined && 'untilMs' in stage) times.push(stage.untilMs);
+  if (state.run === undefined && state.next !== undefined) times.push((state.lastStartedAtMs ?? 0) + timing.dwellMs);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
