@@ -19,9 +19,12 @@ export interface CallOptions<A> {
 export class HttpClient implements AsyncDisposable {
   readonly url: string;
   readonly #pool: Pool;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(url: string, options: { connections?: number } = {}) {
+  /** `headers` go with every request (a proxy's, for instance). */
+  constructor(url: string, options: { connections?: number; headers?: Readonly<Record<string, string>> } = {}) {
     this.url = url;
+    this.#headers = options.headers ?? {};
     this.#pool = new Pool(url, {
       connections: options.connections ?? 16,
       pipelining: 1,
@@ -45,8 +48,8 @@ export class HttpClient implements AsyncDisposable {
         path,
         signal,
         ...(options.body === undefined
-          ? {}
-          : { body: JSON.stringify(options.body), headers: { 'content-type': 'application/json' } }),
+          ? { headers: this.#headers }
+          : { body: JSON.stringify(options.body), headers: { ...this.#headers, 'content-type': 'application/json' } }),
       });
       status = response.statusCode;
       text = await response.body.text();
@@ -66,7 +69,14 @@ export class HttpClient implements AsyncDisposable {
   async *events(path: string, signal: AbortSignal): AsyncGenerator<ServerEvent> {
     let body: AsyncIterable<Uint8Array>;
     try {
-      const response = await this.#pool.request({ method: 'GET', path, signal, bodyTimeout: 0, headersTimeout: 5_000 });
+      const response = await this.#pool.request({
+        method: 'GET',
+        path,
+        signal,
+        headers: this.#headers,
+        bodyTimeout: 0,
+        headersTimeout: 5_000,
+      });
       if (response.statusCode !== 200)
         throw asFault(await response.body.text(), response.statusCode, `GET ${this.url}${path}`);
       body = response.body;
