@@ -45,6 +45,8 @@ export const ERRORS = {
   SWITCH_REFUSED: { retry: false, say: 'the switch refused a message', status: 502 },
   FLOW_INVALID: { retry: false, say: 'this flow cannot be installed', status: 400 },
   TOPOLOGY_INVALID: { retry: false, say: 'the topology is not valid', status: 400 },
+  // analytics
+  READERS_FULL: { retry: true, say: 'too many readers of this stream are open', status: 503 },
   // store
   STORE_FAILED: { retry: true, say: 'the store did not take or give the data', status: 503 },
   STORE_SCHEMA: { retry: false, say: 'the data was written by a release this one cannot read' },

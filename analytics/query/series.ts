@@ -1,0 +1,69 @@
+import type { Report } from '../../protocol/report.js';
+import type { SenmlValue } from '../../protocol/senml.js';
+import { isPlausible, type SignalRow, type Tier } from '../../protocol/signals.js';
+
+/** A point of a series; null as value begins a gap. */
+export type Point = [timeMs: number, value: SenmlValue | null];
+
+/** A silence longer than this is a gap: drawn as one, never bridged. */
+export const GAP_AFTER_MS: Readonly<Record<Tier, number>> = { fast: 5_000, medium: 15_000, slow: 60_000 };
+
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * The samples of one signal within a span, ascending by time, each once. Reports may come in any order; a value out of
+ * the signal's range is no point.
+ */
+export function pointsOf(row: SignalRow, reports: readonly Report[], span: Span): Point[] {
+  const byTime = new Map<number, { readonly boot: number; readonly seq: number; readonly value: SenmlValue }>();
+  for (const { boot, seq, samples } of reports)
+    for (const { name, timeMs, value } of samples) {
+      if (name !== row.wire || timeMs < span.fromMs || timeMs > span.toMs || !isPlausible(row, value)) continue;
+      const held = byTime.get(timeMs);
+      if (held === undefined || boot > held.boot || (boot === held.boot && seq > held.seq))
+        byTime.set(timeMs, { boot, seq, value });
+    }
+  return [...byTime].map(([timeMs, { value }]): Point => [timeMs, value]).sort((a, b) => a[0] - b[0]);
+}
+
+/** Puts a null point behind the last one before each silence longer than `gapAfterMs`. */
+export function withGaps(points: readonly Point[], gapAfterMs: number): Point[] {
+  return points.flatMap((point, i): Point[] => {
+    const next = points[i + 1];
+    return next !== undefined && next[0] - point[0] > gapAfterMs ? [point, [point[0] + 1, null]] : [point];
+  });
+}
+
+/**
+ * At most about `limit` points: the span is cut into limit / 2 equal pieces, each piece keeps its least and its greatest
+ * value in their order, so that no peak is lost. Texts and flags keep the first of each piece. The first and last stay.
+ */
+export function downsample(points: readonly Point[], limit: number): Point[] {
+  const first = points[0];
+  const last = points.at(-1);
+  if (first === undefined || last === undefined || points.length <= limit) return [...points];
+  const pieces = Math.max(1, Math.floor(limit / 2) - 1);
+  const widthMs = (last[0] - first[0]) / pieces || 1;
+  const kept = new Set<Point>([first]);
+  for (let begin = 0; begin < points.length;) {
+    const piece = Math.floor(((points[begin]?.[0] ?? 0) - first[0]) / widthMs);
+    let end = begin;
+    let least: Point | undefined;
+    let greatest: Point | undefined;
+    for (let point = points[end]; point !== undefined; point = points[++end]) {
+      if (Math.floor((point[0] - first[0]) / widthMs) !== piece) break;
+      if (least === undefined || isLess(point[1], least[1])) least = point;
+      if (greatest === undefined || isLess(greatest[1], point[1])) greatest = point;
+    }
+    for (const point of [least, greatest]) if (point !== undefined) kept.add(point);
+    begin = end;
+  }
+  kept.add(last);
+  return [...kept].sort((a, b) => a[0] - b[0]);
+}
+
+const isLess = (a: SenmlValue | null, b: SenmlValue | null): boolean =>
+  typeof a === 'number' && typeof b === 'number' && a < b;

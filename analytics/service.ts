@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { parse as parseYaml } from 'yaml';
+import { systemClock, systemTimers, type Clock, type Timers } from '../common/clock.js';
+import { messageOf } from '../common/errors.js';
+import { Resources, aborted } from '../common/lifecycle.js';
+import { openLog, type Log } from '../common/log.js';
+import { Metrics } from '../common/metrics.js';
+import { HttpClient } from '../protocol/api/http-client.js';
+import { openHttp } from '../protocol/api/http-server.js';
+import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
+import { secureRandom } from '../protocol/coap/secure-random.js';
+import type { CoapEndpoint } from '../protocol/coap/types.js';
+import { openUdpPort } from '../protocol/coap/udp-port.js';
+import { fault } from '../protocol/errors.js';
+import { METRICS, type MetricName } from '../protocol/metrics.js';
+import { parseTopology, type Topology } from '../protocol/topology.js';
+import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
+import type { TwinStore } from '../store/types.js';
+import type { AnalyticsConfig } from './config.js';
+import { FleetState } from './live/fleet-state.js';
+import { ManagerFollower } from './live/manager-follower.js';
+import { StoreFollower } from './live/store-follower.js';
+import { StreamHub } from './live/stream-hub.js';
+import { CoapTwinReader } from './query/twin-reader.js';
+import { analyticsRoutes } from './rest/routes.js';
+import { pageFolder, servePage } from './web/page-files.js';
+
+/** Analytics reads the copy of `core`. */
+const DOMAIN = 'core';
+
+export interface AnalyticsDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly log: Log;
+  openStore(path: string): Promise<TwinStore>;
+  openCoap(address: string): Promise<CoapEndpoint>;
+  /** Folder of the built page. */
+  readonly page: string;
+  /** Called once with the base URL. */
+  onReady(url: string): void;
+}
+
+/** What analytics runs on outside of tests. */
+export function systemDeps(config: AnalyticsConfig, onReady: (url: string) => void): AnalyticsDeps {
+  const log = openLog('analytics', config['log.level']);
+  return {
+    clock: systemClock,
+    timers: systemTimers,
+    random: Math.random,
+    log,
+    openStore: path => openLmdbTwinStore({ path, domain: DOMAIN, journal: false }),
+    openCoap: async address =>
+      openCoapEndpoint({
+        port: await openUdpPort({ address, port: 0 }),
+        handler: () => ({ code: '4.04' }),
+        clock: systemClock,
+        timers: systemTimers,
+        random: secureRandom,
+        log,
+      }),
+    page: pageFolder(),
+    onReady,
+  };
+}
+
+/** Runs analytics until the signal is aborted. Rejects where store, topology or address cannot be had. */
+export async function runAnalytics(config: AnalyticsConfig, deps: AnalyticsDeps, signal: AbortSignal): Promise<void> {
+  const { clock, timers, random, log } = deps;
+  await using resources = new Resources();
+  const topology = await readTopology(config.topology);
+  const metrics = new Metrics<MetricName>(METRICS, { processMetrics: true });
+  const store = resources.use(await deps.openStore(config.store));
+  const coap = resources.use(await deps.openCoap(config['coap.bind']));
+  const manager = resources.use(new HttpClient(config['manager.url']));
+  const fleet = new FleetState(clock);
+  const hub = new StreamHub(fleet, metrics);
+  const twin = new CoapTwinReader(manager, coap);
+
+  const follower = new StoreFollower({ store, fleet, clock, timers, log, metrics });
+  await follower.poll();
+  const http = resources.use(
+    await openHttp({
+      part: 'analytics',
+      listen: config.listen,
+      routes: analyticsRoutes({ fleet, store, twin, hub, topology, clock, metrics }),
+      log,
+      metrics,
+      extend: app => servePage(app, deps.page),
+    }),
+  );
+  resources.defer(() => hub.close());
+  resources.defer(follower.start());
+  const following = new ManagerFollower({ manager, fleet, clock, timers, random, log }).run(signal);
+  resources.defer(() => following);
+  log.info({ event: 'service.started', url: http.url, vehicles: fleet.vehicles.size });
+  deps.onReady(http.url);
+  await aborted(signal);
+  log.info({ event: 'service.stopping' });
+}
+
+async function readTopology(path: string): Promise<Topology> {
+  let tree: unknown;
+  try {
+    tree = parseYaml(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw fault('TOPOLOGY_INVALID', `${path}: ${messageOf(cause)}`, { cause });
+  }
+  return parseTopology(tree);
+}
