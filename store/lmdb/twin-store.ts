@@ -25,7 +25,7 @@ export interface LmdbTwinStoreOptions {
 export interface ReplicatedStep {
   readonly rows: readonly RawRow[];
   readonly live: ReadonlyMap<string, readonly LiveCell[]>;
-  /** Source domain and writer → counter. */
+  /** Names that the replicator chose → counters. */
   readonly positions: ReadonlyMap<string, number>;
 }
 
@@ -36,10 +36,10 @@ export interface LmdbTwinStore extends TwinStore {
   rawRows(keys: readonly Uint8Array[]): RawRow[];
   /** Rows behind `key` in key order. */
   rawRowsAfter(key: Uint8Array | undefined, limit: number): RawRow[];
+  /** `live` at once, for a copy of one moment. */
+  liveCells(vehicle: string): LiveCell[];
   replicate(step: ReplicatedStep): Promise<void>;
-  /** How far `replicate` has come, by source and writer. */
-  position(name: string): number | undefined;
-  /** Positions that begin with `prefix`. */
+  /** How far `replicate` has come: the positions whose names begin with `prefix`. */
   positions(prefix: string): Map<string, number>;
 }
 
@@ -150,6 +150,10 @@ class Store implements LmdbTwinStore {
     return Promise.resolve().then(() => this.#live.ofVehicle(vehicle));
   }
 
+  liveCells(vehicle: string): LiveCell[] {
+    return this.#live.ofVehicle(vehicle);
+  }
+
   liveVehicles(): Promise<string[]> {
     return Promise.resolve().then(() => this.#live.vehicles());
   }
@@ -202,10 +206,6 @@ class Store implements LmdbTwinStore {
         for (const [name, counter] of step.positions) void this.#positions.put(textKey(name), numberKey(counter));
       }),
     );
-  }
-
-  position(name: string): number | undefined {
-    return this.positions(name).get(name);
   }
 
   positions(prefix: string): Map<string, number> {
