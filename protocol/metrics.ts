@@ -32,6 +32,34 @@ export const METRICS = {
   coap_unmatched_total: { kind: 'counter', help: 'responses that match no request' },
   coap_handler_failures_total: { kind: 'counter', help: 'requests answered 5.xx because their handler failed' },
   // device
+  agent_queue_reports: { kind: 'gauge', help: 'reports in the outbox that are not acknowledged' },
+  agent_reports_total: {
+    kind: 'counter',
+    help: 'reports by what became of them: sampled, acknowledged, resent, rejected, dropped, refused',
+    labels: ['result'],
+  },
+  agent_report_seconds: {
+    kind: 'histogram',
+    help: 'time from the first transmission of a report to its acknowledgement',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  },
+  agent_obd_request_seconds: {
+    kind: 'histogram',
+    help: 'time of one request to the car',
+    buckets: [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5],
+  },
+  agent_obd_errors_total: { kind: 'counter', help: 'requests to the car that failed, by error code', labels: ['code'] },
+  agent_gps_fix_mode: { kind: 'gauge', help: 'mode of the newest fix: 0 unknown, 1 none, 2 two-, 3 three-dimensional' },
+  agent_gps_fixes_total: {
+    kind: 'counter',
+    help: 'positions by verdict: fix, no-fix, repeated, implausible, malformed',
+    labels: ['verdict'],
+  },
+  agent_registrations_total: {
+    kind: 'counter',
+    help: 'registrations by result: done, or an error code',
+    labels: ['result'],
+  },
   // vmd
   vmd_reports_total: {
     kind: 'counter',

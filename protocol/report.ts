@@ -118,3 +118,27 @@ export function decodeBoot(text: SenmlValue): MetaBoot | undefined {
   if (found === null) return undefined;
   return { previousBoot: Number(found[1]), lastAcceptedSeq: Number(found[2]), clock: found[3] as ClockSource };
 }
+
+/** A better clock was found: key times of the seqs `from` to `to` of `boot` are off by `correctionMs`, to be added when reading. */
+export interface MetaClock {
+  readonly boot: number;
+  readonly from: number;
+  readonly to: number;
+  readonly correctionMs: number;
+  readonly clock: ClockSource;
+}
+
+export const encodeClock = (meta: MetaClock): string =>
+  `${meta.boot},${meta.from},${meta.to},${Math.round(meta.correctionMs)},${meta.clock}`;
+
+export function decodeClock(text: SenmlValue): MetaClock | undefined {
+  const found = /^(\d+),(\d+),(\d+),(-?\d+),(gps|system|estimated)$/.exec(String(text));
+  if (found === null) return undefined;
+  return {
+    boot: Number(found[1]),
+    from: Number(found[2]),
+    to: Number(found[3]),
+    correctionMs: Number(found[4]),
+    clock: found[5] as ClockSource,
+  };
+}
