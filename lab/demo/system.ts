@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify as stringifyYaml } from 'yaml';
 import { packageRoot } from '../../common/package-root.js';
-import { fault } from '../../protocol/errors.js';
-import { parseDrive } from '../drive/drive-csv.js';
+import { HttpClient } from '../../protocol/api/http-client.js';
+import { openLmdbTwinStore } from '../../store/lmdb/twin-store.js';
+import { wallTimeMs } from '../drive/drive-clock.js';
+import { drivePath, openDrive } from '../drive/drive-file.js';
+import type { Drive } from '../drive/drive.js';
 import { claimBlock, type LoopbackBlock } from '../network/loopback-block.js';
 import { layOutTopology } from '../topology/lay-out.js';
 import { CARS_WITH_OWN_PROCESS } from './config.js';
@@ -42,8 +44,12 @@ export class System implements AsyncDisposable {
   readonly supervisor: Supervisor;
   readonly #temporary: boolean;
 
-  private constructor(plan: Plan, block: LoopbackBlock, temporary: boolean) {
+  /** When the last car has driven the whole, Unix milliseconds. */
+  readonly driveEndsAtMs: number;
+
+  private constructor(plan: Plan, drive: Drive, block: LoopbackBlock, temporary: boolean) {
     this.plan = plan;
+    this.driveEndsAtMs = wallTimeMs({ startAtMs: plan.startAtMs, speed: plan.speed }, plan.cars - 1, drive.durationMs);
     this.block = block;
     this.urls = urlsOf(block, plan.httpPort);
     this.vehicles = vehiclesOf(block, plan);
@@ -54,12 +60,12 @@ export class System implements AsyncDisposable {
   static async open(options: SystemOptions): Promise<System> {
     const block = await claimBlock();
     const data = options.data ?? (await mkdtemp(join(tmpdir(), 'edgetwin-')));
-    const drive = driveFile(options.drive);
+    const drive = await openDrive(options.drive);
     for (const folder of ['log', 'agents', 'witness', 'store/control', ...DOMAINS.map(domain => `store/${domain}`)]) await mkdir(join(data, folder), { recursive: true });
     const topology = options.topology ?? (await layTopology(drive, data));
     const plan: Plan = {
       data,
-      drive,
+      drive: drivePath(options.drive),
       topology,
       cars: options.cars,
       speed: options.speed,
@@ -70,7 +76,7 @@ export class System implements AsyncDisposable {
       extra: options.extra ?? {},
       via: (await options.via?.(block, urlsOf(block, options.httpPort))) ?? {},
     };
-    const system = new System(plan, block, options.data === undefined);
+    const system = new System(plan, drive, block, options.data === undefined);
     try {
       await system.#start();
     } catch (error) {
@@ -99,6 +105,24 @@ export class System implements AsyncDisposable {
     return controlStoreOf(this.plan.data);
   }
 
+  /** Cuts or heals every link between the domains' stores. */
+  async cutReplication(cut: boolean): Promise<void> {
+    await using replicator = new HttpClient(this.urls.replicator, { connections: 1 });
+    await replicator.call('PUT', '/v1/links', { body: { all: true, cut } });
+  }
+
+  /** How many reports each domain's store holds. */
+  async storedPerDomain(): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const domain of DOMAINS) {
+      await using store = await openLmdbTwinStore({ path: this.store(domain), domain });
+      let rows = 0;
+      for await (const _row of store.scan()) rows++;
+      counts.set(domain, rows);
+    }
+    return counts;
+  }
+
   /** How often parts were started again. */
   restarts(): number {
     return this.supervisor.states().reduce((sum, { restarts }) => sum + restarts, 0);
@@ -113,16 +137,8 @@ export class System implements AsyncDisposable {
   }
 }
 
-/** The file of a recording, by path or by the name of one that comes along. */
-export function driveFile(nameOrPath: string): string {
-  const own = join(packageRoot(), 'lab/drives', `${nameOrPath}.csv`);
-  if (existsSync(own)) return own;
-  if (existsSync(nameOrPath)) return nameOrPath;
-  throw fault('DRIVE_INVALID', `there is no recording ${nameOrPath}`);
-}
-
-async function layTopology(drive: string, data: string): Promise<string> {
+async function layTopology(drive: Drive, data: string): Promise<string> {
   const file = join(data, 'topology.yaml');
-  await writeFile(file, stringifyYaml(layOutTopology(parseDrive(await readFile(drive, 'utf8')))));
+  await writeFile(file, stringifyYaml(layOutTopology(drive)));
   return file;
 }

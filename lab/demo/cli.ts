@@ -1,0 +1,82 @@
+import { createServer } from 'node:net';
+import { writeFile } from 'node:fs/promises';
+import { configHelp, loadConfig } from '../../common/config.js';
+import { delay } from '../../common/clock.js';
+import { SETTINGS, type DemoConfig } from './config.js';
+import { finishAndAudit, outcomeLines } from './finish.js';
+import { System } from './system.js';
+import { handoverLine, renderView } from './view.js';
+import { Watch } from './watch.js';
+
+export const help = `usage: edgetwin demo [--flag value …]\n\nThe whole system with a recorded drive, on this machine. Ctrl-C ends it.\n\n${configHelp(SETTINGS)}\n`;
+
+const VIEW_EVERY_MS = 500;
+
+/** Exit code: 0, or with --once 1 where a guarantee did not hold. */
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  const config = loadConfig(SETTINGS, { argv, env });
+  process.title = 'edgetwin-demo';
+  await using system = await System.open({
+    drive: config.drive,
+    cars: config.cars,
+    speed: config.speed,
+    httpPort: await freePort(config.httpPort),
+    lagMs: config.lagMs,
+    turnAroundMs: config.turnAroundMs,
+    ...(config.topology === undefined ? {} : { topology: config.topology }),
+    ...(config.data === undefined ? {} : { data: config.data }),
+  });
+  await using watch = new Watch(system);
+  process.stdout.write(`fleet page: ${system.urls.analytics}/\nlogs: ${system.plan.data}/log\n`);
+  const ended = await show(watch, config, config.once ? system.driveEndsAtMs : Infinity, signal);
+  if (!ended) {
+    process.stdout.write('\nstopping\n');
+    return 0;
+  }
+  process.stdout.write('the drive is over: emptying the outboxes, then the audit\n');
+  const outcome = await finishAndAudit(system, watch, signal);
+  process.stdout.write(`${outcomeLines(outcome).join('\n')}\n`);
+  if (config.json !== undefined) await writeFile(config.json, `${JSON.stringify(outcome, undefined, 2)}\n`);
+  return outcome.violations.length === 0 && outcome.reports.lost === 0 && outcome.reports.duplicated === 0 ? 0 : 1;
+}
+
+/** Shows what goes on until `untilMs` (true) or until the signal is aborted (false). */
+async function show(watch: Watch, config: DemoConfig, untilMs: number, signal: AbortSignal): Promise<boolean> {
+  const screen = config.ui && process.stdout.isTTY;
+  const told = new Set<string>();
+  while (Date.now() < untilMs) {
+    const state = await watch.state(Date.now());
+    if (signal.aborted) return false;
+    if (screen) {
+      process.stdout.write(`\u001b[2J\u001b[H${renderView(state, process.stdout.rows).join('\n')}\n`);
+    } else if (config.ui || !config.once) {
+      for (const record of [...state.handovers].reverse()) {
+        if (record.result === 'running' || told.has(record.id)) continue;
+        told.add(record.id);
+        process.stdout.write(`${handoverLine(record)}\n`);
+      }
+    }
+    try {
+      await delay(Math.min(VIEW_EVERY_MS, Math.max(0, untilMs - Date.now())), signal);
+    } catch (error) {
+      if (error !== signal.reason) throw error;
+      return false;
+    }
+  }
+  return true;
+}
+
+/** `wanted`, or the next port of 127.0.0.1 that nobody has. */
+async function freePort(wanted: number): Promise<number> {
+  for (let port = wanted; ; port++) {
+    const found = await new Promise<number | undefined>(resolve => {
+      const server = createServer();
+      server.once('error', () => resolve(undefined));
+      server.listen(port, '127.0.0.1', () => {
+        const address = server.address();
+        server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port));
+      });
+    });
+    if (found !== undefined) return found;
+  }
+}

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { delay } from '../../common/clock.js';
+import { packageRoot } from '../../common/package-root.js';
+import { fault } from '../../protocol/errors.js';
+import { readMarks } from '../../device/uplink/marks.js';
+import { summariseHandovers, type HandoverSummary } from './outcome.js';
+import { DOMAINS } from './parts.js';
+import type { System } from './system.js';
+import type { Watch } from './watch.js';
+
+/** What `edgetwin audit --json` prints, as much of it as the outcome needs. */
+const auditAnswer = z.object({
+  reports: z.object({ sampled: z.int(), accepted: z.int(), acknowledged: z.int(), stored: z.int(), dropped: z.int(), lost: z.int(), duplicated: z.int() }),
+  violations: z.array(z.looseObject({ guarantee: z.int(), say: z.string() })),
+});
+
+export interface Outcome {
+  readonly drive: string;
+  readonly cars: number;
+  readonly speed: number;
+  readonly reports: z.infer<typeof auditAnswer>['reports'] & { readonly resent: number };
+  readonly handovers: HandoverSummary;
+  readonly restarts: number;
+  readonly violations: z.infer<typeof auditAnswer>['violations'];
+}
+
+const ASK_EVERY_MS = 100;
+const ALL_HANDOVERS = 100_000;
+
+/**
+ * Ends a run as its rules say: agents sample no more, every outbox empties, every hand-over ends, then the audit.
+ * Throws DEADLINE where outboxes or hand-overs have not come to their end within `timeoutMs`.
+ */
+export async function finishAndAudit(system: System, watch: Watch, signal: AbortSignal, timeoutMs = 60_000): Promise<Outcome> {
+  await settle(watch, signal, timeoutMs);
+  const audit = await runAudit(system);
+  const handovers = await watch.handovers(ALL_HANDOVERS);
+  const { reports, violations } = audit;
+  const marks = await Promise.all(system.vehicles.map(({ state }) => readMarks(state)));
+  return {
+    drive: system.plan.drive.split('/').at(-1) ?? system.plan.drive,
+    cars: system.plan.cars,
+    speed: system.plan.speed,
+    reports: { ...reports, resent: marks.reduce((sum, { resent }) => sum + resent, 0) },
+    handovers: summariseHandovers(handovers?.handovers ?? []),
+    restarts: system.restarts(),
+    violations,
+  };
+}
+
+async function settle(watch: Watch, signal: AbortSignal, timeoutMs: number): Promise<void> {
+  const untilMs = performance.now() + timeoutMs;
+  for (;;) {
+    // Asked each time: an agent that was started again in the meantime samples again.
+    await watch.finish();
+    const [agents, counts] = await Promise.all([watch.agents(), watch.counts()]);
+    const queues = agents.map(agent => agent?.queue);
+    if (queues.every(queue => queue === 0) && counts?.running === 0) return;
+    if (performance.now() > untilMs) throw fault('DEADLINE', `after ${timeoutMs} ms outboxes hold ${queues.map(queue => queue ?? 'unknown').join(', ')} reports, ${counts?.running ?? 'unknown'} hand-overs run`);
+    await delay(ASK_EVERY_MS, signal);
+  }
+}
+
+/** Runs `edgetwin audit` on the live system, as an operator would. */
+async function runAudit(system: System): Promise<z.infer<typeof auditAnswer>> {
+  const { data } = system.plan;
+  const marks = await Promise.all(system.vehicles.map(({ state }) => readMarks(state)));
+  const marksFile = join(data, 'marks.json');
+  await writeFile(marksFile, JSON.stringify(marks));
+  const argv = [
+    join(packageRoot(), 'dist/cli/edgetwin.js'),
+    'audit',
+    ...['--stores', DOMAINS.map(domain => system.store(domain)).join(',')],
+    ...['--control', system.control],
+    ...['--witness', system.vehicles.map(({ witness }) => witness).join(',')],
+    ...['--marks', marksFile],
+    ...['--manager', system.urls.manager, '--sdn', system.urls.sdn, '--json'],
+  ];
+  const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>(resolve => {
+    // Exit code 1 means violations: they are in the JSON.
+    execFile(process.execPath, argv, { maxBuffer: 64 * 1024 * 1024 }, (_error, out, err) => resolve({ stdout: out, stderr: err }));
+  });
+  const found = auditAnswer.safeParse(jsonOrNothing(stdout));
+  if (!found.success) throw fault('STORE_FAILED', `the audit gave no answer: ${stderr.trim()}`);
+  return found.data;
+}
+
+function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The outcome as lines for people. */
+export function outcomeLines(outcome: Outcome): string[] {
+  const { reports, handovers } = outcome;
+  const ms = (value: number): string => value.toFixed(2).padStart(9);
+  return [
+    `reports    ${Object.entries(reports).map(([name, count]) => `${name} ${count}`).join(', ')}`,
+    `hand-overs completed ${handovers.completed}, failed ${handovers.failed}, cancelled ${handovers.cancelled}; first ${handovers.first}, same-domain ${handovers.sameDomain}; restarts ${outcome.restarts}`,
+    ...(handovers.completed === 0 ? [] : [`phase (ms from detected)      n    median       p95       p99       max`]),
+    ...Object.entries(handovers.phasesMs).map(([phase, q]) => `  ${phase.padEnd(22)} ${String(q.n).padStart(6)} ${ms(q.median)} ${ms(q.p95)} ${ms(q.p99)} ${ms(q.max)}`),
+    outcome.violations.length === 0 ? 'every guarantee held' : `${outcome.violations.length} violations:`,
+    ...outcome.violations.map(({ guarantee, say }) => `  guarantee ${guarantee}: ${say}`),
+  ];
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { parse as parseYaml } from 'yaml';
+import { delay } from '../../common/clock.js';
+import { HttpClient } from '../../protocol/api/http-client.js';
+import { handoverList, poolList, vehicleList, type HandoverRecord, type Pool, type VehicleRecord } from '../../protocol/api/md-manager.js';
+import { parseTopology } from '../../protocol/topology.js';
+import { finishAndAudit, type Outcome } from '../../lab/demo/finish.js';
+import { System, type SystemOptions } from '../../lab/demo/system.js';
+import { Watch } from '../../lab/demo/watch.js';
+
+const ASK_EVERY_MS = 50;
+
+/** A system of real processes under test: cars stand still, tests move them. */
+export class Journey implements AsyncDisposable {
+  readonly system: System;
+  readonly watch: Watch;
+  readonly manager: HttpClient;
+  readonly radio: HttpClient;
+
+  private constructor(system: System) {
+    this.system = system;
+    this.watch = new Watch(system);
+    this.manager = new HttpClient(system.urls.manager);
+    this.radio = new HttpClient(system.urls.radio);
+  }
+
+  /** Opens a system and waits until every car's twin has acknowledged a report. */
+  static async open(options: Partial<SystemOptions> = {}): Promise<Journey> {
+    const system = await System.open({ drive: 'drive-17', cars: 1, speed: 1, httpPort: await freePort(), turnAroundMs: 2, ...options });
+    const journey = new Journey(system);
+    await journey.until('every car is served', async () => (await journey.watch.agents()).every(agent => agent !== undefined && agent.acknowledged > 0));
+    return journey;
+  }
+
+  /** Asks until the answer is truthy; the suite's time-out bounds it. */
+  async until<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
+    for (const untilMs = performance.now() + 60_000; ; ) {
+      const found = await ask();
+      if (found !== undefined && found !== false) return found;
+      if (performance.now() > untilMs) assert.fail(`waited for nothing: ${what}`);
+      await delay(ASK_EVERY_MS);
+    }
+  }
+
+  /** Puts car `index` under an access point (null: radio outage; 'auto': where it is). */
+  move(index: number, accessPoint: string | null): Promise<void> {
+    return this.radio.call('PUT', `/v1/cars/${index}/attachment`, { body: { accessPoint } });
+  }
+
+  /** The access points of a domain, in the order of the drive. */
+  accessPoints(domain: string): string[] {
+    const topology = parseTopology(parseYaml(readFileSync(this.system.plan.topology, 'utf8')));
+    return topology.accessPoints.filter(point => point.domain === domain).map(({ id }) => id);
+  }
+
+  /** Moves a car under the first access point of a domain. */
+  moveTo(index: number, domain: string): Promise<void> {
+    return this.move(index, this.accessPoints(domain)[0] ?? null);
+  }
+
+  async handovers(): Promise<HandoverRecord[]> {
+    return (await this.manager.call('GET', '/v1/handovers?limit=1000', { answer: handoverList })).handovers;
+  }
+
+  async vehicle(index: number): Promise<VehicleRecord | undefined> {
+    const name = this.system.vehicles[index]?.vehicle;
+    try {
+      const { vehicles } = await this.manager.call('GET', '/v1/vehicles', { answer: vehicleList });
+      return vehicles.find(({ vehicle }) => vehicle === name);
+    } catch (error) {
+      if (error instanceof Error) return undefined; // the manager is away: asked again
+      throw error;
+    }
+  }
+
+  /** Waits until the twin of a car acts in `domain`. */
+  actsIn(index: number, domain: string): Promise<VehicleRecord> {
+    return this.until(`car ${index} acts in ${domain}`, async () => {
+      const record = await this.vehicle(index);
+      return record?.acting?.domain === domain && record.handover === undefined ? record : undefined;
+    });
+  }
+
+  async pools(): Promise<Pool[]> {
+    return (await this.manager.call('GET', '/v1/pools', { answer: poolList })).pools;
+  }
+
+  /** The process of a vMD host. */
+  async pidOf(host: string): Promise<number> {
+    const found = (await this.pools()).flatMap(({ hosts }) => hosts).find(entry => entry.host.host === host);
+    assert.ok(found, `no host ${host}`);
+    return found.pid;
+  }
+
+  /** Waits until a car has `more` acknowledged reports than now. */
+  async acknowledges(index: number, more = 3): Promise<void> {
+    const first = (await this.watch.agents())[index]?.acknowledged ?? 0;
+    await this.until(`car ${index} goes on`, async () => {
+      const now = (await this.watch.agents())[index]?.acknowledged;
+      return now !== undefined && (now >= first + more || now < first);
+    });
+  }
+
+  /** Ends the run and holds it against every guarantee; gives the counts for what a test wants beside. */
+  async endsClean(): Promise<Outcome> {
+    const outcome = await finishAndAudit(this.system, this.watch, new AbortController().signal);
+    assert.deepEqual(outcome.violations, []);
+    assert.equal(outcome.reports.lost, 0);
+    assert.equal(outcome.reports.duplicated, 0);
+    assert.ok(outcome.reports.acknowledged > 0 && outcome.reports.stored >= outcome.reports.acknowledged);
+    return outcome;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.watch, this.manager, this.radio].map(client => client[Symbol.asyncDispose]()));
+    await this.system[Symbol.asyncDispose]();
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,3 @@
+import { killsInEachPhase } from './kill-in-phase.js';
+
+killsInEachPhase('sdn-app');
