@@ -32,8 +32,22 @@ export const EVENTS = [
   'vmd.hello.accepted',
   'vmd.drained',
   'vmd.live.failed',
+  'vmd.store.unread',
   // store
   // md-manager
+  'manager.host.started',
+  'manager.host.ready',
+  'manager.host.silent',
+  'manager.host.lost',
+  'manager.host.gone',
+  'manager.host.failed',
+  'manager.pool.full',
+  'manager.vehicle.registered',
+  'manager.vehicle.recovered',
+  'manager.handover.phase',
+  'manager.handover.ended',
+  'manager.effect.failed',
+  'manager.swept',
   // sdn-app
   // analytics
   'analytics.store-away',

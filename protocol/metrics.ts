@@ -92,6 +92,27 @@ export const METRICS = {
     buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
   },
   // md-manager
+  handover_total: { kind: 'counter', help: 'hand-overs that ended', labels: ['result', 'reason', 'kind'] },
+  pool_ready: { kind: 'gauge', help: 'slots that are ready', labels: ['domain'] },
+  pool_allocation_seconds: {
+    kind: 'histogram',
+    help: 'time from the wish for a slot to its reservation; above zero where a host had to be started',
+    labels: ['way'],
+    buckets: HANDOVER_BUCKETS_S,
+  },
+  pool_order_seconds: {
+    kind: 'histogram',
+    help: 'time that MANO took to start a host (until it exists, not until it is ready)',
+    buckets: HANDOVER_BUCKETS_S,
+  },
+  md_hosts: { kind: 'gauge', help: 'vMD hosts', labels: ['domain', 'state'] },
+  registrations_total: { kind: 'counter', help: 'registrations by result', labels: ['result'] },
+  vehicles_registered: { kind: 'gauge', help: 'vehicles that have a number' },
+  effect_retries_total: {
+    kind: 'counter',
+    help: 'commands to hosts, switch or store that had to be repeated',
+    labels: ['effect', 'code'],
+  },
   // sdn-app
   // analytics
   analytics_reads_total: {

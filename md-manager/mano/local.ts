@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { every, type Clock, type Timers } from '../../common/clock.js';
+import { messageOf } from '../../common/errors.js';
+import { delay } from '../../common/clock.js';
+import { COAP_PORT, addressAt } from '../../protocol/addresses.js';
+import { fault } from '../../protocol/errors.js';
+import type { ControlStore, InstanceRow } from '../../store/types.js';
+import type { Instance, Mano } from './mano.js';
+import { lives, processesOf, signalIf, startTicksOf } from './process-table.js';
+
+export const CONTROL_PORT = 5684;
+/** Addresses of one manager's hosts: `from` + 1 … + this. */
+const MAX_INDEX = 1_022;
+const WATCH_MS = 100;
+/** What a host has to end by itself before it is killed. */
+const GENTLE_MS = 2_000;
+
+export interface LocalManoOptions {
+  readonly store: ControlStore;
+  /** Program and leading words; the flags of `edgetwin vmd` follow. */
+  readonly command: readonly string[];
+  /** Flags beyond those that name the host. */
+  readonly flags: (domain: string) => readonly string[];
+  /** Host n listens at this address plus n. */
+  readonly addressesFrom: string;
+  readonly logDir: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** vMD hosts as processes of this machine, in process groups of their own, so that they outlive the manager. */
+export class LocalMano implements Mano {
+  readonly #options: LocalManoOptions;
+  readonly #instances = new Map<string, Instance>();
+  readonly #listeners = new Set<(host: string) => void>();
+  readonly #stopWatch: () => void;
+  #lastIndex = 0;
+
+  constructor(options: LocalManoOptions) {
+    this.#options = options;
+    this.#stopWatch = every(options.timers, WATCH_MS, () => this.#watch());
+  }
+
+  async adopt(): Promise<readonly Instance[]> {
+    const rows = await this.#options.store.instances();
+    // An index is not given again soon: whoever still sends to an old host must not meet a new one.
+    const indices = [...rows, ...(await this.#options.store.owners())].map(({ host }) => Number(host.split('/')[1]));
+    this.#lastIndex = Math.max(0, ...indices.filter(Number.isInteger));
+    for (const row of rows) {
+      if (row.pid > 0 && row.state !== 'stopping' && (await lives(row))) this.#instances.set(row.host, instanceOf(row));
+      else await this.#sweep(row);
+    }
+    return this.list();
+  }
+
+  list(): readonly Instance[] {
+    return [...this.#instances.values()];
+  }
+
+  async start(domain: string): Promise<Instance> {
+    const { store, addressesFrom, clock } = this.#options;
+    const index = this.#nextIndex();
+    const host = `${domain}/${index}`;
+    const address = addressAt(addressesFrom, index);
+    const row: InstanceRow = {
+      host,
+      domain,
+      address,
+      port: COAP_PORT,
+      control: `http://${address}:${CONTROL_PORT}`,
+      pid: 0,
+      startTicks: 0,
+      state: 'starting',
+      startedAtMs: clock.nowMs(),
+    };
+    try {
+      // Named before it exists: a manager that dies in between leaves a row by which the process is found.
+      await store.putInstance(row);
+      const pid = await this.#spawn(row);
+      const startTicks = await startTicksOf(pid);
+      if (startTicks === undefined) throw fault('MANO_FAILED', `${host} ended at once; see its log`);
+      const running: InstanceRow = { ...row, pid, startTicks, state: 'running' };
+      this.#instances.set(host, instanceOf(running));
+      await store.putInstance(running);
+      return instanceOf(running);
+    } catch (error) {
+      await store.deleteInstance(host);
+      throw fault('MANO_FAILED', messageOf(error), { cause: error });
+    }
+  }
+
+  async stop(host: string, how: 'gently' | 'now'): Promise<void> {
+    const instance = this.#instances.get(host);
+    if (instance === undefined) return;
+    await signalIf(instance, how === 'now' ? 'SIGKILL' : 'SIGTERM');
+    const { clock, timers } = this.#options;
+    const killAtMs = clock.monotonicMs() + GENTLE_MS;
+    while (await lives(instance)) {
+      if (how === 'gently' && clock.monotonicMs() >= killAtMs) await signalIf(instance, 'SIGKILL');
+      await delay(10, undefined, timers);
+    }
+    await this.#gone(host);
+  }
+
+  onGone(listener: (host: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopWatch();
+    return Promise.resolve();
+  }
+
+  async #spawn(row: InstanceRow): Promise<number> {
+    const { command, flags, logDir } = this.#options;
+    const [program = process.execPath, ...words] = command;
+    await mkdir(logDir, { recursive: true });
+    const log = await open(join(logDir, `vmd-${row.host.replace('/', '-')}.log`), 'a');
+    try {
+      const own = ['--host', row.host, '--domain', row.domain, '--address', row.address];
+      const ports = ['--port', String(row.port), '--control-port', String(CONTROL_PORT)];
+      const child = spawn(program, [...words, ...own, ...ports, ...flags(row.domain)], {
+        argv0: `edgetwin-vmd ${row.host}`,
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd],
+      });
+      child.on('exit', () => void this.#gone(row.host));
+      child.unref();
+      return await new Promise<number>((resolve, reject) => {
+        child.once('error', reject);
+        child.once('spawn', () => resolve(child.pid ?? 0));
+      });
+    } finally {
+      await log.close();
+    }
+  }
+
+  /** Processes that an earlier manager started have no exit event here. */
+  async #watch(): Promise<void> {
+    for (const instance of this.list()) if (!(await lives(instance))) await this.#gone(instance.host);
+  }
+
+  async #gone(host: string): Promise<void> {
+    if (!this.#instances.delete(host)) return;
+    for (const listener of this.#listeners) listener(host);
+    await this.#options.store.deleteInstance(host);
+  }
+
+  async #sweep(row: InstanceRow): Promise<void> {
+    await endInstance(row);
+    await this.#options.store.deleteInstance(row.host);
+  }
+
+  #nextIndex(): number {
+    const used = new Set(this.list().map(({ host }) => Number(host.split('/')[1])));
+    for (let tried = 0; tried < MAX_INDEX; tried++) {
+      this.#lastIndex = (this.#lastIndex % MAX_INDEX) + 1;
+      if (!used.has(this.#lastIndex)) return this.#lastIndex;
+    }
+    throw fault('MANO_FAILED', `all ${MAX_INDEX} addresses are in use`);
+  }
+}
+
+/** Kills what a row names and nothing else. A row without a pid was written before its process began: it is found by name. */
+export async function endInstance(row: InstanceRow): Promise<void> {
+  const found = row.pid > 0 ? [row] : await processesOf([`edgetwin-vmd ${row.host}`, '--address', row.address]);
+  for (const process of found) await signalIf(process, 'SIGKILL');
+}
+
+function instanceOf(row: InstanceRow): Instance {
+  const { host, domain, address, port, control, pid, startTicks } = row;
+  return { host, domain, address, port, control, pid, startTicks };
+}

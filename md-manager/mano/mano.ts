@@ -1,0 +1,28 @@
+/** What starts and stops vMD hosts (DESIGN §4): local processes here, Open Source MANO elsewhere. */
+
+export interface Instance {
+  /** `<domain>/<index>`. */
+  readonly host: string;
+  readonly domain: string;
+  readonly address: string;
+  readonly port: number;
+  readonly control: string;
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+/**
+ * Instances outlive whoever ordered them: closing a Mano stops none. Each is in the control store before it is used, so
+ * that the next manager finds it.
+ */
+export interface Mano extends AsyncDisposable {
+  /** Instances that an earlier manager started and that still live; rows of others are removed. Once, at the start. */
+  adopt(): Promise<readonly Instance[]>;
+  list(): readonly Instance[];
+  /** Resolves once the instance exists; the host itself says when it is ready. MANO_FAILED where it cannot be had. */
+  start(domain: string): Promise<Instance>;
+  /** Resolves once it is gone for sure; one that is gone already is no fault. `now`: without asking it first. */
+  stop(host: string, how: 'gently' | 'now'): Promise<void>;
+  /** Calls for each instance that is gone for sure, whoever ended it. The returned function ends it. */
+  onGone(listener: (host: string) => void): () => void;
+}

@@ -1,0 +1,46 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { codeOf } from '../../common/errors.js';
+
+/** Field 22 of /proc/<pid>/stat: when a process started, in clock ticks since boot. With the pid it names one for sure. */
+export async function startTicksOf(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH') return undefined;
+    throw error;
+  });
+  // The command in field 2 may hold blanks and brackets: count from behind the last one.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie has ended; it only waits to be counted by its parent.
+  return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19]);
+}
+
+export async function lives(process: { readonly pid: number; readonly startTicks: number }): Promise<boolean> {
+  return (await startTicksOf(process.pid)) === process.startTicks;
+}
+
+/** Signals a process, but never another one that has got its number. */
+export async function signalIf(
+  target: { readonly pid: number; readonly startTicks: number },
+  signal: NodeJS.Signals,
+): Promise<void> {
+  if (!(await lives(target))) return;
+  try {
+    process.kill(target.pid, signal);
+  } catch (error) {
+    // It ended between the look and the signal.
+    if (codeOf(error) !== 'ESRCH') throw error;
+  }
+}
+
+/** Processes whose command line begins with the first word and holds all others. */
+export async function processesOf(words: readonly string[]): Promise<{ pid: number; startTicks: number }[]> {
+  const found: { pid: number; startTicks: number }[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const line = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    const argv = line.split('\0');
+    const startTicks =
+      argv[0] === words[0] && words.every(word => argv.includes(word)) ? await startTicksOf(Number(entry)) : undefined;
+    if (startTicks !== undefined) found.push({ pid: Number(entry), startTicks });
+  }
+  return found;
+}

@@ -1,0 +1,129 @@
+import type { HostRef } from '../../protocol/api/common.js';
+import type { SlotState } from '../../protocol/api/md-manager.js';
+
+/** Slots of all hosts, and who holds them: pure. States are replaced, never changed. */
+
+export interface HeldSlot {
+  readonly slot: number;
+  readonly state: Exclude<SlotState, 'ready' | 'going' | 'quarantined'>;
+  readonly handover: string;
+}
+
+export interface PooledHost {
+  readonly ref: HostRef;
+  readonly pid: number;
+  readonly slots: number;
+  /** `starting`: ordered, has not said hello; `lost`: out of reach, nothing more is given to it until it is gone. */
+  readonly state: 'starting' | 'ready' | 'lost' | 'going';
+  /** Vehicle → its slot here. */
+  readonly held: ReadonlyMap<string, HeldSlot>;
+}
+
+export type PoolState = ReadonlyMap<string, PooledHost>;
+export type PoolSizes = ReadonlyMap<string, number>;
+
+export interface Wish {
+  readonly vehicle: string;
+  readonly handover: string;
+  /** Best first. */
+  readonly domains: readonly string[];
+  /** Other domains will do where these are full. */
+  readonly anywhere: boolean;
+  readonly avoid: readonly string[];
+}
+
+/** Takes a slot on the emptiest ready host of the best domain; `undefined` where none is ready. */
+export function reserve(pool: PoolState, wish: Wish): { readonly pool: PoolState; readonly host: HostRef } | undefined {
+  const { vehicle, handover, domains, anywhere, avoid } = wish;
+  const rank = (host: PooledHost): number => {
+    const at = domains.indexOf(host.ref.domain);
+    return at < 0 ? domains.length : at;
+  };
+  const [best] = [...pool.values()]
+    .filter(host => host.state === 'ready' && host.held.size < host.slots && !host.held.has(vehicle))
+    .filter(host => !avoid.includes(host.ref.host) && (anywhere || rank(host) < domains.length))
+    .sort((a, b) => rank(a) - rank(b) || a.held.size - b.held.size || a.ref.host.localeCompare(b.ref.host));
+  if (best === undefined) return undefined;
+  return { pool: hold(pool, best, vehicle, 'reserved', handover), host: best.ref };
+}
+
+/** Writes down that a vehicle holds a slot, as found after a restart or as its hand-over goes on. */
+export function mark(
+  pool: PoolState,
+  hostName: string,
+  vehicle: string,
+  state: HeldSlot['state'],
+  handover: string,
+): PoolState {
+  const host = pool.get(hostName);
+  const held = host?.held.get(vehicle);
+  if (host === undefined || (held?.state === state && held.handover === handover)) return pool;
+  return hold(pool, host, vehicle, state, handover);
+}
+
+export function free(pool: PoolState, hostName: string, vehicle: string): PoolState {
+  const host = pool.get(hostName);
+  if (!host?.held.has(vehicle)) return pool;
+  const held = new Map(host.held);
+  held.delete(vehicle);
+  return new Map(pool).set(hostName, { ...host, held });
+}
+
+export function putHost(pool: PoolState, host: PooledHost): PoolState {
+  return new Map(pool).set(host.ref.host, host);
+}
+
+export function removeHost(pool: PoolState, hostName: string): PoolState {
+  const next = new Map(pool);
+  next.delete(hostName);
+  return next;
+}
+
+const inDomain = (pool: PoolState, domain: string): PooledHost[] =>
+  [...pool.values()].filter(host => host.ref.domain === domain);
+
+export function readySlots(pool: PoolState, domain: string): number {
+  return inDomain(pool, domain)
+    .filter(host => host.state === 'ready')
+    .reduce((sum, host) => sum + host.slots - host.held.size, 0);
+}
+
+/** How many hosts to order so that `size` hosts run and `size` slots are ready, within `maxHosts`. */
+export function shortOf(
+  pool: PoolState,
+  domain: string,
+  wanted: { readonly size: number; readonly slotsPerHost: number; readonly maxHosts: number },
+): number {
+  const { size, slotsPerHost, maxHosts } = wanted;
+  const hosts = inDomain(pool, domain);
+  const serving = hosts.filter(host => host.state === 'ready' || host.state === 'starting');
+  const starting = hosts.filter(host => host.state === 'starting').length;
+  const slots = readySlots(pool, domain) + starting * slotsPerHost;
+  const forSlots = Math.ceil(Math.max(0, size - slots) / slotsPerHost);
+  return Math.max(0, Math.min(Math.max(size - serving.length, forSlots), maxHosts - serving.length));
+}
+
+/** Slots as people see them: held ones under their number, the rest in the state of their host. */
+export function slotsOf(host: PooledHost): { slot: number; state: SlotState; vehicle?: string; handover?: string }[] {
+  const held = new Map([...host.held].map(([vehicle, slot]) => [slot.slot, { vehicle, ...slot }]));
+  const rest: SlotState = host.state === 'lost' ? 'quarantined' : host.state === 'going' ? 'going' : 'ready';
+  return Array.from({ length: host.slots }, (_, slot) => {
+    const found = held.get(slot);
+    if (found === undefined) return { slot, state: rest };
+    const { vehicle, handover, state } = found;
+    return { slot, state: host.state === 'ready' ? state : rest, vehicle, handover };
+  });
+}
+
+function hold(
+  pool: PoolState,
+  host: PooledHost,
+  vehicle: string,
+  state: HeldSlot['state'],
+  handover: string,
+): PoolState {
+  const taken = new Set([...host.held.values()].map(held => held.slot));
+  let slot = host.held.get(vehicle)?.slot ?? 0;
+  if (!host.held.has(vehicle)) while (taken.has(slot)) slot++;
+  return putHost(pool, { ...host, held: new Map(host.held).set(vehicle, { slot, state, handover }) });
+}
