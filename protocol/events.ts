@@ -55,6 +55,12 @@ export const EVENTS = [
   'analytics.manager-here',
   'analytics.event-unreadable',
   // lab
+  'car.link-failed',
+  'gpsd.link-failed',
+  'radio.attached',
+  'radio.faults-set',
+  'radio.socket-failed',
+  'radio.relay-failed',
   'replicator.link-changed',
   'replicator.step-failed',
 ] as const;

@@ -1,0 +1,107 @@
+import { UNCONFIRMED_BIT } from '../protocol/addresses.js';
+import type { Clock, Timers } from '../common/clock.js';
+import type { Log } from '../common/log.js';
+import type { Metrics } from '../common/metrics.js';
+import { latin1 } from '../protocol/coap/client-exchanges.js';
+import { countInto } from '../protocol/coap/counts.js';
+import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
+import { FORMAT, type CoapEndpoint, type CoapHandler, type DatagramPort, type Peer } from '../protocol/coap/types.js';
+import type { MetricName } from '../protocol/metrics.js';
+import { aliasTest } from './alias-of.js';
+import type { Ingest } from './ingest/ingest.js';
+import { linkFormat, type Discoverable } from './query/link-format.js';
+import type { Reads } from './query/read.js';
+import { refusal } from './refusal.js';
+import type { Resident, Residents } from './residents.js';
+import type { Slots } from './twin/slots.js';
+
+/** Tells of each datagram of a resident, duplicates included, before the endpoint sees it. */
+export function listening(port: DatagramPort, heard: (peer: Peer) => void): DatagramPort {
+  return {
+    local: port.local,
+    send: (bytes, peer) => port.send(bytes, peer),
+    onDatagram: listener =>
+      port.onDatagram((bytes, peer) => {
+        heard(peer);
+        listener(bytes, peer);
+      }),
+    [Symbol.asyncDispose]: () => port[Symbol.asyncDispose](),
+  };
+}
+
+/** Notes when and from where a vehicle was heard last. */
+export function hearing(residents: Residents, clock: Clock): (peer: Peer) => void {
+  return ({ address, port }) => {
+    const resident = residents.ofAlias(address);
+    if (resident === undefined) return;
+    resident.heardAtMs = clock.monotonicMs();
+    resident.lastTag = port & ~UNCONFIRMED_BIT;
+  };
+}
+
+function* discoverable(residents: Iterable<Resident>): Generator<Discoverable> {
+  for (const { vehicle, twin } of residents) yield { vehicle, signals: twin.signals() };
+}
+
+/** What a host serves by CoAP: reports, reads, discovery. */
+export function hostHandler(ingest: Ingest, reads: Reads, residents: Residents): CoapHandler {
+  return (request, exchange) => {
+    const { method, path } = request;
+    const [first, second] = path;
+    if (first === 'r' && path.length === 1)
+      return method === 'POST' ? ingest.handle(request, exchange) : refusal('4.05', 'REQUEST_INVALID: POST only');
+    if (first === 'v')
+      return method === 'GET' ? reads.handle(request, path.slice(1)) : refusal('4.05', 'REQUEST_INVALID: GET only');
+    if (method === 'GET' && first === '.well-known' && second === 'core' && path.length === 2) {
+      const links = linkFormat(discoverable(residents.all()), request.query ?? []);
+      return { code: '2.05', payload: Buffer.from(links), contentFormat: FORMAT.linkFormat };
+    }
+    return refusal('4.04', `NOT_FOUND: ${method} /${path.join('/')}`);
+  };
+}
+
+export interface HostEndpointOptions {
+  readonly port: DatagramPort;
+  readonly handler: CoapHandler;
+  readonly residents: Residents;
+  readonly slots: Slots;
+  readonly aliasPrefix: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+}
+
+/**
+ * The endpoint of a host. A vehicle is known by its alias alone, because a move changes the tag in its port: a duplicate is
+ * (vehicle, message id, token) (DESIGN §5). Requests to it go on with the message ids of its twin, and their tokens begin
+ * with the epoch, so that its memory of the twin before cannot mistake them (DESIGN §6).
+ */
+export function openHostEndpoint(options: HostEndpointOptions): CoapEndpoint {
+  const { residents, slots, random } = options;
+  const isAlias = aliasTest(options.aliasPrefix);
+  const peerKey = ({ address, port }: Peer): string => (isAlias(address) ? address : `${address}:${port}`);
+  let messageId = Math.floor(random() * 65_536);
+  return openCoapEndpoint({
+    port: listening(options.port, hearing(residents, options.clock)),
+    handler: options.handler,
+    clock: options.clock,
+    timers: options.timers,
+    random,
+    log: options.log,
+    onCount: countInto(options.metrics),
+    peerKey,
+    exchangeKey: (peer, id, token) => `${peerKey(peer)} ${id} ${latin1(token)}`,
+    messageIds: ({ address }) =>
+      residents.ofAlias(address)?.twin.takeMessageId() ?? (messageId = (messageId + 1) & 0xffff),
+    tokenPrefix: ({ address }) => {
+      const vehicle = residents.ofAlias(address)?.vehicle;
+      const held = vehicle === undefined ? undefined : slots.get(vehicle);
+      const prefix = Buffer.alloc(held === undefined ? 0 : 4);
+      if (held !== undefined) prefix.writeUInt32BE(held.slot.seen % 2 ** 32);
+      return prefix;
+    },
+  });
+}

@@ -1,0 +1,61 @@
+import { isIPv4 } from 'node:net';
+import {
+  integer,
+  loadConfig,
+  oneOf,
+  text,
+  url,
+  type ConfigInput,
+  type ConfigOf,
+  type Parse,
+} from '../common/config.js';
+import { COAP_PORT, LOOPBACK_PLAN } from '../protocol/addresses.js';
+
+const hostName: Parse<string> = value => {
+  if (!/^[a-z0-9-]+\/\d+$/.test(value)) throw new Error('<domain>/<index>, like edge-1/2');
+  return value;
+};
+const ipv4: Parse<string> = value => {
+  if (!isIPv4(value)) throw new Error('an IPv4 address');
+  return value;
+};
+
+export const SETTINGS = {
+  host: { parse: hostName, help: 'name of this host, <domain>/<index>' },
+  domain: { parse: text, help: 'domain whose store it writes to' },
+  address: { parse: ipv4, default: '127.0.0.1', help: 'address of CoAP and of the control API' },
+  port: { parse: integer(0, 65_535), default: String(COAP_PORT), help: 'UDP port of CoAP' },
+  controlPort: { parse: integer(0, 65_535), default: String(COAP_PORT + 1), help: 'TCP port of the control API' },
+  store: { parse: text, help: 'directory of the store of the domain' },
+  manager: { parse: url('http:', 'https:'), optional: true, help: 'base URL of md-manager; without it nobody is told' },
+  slots: { parse: integer(1, 100_000), default: '64', help: 'twins that this host can carry' },
+  aliasPrefix: {
+    parse: ipv4,
+    default: LOOPBACK_PLAN.aliasPrefix,
+    help: 'first address of the /12 of aliases: vehicles as hosts see them',
+  },
+  leaseMs: {
+    parse: integer(100, 600_000),
+    default: '6000',
+    help: 'a lease of the manager holds at most this long, whatever it says itself (ms)',
+  },
+  'ingest.queueMax': {
+    parse: integer(1, 1_000_000),
+    default: '8192',
+    help: 'reports that may wait for the disk; beyond it they are answered 5.03',
+  },
+  'car.timeoutMs': {
+    parse: integer(10, 60_000),
+    default: '2000',
+    help: 'how long a car is waited for when a read demands a fresh value (ms)',
+  },
+  'log.level': {
+    parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),
+    default: 'info',
+    help: 'what is logged',
+  },
+} as const;
+
+export type VmdConfig = ConfigOf<typeof SETTINGS>;
+
+export const vmdConfig = (input: ConfigInput): VmdConfig => loadConfig(SETTINGS, input);

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { vehicleId } from '../../protocol/api/common.js';
+import { route, type Route } from '../../protocol/api/http-server.js';
+import { SseStream } from '../../protocol/api/sse.js';
+import {
+  activateRequest,
+  drainAnswer,
+  drainRequest,
+  hostHealth,
+  leaseAnswer,
+  leaseRequest,
+  prepareRequest,
+  releaseRequest,
+  slotAnswer,
+  type HostHealth,
+} from '../../protocol/api/vmd.js';
+import type { Control } from './control.js';
+import type { HostEvents } from './host-events.js';
+
+const params = z.object({ vehicle: vehicleId });
+const STALE = ['EPOCH_STALE', 'TERM_STALE'] as const;
+
+/** The control API of a vMD host. */
+export function controlRoutes(control: Control, events: HostEvents, health: () => HostHealth): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/slots/{vehicle}/prepare',
+      summary: 'take a slot for a vehicle: store its reports, answer provisionally',
+      params,
+      body: prepareRequest,
+      answer: slotAnswer,
+      errors: [...STALE, 'POOL_EMPTY'],
+      handle: ({ params: { vehicle }, body }) => control.prepare(vehicle, body),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/slots/{vehicle}/activate',
+      summary: 'the claim is applied: act as the twin while the lease holds',
+      params,
+      body: activateRequest,
+      answer: slotAnswer,
+      errors: [...STALE, 'NOT_FOUND'],
+      handle: ({ params: { vehicle }, body }) => control.activate(vehicle, body),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/slots/{vehicle}/drain',
+      summary: 'stand down at once and hand over the digest; go on storing',
+      params,
+      body: drainRequest,
+      answer: drainAnswer,
+      errors: [...STALE, 'NOT_FOUND'],
+      handle: ({ params: { vehicle }, body }) => control.drain(vehicle, body),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/slots/{vehicle}/release',
+      summary: 'the slot is free again',
+      params,
+      body: releaseRequest,
+      errors: STALE,
+      handle: ({ params: { vehicle }, body }) => control.release(vehicle, body),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/leases',
+      summary: 'renew what may go on acting',
+      body: leaseRequest,
+      answer: leaseAnswer,
+      errors: ['TERM_STALE'],
+      handle: ({ body }) => control.renew(body),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/health',
+      summary: 'the process and its slots',
+      answer: hostHealth,
+      handle: health,
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/events',
+      summary: 'first-report and drained, as server-sent events',
+      raw: true,
+      handle: ({ reply }) => {
+        const stream = new SseStream(reply);
+        const end = events.listen(({ type, ...rest }) => stream.send(type, rest));
+        stream.onClose(end);
+      },
+    }),
+  ];
+}

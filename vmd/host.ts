@@ -1,0 +1,203 @@
+import { every, type Clock, type Timers } from '../common/clock.js';
+import { messageOf } from '../common/errors.js';
+import { Resources } from '../common/lifecycle.js';
+import type { Log } from '../common/log.js';
+import type { Metrics } from '../common/metrics.js';
+import { LOOPBACK_PLAN } from '../protocol/addresses.js';
+import type { HostRef } from '../protocol/api/common.js';
+import type { CoapEndpoint, DatagramPort } from '../protocol/coap/types.js';
+import type { MetricName } from '../protocol/metrics.js';
+import type { TwinStore } from '../store/types.js';
+import type { VmdConfig } from './config.js';
+import { hostHandler, openHostEndpoint } from './coap.js';
+import { Control } from './control/control.js';
+import { DrainWatch } from './control/drain-watch.js';
+import { healthOf } from './control/health.js';
+import { HostEvents } from './control/host-events.js';
+import { Ingest, type StoredReport } from './ingest/ingest.js';
+import { KnownVehicles } from './ingest/known-vehicles.js';
+import { LiveWriter } from './ingest/live-writer.js';
+import { AskCar } from './query/ask-car.js';
+import { Coverage } from './query/coverage.js';
+import { Reads } from './query/read.js';
+import { Residents, type Resident } from './residents.js';
+import { Slots } from './twin/slots.js';
+
+const GAUGE_PERIOD_MS = 1_000;
+
+export interface HostDeps {
+  /** The host closes neither; the endpoint closes the port. */
+  readonly store: TwinStore;
+  readonly port: DatagramPort;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+export interface VmdHost extends AsyncDisposable {
+  readonly ref: HostRef;
+  readonly coap: CoapEndpoint;
+}
+
+export type HostSettings = Pick<
+  VmdConfig,
+  | 'host'
+  | 'domain'
+  | 'address'
+  | 'controlPort'
+  | 'slots'
+  | 'aliasPrefix'
+  | 'leaseMs'
+  | 'ingest.queueMax'
+  | 'car.timeoutMs'
+>;
+
+/** Wires a host: reports, reads and control of its slots. It serves when this resolves. */
+export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promise<VmdHost> {
+  const { store, clock, timers, random, log, metrics } = deps;
+  const resources = new Resources();
+  const slots = new Slots(settings.slots);
+  const residents = new Residents();
+  const events = new HostEvents();
+  const stopping = new AbortController();
+
+  const live = resources.use(
+    new LiveWriter({
+      store,
+      clock,
+      timers,
+      onFailed: error => {
+        metrics.count('vmd_live_failed_total');
+        log.warn({ event: 'vmd.live.failed', error: messageOf(error) });
+      },
+    }),
+  );
+  const onStored = ({ row, cells }: StoredReport): void => {
+    if (cells.length > 0) live.add(row.vehicle, cells);
+    const resident = residents.ofVehicle(row.vehicle);
+    const epoch = slots.get(row.vehicle)?.slot.order.epoch;
+    if (resident === undefined || epoch === undefined) return;
+    if (!resident.twin.applyReport(row.boot, row.seq, cells)) metrics.count('vmd_reports_duplicate_total');
+    resident.lastReportAtMs = row.receivedAtMs;
+    if (resident.reports++ === 0)
+      events.emit({ type: 'first-report', vehicle: row.vehicle, epoch, atMs: clock.stampMs() });
+  };
+  const ingest = new Ingest({
+    store,
+    vehicles: new KnownVehicles(settings.aliasPrefix, residents, store),
+    clock,
+    metrics,
+    log,
+    queueMax: settings['ingest.queueMax'],
+    onStored,
+  });
+  const reads: Reads = new Reads({
+    slots,
+    residents,
+    store,
+    car: new AskCar(() => coap),
+    clock,
+    metrics,
+    carTimeoutMs: settings['car.timeoutMs'],
+  });
+  const drains = new DrainWatch(clock, timers, ({ vehicle }, epoch) => {
+    void ingest.flushed().then(() => {
+      log.info({ event: 'vmd.drained', vehicle, epoch });
+      events.emit({ type: 'drained', vehicle, epoch, atMs: clock.stampMs() });
+    });
+  });
+  const coverage = new Coverage({ store, timers, random, signal: stopping.signal });
+  const completeFromStore = async (resident: Resident): Promise<void> => {
+    try {
+      if (!resident.storeRead) resident.twin.applyStored(await store.live(resident.vehicle));
+      resident.storeRead = true;
+      await coverage.watch(resident.twin, () => residents.ofVehicle(resident.vehicle) === resident);
+    } catch (error) {
+      // The next read, or the next order, tries again.
+      if (!stopping.signal.aborted)
+        log.warn({ event: 'vmd.store.unread', vehicle: resident.vehicle, error: messageOf(error) });
+    }
+  };
+  const control = new Control({
+    slots,
+    residents,
+    events,
+    drains,
+    plan: { ...LOOPBACK_PLAN, aliasPrefix: settings.aliasPrefix },
+    clock,
+    log,
+    random,
+    leaseMaxMs: settings.leaseMs,
+    flushed: () => ingest.flushed(),
+    onPrepared: resident => void completeFromStore(resident),
+  });
+
+  const coap: CoapEndpoint = resources.use(
+    openHostEndpoint({
+      port: deps.port,
+      handler: hostHandler(ingest, reads, residents),
+      residents,
+      slots,
+      aliasPrefix: settings.aliasPrefix,
+      clock,
+      timers,
+      random,
+      log,
+      metrics,
+    }),
+  );
+  resources.defer(() => ingest.flushed());
+  try {
+    const [{ openHttp }, { controlRoutes }] = await Promise.all([
+      import('../protocol/api/http-server.js'),
+      import('./control/routes.js'),
+    ]);
+    const refOf = (control: string): HostRef => ({
+      host: settings.host,
+      domain: settings.domain,
+      address: settings.address,
+      port: coap.local.port,
+      control,
+    });
+    let url = `http://${settings.address}:${settings.controlPort}`;
+    const health = (): ReturnType<typeof healthOf> =>
+      healthOf({
+        host: refOf(url),
+        pid: deps.pid,
+        startTicks: deps.startTicks,
+        stalledMs: ingest.stalledMs,
+        slots,
+        residents,
+        monotonicMs: clock.monotonicMs(),
+        going: stopping.signal.aborted,
+      });
+    const http = resources.use(
+      await openHttp({
+        part: 'vmd',
+        listen: { address: settings.address, port: settings.controlPort },
+        routes: controlRoutes(control, events, health),
+        log,
+        metrics,
+      }),
+    );
+    url = http.url;
+    const gauges = (): void => {
+      metrics.set('vmd_ingest_queue', ingest.depth);
+      for (const [state, count] of slots.counts()) metrics.set('vmd_twins', count, { state });
+    };
+    gauges();
+    resources.defer(every(timers, GAUGE_PERIOD_MS, gauges));
+    resources.defer(() => drains.close());
+    resources.defer(() => stopping.abort(new Error('the host stops')));
+    return { ref: refOf(url), coap, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() };
+  } catch (error) {
+    stopping.abort(error);
+    await resources[Symbol.asyncDispose]();
+    throw error;
+  }
+}

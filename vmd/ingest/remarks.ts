@@ -1,0 +1,45 @@
+import type { ReportRemarks } from '../../protocol/api/vmd.js';
+import { FORMAT, type CoapResponse } from '../../protocol/coap/types.js';
+import type { Report } from '../../protocol/report.js';
+import { notLive } from '../../store/join.js';
+import type { LiveCell } from '../../store/types.js';
+
+/** Names that an acknowledgement lists at most, and characters of each: it has to fit into one datagram. */
+const MAX_NAMES = 16;
+const MAX_NAME_CHARACTERS = 32;
+
+export interface Flags {
+  readonly unknown: readonly string[];
+  readonly range: readonly string[];
+  /** What to count: reason and number of records. */
+  readonly counts: readonly (readonly [reason: 'unknown' | 'range' | 'suspect', count: number])[];
+}
+
+const NONE: Flags = { unknown: [], range: [], counts: [] };
+const CHANGED: CoapResponse = { code: '2.04' };
+
+/** What of a report is kept without becoming live, and which of its times cannot be true. */
+export function flagsOf(report: Report, cells: readonly LiveCell[]): Flags {
+  const suspect = cells.reduce((sum, cell) => sum + (cell.suspect === true ? 1 : 0), 0);
+  if (suspect === 0 && cells.length === report.samples.length) return NONE;
+  const { unknown, implausible: range } = notLive(report);
+  const counts = [
+    ['unknown', unknown.length],
+    ['range', range.length],
+    ['suspect', suspect],
+  ] as const;
+  return { unknown, range, counts: counts.filter(([, count]) => count > 0) };
+}
+
+const shown = (names: readonly string[]): string[] =>
+  names.slice(0, MAX_NAMES).map(name => name.slice(0, MAX_NAME_CHARACTERS));
+
+/** 2.04; with a payload only where the report holds records that are kept, but can never be live (DESIGN §7). */
+export function answerOf({ unknown, range }: Flags): CoapResponse {
+  if (unknown.length + range.length === 0) return CHANGED;
+  const remarks: ReportRemarks = {
+    ...(unknown.length > 0 ? { unknown: shown(unknown) } : {}),
+    ...(range.length > 0 ? { range: shown(range) } : {}),
+  };
+  return { ...CHANGED, payload: Buffer.from(JSON.stringify(remarks)), contentFormat: FORMAT.json };
+}

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import type { Clock, Timers } from '../common/clock.js';
+import { aborted, Resources } from '../common/lifecycle.js';
+import type { Log } from '../common/log.js';
+import { Metrics } from '../common/metrics.js';
+import type { HostHello } from '../protocol/api/md-manager.js';
+import { secureRandom } from '../protocol/coap/secure-random.js';
+import { openUdpPort } from '../protocol/coap/udp-port.js';
+import { METRICS } from '../protocol/metrics.js';
+import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
+import type { VmdConfig } from './config.js';
+import { sayHello } from './hello.js';
+import { openVmdHost } from './host.js';
+
+export interface RunDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** Called once, when the host serves. */
+  readonly ready: (address: string) => void;
+}
+
+/** Opens what a host stands on, serves until the signal is aborted, and closes all of it, last first. */
+export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSignal): Promise<void> {
+  const { clock, timers, log } = deps;
+  const metrics = new Metrics(METRICS, { processMetrics: true });
+  await using resources = new Resources();
+  const store = resources.use(
+    await openLmdbTwinStore({
+      path: config.store,
+      domain: config.domain,
+      clock,
+      onCommit: ({ durationMs }) => metrics.observe('store_commit_seconds', durationMs / 1000),
+    }),
+  );
+  const port = await openUdpPort({ address: config.address, port: config.port });
+  const identity = { pid: process.pid, startTicks: await ownStartTicks() };
+  const host = resources.use(
+    await openVmdHost(config, { store, port, clock, timers, random: secureRandom, log, metrics, ...identity }),
+  );
+  log.info({ event: 'service.started', host: config.host, coap: host.coap.local, control: host.ref.control });
+  deps.ready(`coap://${host.coap.local.address}:${host.coap.local.port}`);
+  const { manager } = config;
+  const told =
+    manager === undefined
+      ? Promise.resolve()
+      : tellManager(manager, { host: host.ref, slots: config.slots, ...identity }, deps, signal);
+  await aborted(signal);
+  log.info({ event: 'service.stopping', host: config.host });
+  await told;
+}
+
+async function tellManager(url: string, hello: HostHello, deps: RunDeps, signal: AbortSignal): Promise<void> {
+  // Loaded now: a host serves before it has anybody to tell.
+  const { HttpClient } = await import('../protocol/api/http-client.js');
+  await using client = new HttpClient(url, { connections: 1 });
+  const post = (body: HostHello, until: AbortSignal): Promise<void> =>
+    client.call('POST', '/v1/hosts', { body, signal: until });
+  await sayHello(hello, { post, timers: deps.timers, random: secureRandom, log: deps.log }, signal);
+}
+
+/** Field 22 of /proc/self/stat: when this process started, in clock ticks since boot; 0 where there is no /proc. */
+async function ownStartTicks(): Promise<number> {
+  const stat = await readFile('/proc/self/stat', 'utf8').catch(() => '');
+  // The command's name (field 2) may hold spaces and parentheses: fields are counted from its end.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[19] ?? 0);
+}
