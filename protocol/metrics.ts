@@ -131,6 +131,21 @@ export const METRICS = {
   },
   analytics_unreadable_rows_total: { kind: 'counter', help: 'rows of history that are no report of a known form' },
   // lab
+  car_connections_total: { kind: 'counter', help: 'programs that connected to an OBD adapter' },
+  car_requests_total: { kind: 'counter', help: 'command lines that OBD adapters were given' },
+  car_forbidden_total: { kind: 'counter', help: 'requests that could change a car; no agent may send one' },
+  gpsd_bad_requests_total: { kind: 'counter', help: 'requests to a gpsd that were answered with ERROR' },
+  radio_frames_total: {
+    kind: 'counter',
+    help: 'datagrams of cars by direction (up, down) and result: carried, lost, unattached, foreign, malformed, overflow',
+    labels: ['direction', 'result'],
+  },
+  radio_attachment_changes_total: { kind: 'counter', help: 'changes of access point, to none included' },
+  radio_relay_connections_total: {
+    kind: 'counter',
+    help: 'TCP connections to md-manager by result: carried, cut, refused',
+    labels: ['result'],
+  },
   twin_replication_lag_seconds: {
     kind: 'gauge',
     help: 'age of the oldest row that a domain has and another has not',

@@ -1,0 +1,30 @@
+import { systemClock, systemTimers } from '../../common/clock.js';
+import { configHelp, loadConfig } from '../../common/config.js';
+import { openLog } from '../../common/log.js';
+import { Metrics } from '../../common/metrics.js';
+import { METRICS } from '../../protocol/metrics.js';
+import { runCars } from './cars.js';
+import { SETTINGS } from './config.js';
+
+export const help = `edgetwin lab cars: recorded cars, each with an ELM327 adapter (TCP 35000) and a gpsd (TCP 2947)
+
+${configHelp(SETTINGS)}
+`;
+
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  if (argv.includes('--help')) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const config = loadConfig(SETTINGS, { argv, env });
+  process.title = 'edgetwin-lab-cars';
+  const deps = {
+    clock: systemClock,
+    timers: systemTimers,
+    log: openLog('lab-cars', config.logLevel),
+    metrics: new Metrics(METRICS, { processMetrics: true }),
+    ready: (where: string) => void process.stdout.write(`ready ${where}\n`),
+  };
+  await runCars(config, deps, signal);
+  return 0;
+}
