@@ -1,0 +1,217 @@
+import type { Clock, Timers } from '../../common/clock.js';
+import { EdgetwinError, codeOf, messageOf } from '../../common/errors.js';
+import type { Log } from '../../common/log.js';
+import { fault } from '../errors.js';
+import { AckDeadlines } from './ack-deadlines.js';
+import { NO_BYTES, type Message, type MessageOption } from './codec.js';
+import { codeOfStatus, isResponse } from './codes.js';
+import type { OnCount } from './counts.js';
+import { DedupMemory } from './dedup.js';
+import type { ErrorBudget } from './error-budget.js';
+import type { MessageLayer } from './message-layer.js';
+import { isRefusal, requestOf, responseOptions } from './options.js';
+import type { CoapParams } from './params.js';
+import type { Protection } from './protection.js';
+import { Tally } from './tally.js';
+import type { CoapHandler, CoapResponse, Exchange, Peer } from './types.js';
+
+export type ExchangeKey = (peer: Peer, messageId: number, token: Uint8Array) => string;
+
+export interface ServerDeps {
+  readonly layer: MessageLayer;
+  readonly handler: CoapHandler;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly params: CoapParams;
+  readonly onCount: OnCount;
+  readonly budget: ErrorBudget;
+  readonly protect: Protection;
+  readonly peerKey: (peer: Peer) => string;
+  readonly exchangeKey: ExchangeKey;
+}
+
+/** What of a message makes its answer again, with the message id and token of whoever asks again. */
+interface Reply {
+  readonly code: string;
+  readonly options: readonly MessageOption[];
+  readonly payload: Uint8Array;
+}
+
+/** What is remembered of a request until its duplicates cannot come any more. */
+interface Inbound {
+  /** An empty acknowledgement was sent: the response goes, or went, on its own. */
+  acknowledged: boolean;
+  /** The piggy-backed response. */
+  reply: Reply | undefined;
+  finished: boolean;
+}
+
+interface Waiting {
+  readonly inbound: Inbound;
+  readonly exchange: Exchange;
+}
+
+/** Requests of others: each is handed to the handler once, and answered once more for each duplicate (RFC 7252 §4.5, §5.2). */
+export class ServerExchanges {
+  readonly #deps: ServerDeps;
+  readonly #memory: DedupMemory<Inbound>;
+  readonly #open: Tally;
+  readonly #deadlines: AckDeadlines<Waiting>;
+  #closed = false;
+
+  constructor(deps: ServerDeps) {
+    const { params, clock, timers, layer } = deps;
+    this.#deps = deps;
+    this.#memory = new DedupMemory({
+      lifetimeMs: params.exchangeLifetimeMs,
+      perGeneration: params.dedupPerGeneration,
+    });
+    this.#open = new Tally(params.maxInbound, params.maxInboundPerPeer);
+    this.#deadlines = new AckDeadlines<Waiting>({
+      clock,
+      timers,
+      delayMs: params.ackDelayMs,
+      isDone: ({ inbound }) => inbound.finished,
+      onDue: ({ inbound, exchange }) => {
+        inbound.acknowledged = true;
+        layer.sendEmpty('ACK', exchange.messageId, exchange.peer);
+      },
+    });
+  }
+
+  receive(message: Message, peer: Peer): void {
+    const { exchangeKey, clock, onCount, protect, handler } = this.#deps;
+    const key = exchangeKey(peer, message.messageId, message.token);
+    const known = this.#memory.get(key);
+    if (known !== undefined) {
+      onCount('duplicate');
+      this.#repeat(known, message, peer);
+      return;
+    }
+    const inbound: Inbound = { acknowledged: false, reply: undefined, finished: false };
+    const exchange: Exchange = {
+      peer,
+      messageId: message.messageId,
+      token: message.token,
+      confirmable: message.type === 'CON',
+    };
+    this.#memory.put(key, inbound, clock.monotonicMs());
+    let result: CoapResponse | Promise<CoapResponse>;
+    try {
+      const request = requestOf(protect.open(message, peer));
+      if (isRefusal(request)) {
+        this.#refuse(key, inbound, exchange, { code: request.code, payload: Buffer.from(request.say) });
+        return;
+      }
+      const peerKey = this.#deps.peerKey(peer);
+      if (!this.#open.take(peerKey)) {
+        onCount('refused');
+        this.#refuse(key, inbound, exchange, { code: '5.03', maxAgeS: 1 });
+        // The same message may well be served when it comes again.
+        this.#memory.forget(key);
+        return;
+      }
+      try {
+        result = handler(request, exchange);
+      } catch (error) {
+        result = this.#failure(error);
+      }
+      if (result instanceof Promise) {
+        if (exchange.confirmable) this.#deadlines.push({ inbound, exchange });
+        result.then(
+          response => this.#finish(inbound, exchange, peerKey, response),
+          (error: unknown) => this.#finish(inbound, exchange, peerKey, this.#failure(error)),
+        );
+      } else this.#finish(inbound, exchange, peerKey, result);
+    } catch (error) {
+      this.#refuse(key, inbound, exchange, this.#failure(error));
+    }
+  }
+
+  /** Handlers that still run are not waited for; their responses go nowhere. */
+  close(): void {
+    this.#closed = true;
+    this.#deadlines.close();
+  }
+
+  #repeat(known: Inbound, message: Message, peer: Peer): void {
+    if (message.type !== 'CON') return;
+    const { layer } = this.#deps;
+    const { messageId, token } = message;
+    if (known.reply !== undefined) layer.send({ type: 'ACK', messageId, token, ...known.reply }, peer);
+    else if (known.acknowledged) layer.sendEmpty('ACK', messageId, peer);
+  }
+
+  /** Answers with an error that costs the sender nothing to provoke, as often as the budget allows. */
+  #refuse(key: string, inbound: Inbound, exchange: Exchange, response: CoapResponse): void {
+    const { budget, clock } = this.#deps;
+    if (budget.take(exchange.peer.address, clock.monotonicMs())) this.#answer(inbound, exchange, response);
+    else this.#memory.forget(key);
+  }
+
+  #finish(inbound: Inbound, exchange: Exchange, peerKey: string, response: CoapResponse): void {
+    if (this.#closed) return;
+    const release = (): void => this.#open.give(peerKey);
+    const attempt = (candidate: CoapResponse): void => {
+      if (this.#answer(inbound, exchange, candidate, release) === 'now') release();
+    };
+    try {
+      attempt(response);
+    } catch (error) {
+      // The handler's response fits no message: too large, or a value that its option cannot hold.
+      const broken = this.#broken(error);
+      try {
+        attempt(broken);
+      } catch (again) {
+        this.#broken(again);
+        release();
+      }
+    }
+  }
+
+  #answer(
+    inbound: Inbound,
+    exchange: Exchange,
+    response: CoapResponse,
+    release: () => void = () => undefined,
+  ): 'now' | 'in flight' {
+    const { layer, protect } = this.#deps;
+    const { peer, token, confirmable } = exchange;
+    if (!isResponse(response.code)) throw fault('REQUEST_INVALID', `${response.code} is no code of a response`);
+    const separate = confirmable && inbound.acknowledged;
+    const message = protect.seal(
+      {
+        type: separate ? 'CON' : confirmable ? 'ACK' : 'NON',
+        code: response.code,
+        messageId: confirmable && !separate ? exchange.messageId : layer.nextMessageId(peer),
+        token,
+        options: responseOptions(response),
+        payload: response.payload ?? NO_BYTES,
+      },
+      peer,
+    );
+    if (separate) {
+      layer.sendConfirmable(message, peer, { onAcknowledged: release, onReset: release, onGiveUp: release });
+    } else {
+      layer.send(message, peer);
+      if (confirmable) inbound.reply = { code: message.code, options: message.options, payload: message.payload };
+    }
+    inbound.finished = true;
+    return separate ? 'in flight' : 'now';
+  }
+
+  /** An error as a response: an EdgetwinError by its status, with its code and detail; anything else is ours, 5.00. */
+  #failure(error: unknown): CoapResponse {
+    if (!(error instanceof EdgetwinError) || error.status === 500) return this.#broken(error);
+    const code = codeOfStatus(error.status);
+    const payload = Buffer.from(`${error.code}: ${error.detail}`);
+    return { code, payload, ...(code === '5.03' ? { maxAgeS: 1 } : {}) };
+  }
+
+  #broken(error: unknown): CoapResponse {
+    this.#deps.onCount('handlerFailed');
+    this.#deps.log.error({ event: 'coap.handler_failed', code: codeOf(error), error: messageOf(error) });
+    return { code: '5.00' };
+  }
+}
