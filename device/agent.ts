@@ -1,0 +1,260 @@
+import { every, type Clock, type Timers } from '../common/clock.js';
+import { messageOf } from '../common/errors.js';
+import { Resources } from '../common/lifecycle.js';
+import type { Log } from '../common/log.js';
+import type { Metrics } from '../common/metrics.js';
+import type { HttpClient } from '../protocol/api/http-client.js';
+import type { Registration } from '../protocol/api/md-manager.js';
+import type { CoapEndpoint, CoapHandler, Peer } from '../protocol/coap/types.js';
+import type { MetricName } from '../protocol/metrics.js';
+import { encodeClock, META } from '../protocol/report.js';
+import type { DeviceConfig } from './config.js';
+import { runGps } from './gps/gps-loop.js';
+import type { GpsSource } from './gps/gpsd-client.js';
+import { openElmSource } from './obd/elm-source.js';
+import type { OpenLink } from './obd/types.js';
+import { CarLoop } from './sampling/car-loop.js';
+import { FACTOR_SETS, fuelOfCode, fuelRate } from './sampling/fuel.js';
+import { ReportBuilder, type Reading } from './sampling/report-builder.js';
+import type { Disk } from './uplink/disk.js';
+import { deviceKey, keepRegistration, nextBoot, storedRegistration } from './uplink/identity.js';
+import { Outbox } from './uplink/outbox.js';
+import { Registrar } from './uplink/registration.js';
+import { RejectedFile } from './uplink/rejected-file.js';
+import { TimeBase, type TimeChange } from './uplink/time-base.js';
+import { twinHandler } from './uplink/twin-server.js';
+import { Uplink } from './uplink/uplink.js';
+import { noWitness, type Witness } from './uplink/witness.js';
+
+/** The world of one agent. */
+export interface AgentDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  /** 128 random bits in hex. */
+  readonly newKey: () => string;
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+  readonly disk: Disk;
+  readonly manager: Pick<HttpClient, 'call'>;
+  readonly witness?: Witness;
+  /** The one socket of the device: reports go out of it, and its twin asks there. */
+  readonly openEndpoint: (bind: Peer, handler: CoapHandler) => Promise<CoapEndpoint>;
+  /** Absent: no car is read. */
+  readonly openObdLink?: OpenLink;
+  /** Absent: no receiver is read. */
+  readonly gps?: GpsSource;
+  readonly isSystemClockSynchronised: () => Promise<boolean>;
+}
+
+/** What `/v1/status` shows. */
+export interface AgentStatus {
+  readonly vehicle: string;
+  readonly boot: number;
+  /** Newest seq handed out. */
+  readonly seq: number;
+  readonly sampled: number;
+  readonly accepted: number;
+  /** Since this start. */
+  readonly acknowledged: number;
+  readonly resent: number;
+  readonly queue: number;
+  readonly underWay: number;
+  readonly diskBytes: number;
+  readonly clock: 'gps' | 'system' | 'estimated' | 'waiting';
+  /** Absent until the device is registered. */
+  readonly twin?: string;
+  /** Whether the car is connected. */
+  readonly obd: boolean;
+}
+
+export interface AgentHooks {
+  /** The socket is bound and the outbox recovered or waiting for a registration. */
+  readonly onReady?: (address: string) => void;
+  /** Called once the agent can tell its status. */
+  readonly onStatus?: (status: () => AgentStatus) => void;
+}
+
+const CLOCK_LOOK_MS = 1_000;
+const SLOW_MS = 20_000;
+const REJECTED_BYTES = 262_144;
+/** The search for the protocol takes seconds on a real adapter. */
+const SEARCH_TIMEOUT_MS = 12_000;
+
+/** Runs the agent of one vehicle until the signal is aborted; then leaves everything it knows on the disk. */
+export async function runAgent(
+  config: DeviceConfig,
+  deps: AgentDeps,
+  signal: AbortSignal,
+  hooks: AgentHooks = {},
+): Promise<void> {
+  try {
+    await operate(config, deps, signal, hooks);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSignal, hooks: AgentHooks): Promise<void> {
+  const { clock, timers, log, metrics, disk } = deps;
+  const { vehicle } = config;
+  await using resources = new Resources();
+  const stop = new AbortController();
+  const running = AbortSignal.any([signal, stop.signal]);
+  resources.defer(() => stop.abort(new Error('stopping')));
+
+  // Who we are. Without a number there is no twin to send to; without a boot, no report.
+  const key = await deviceKey(disk, vehicle, deps.newKey);
+  const silenceMs = config['registration.silenceMs'];
+  const known = await storedRegistration(disk);
+  const keep = (found: Registration): Promise<void> => keepRegistration(disk, found);
+  const registrar = new Registrar({ ...deps, vehicle, key, silenceMs, keep });
+
+  // The car and the receiver.
+  const builder = new ReportBuilder(inputs => {
+    const configured = config['fuel.type'];
+    const code = builder.newest('ftyp')?.value;
+    const result = fuelRate(inputs, {
+      fuel: configured === 'auto' ? fuelOfCode(typeof code === 'number' ? code : undefined) : configured,
+      displacementL: config['fuel.displacementL'],
+      volumetricEfficiency: config['fuel.volumetricEfficiency'],
+      factors: FACTOR_SETS[config['fuel.factors']],
+    });
+    return {
+      ...result,
+      label: result.method === 'unavailable' ? result.method : `${result.method}/${config['fuel.factors']}`,
+    };
+  });
+  const { openObdLink, gps } = deps;
+  const elm = { timers, timeoutMs: config['obd.timeoutMs'], searchTimeoutMs: SEARCH_TIMEOUT_MS };
+  const car =
+    openObdLink === undefined
+      ? undefined
+      : new CarLoop({
+          ...deps,
+          open: async carSignal => openElmSource(await openObdLink(carSignal), elm, carSignal),
+          periods: { fast: 1000 / config['obd.fastHz'], medium: 1_000, slow: SLOW_MS },
+          onReading: reading => builder.put(reading),
+        });
+
+  // The socket, and what the twin may ask.
+  const time = new TimeBase({ clock, system: config['clock.system'], holdMs: config['clock.holdMs'] });
+  let outbox: Outbox | undefined = undefined;
+  const report = (readings: readonly Reading[]): void => {
+    if (outbox === undefined || readings.length === 0) return;
+    try {
+      outbox.add(readings);
+      metrics.count('agent_reports_total', { result: 'sampled' });
+    } catch (error) {
+      log.error({ event: 'agent.report-failed', error: messageOf(error) });
+    }
+  };
+  const handler = twinHandler({
+    car: () => car?.source,
+    newest: wire => builder.newest(wire),
+    onReading: reading => report([reading]),
+    utcMs: monoMs => time.utcMs(monoMs),
+    nowMs: () => clock.monotonicMs(),
+    signal: running,
+  });
+  const endpoint = resources.use(await deps.openEndpoint(config['uplink.bind'], handler));
+  const address = `coap://${endpoint.local.address}:${endpoint.local.port}`;
+  log.info({ event: 'agent.started', vehicle, address });
+  hooks.onReady?.(address);
+
+  // The outbox: what earlier boots left is sent first of all.
+  const register = (floor: number): Promise<Registration> => registrar.register(floor, running);
+  outbox = resources.use(
+    await Outbox.open({
+      disk,
+      vehicle,
+      nextBoot: highestKnown => nextBoot(disk, highestKnown, register),
+      stamp: () => time.stamp(),
+      maxBytes: config['outbox.maxBytes'],
+      syncMs: config['outbox.syncMs'],
+      clock,
+      timers,
+      log,
+    }),
+  );
+  const opened = outbox;
+  const uplink = resources.use(
+    new Uplink({
+      ...deps,
+      vehicle,
+      endpoint,
+      outbox: opened,
+      rejected: new RejectedFile(disk, REJECTED_BYTES),
+      witness: deps.witness ?? noWitness,
+      parallel: config['uplink.parallel'],
+      answerMs: config['uplink.answerMs'],
+      liveMs: 2 * config['report.intervalMs'] + config['outbox.syncMs'],
+    }),
+  );
+  hooks.onStatus?.(() => {
+    const { sampled, accepted, pending, diskBytes } = opened.status;
+    const { twin, acknowledged, underWay } = uplink.status;
+    return {
+      vehicle,
+      boot: opened.boot,
+      seq: sampled,
+      sampled,
+      accepted,
+      acknowledged,
+      resent: opened.resent,
+      queue: pending,
+      underWay,
+      diskBytes,
+      clock: time.stamp()?.clock ?? 'waiting',
+      ...(twin === undefined ? {} : { twin: `coap://${twin.address}:${twin.port}` }),
+      obd: car?.source !== undefined,
+    };
+  });
+
+  // Time: reports wait until somebody vouches for it.
+  const applyTime = (change: TimeChange): void => {
+    if (change.change === 'none') return;
+    log.info({ event: 'agent.clock', vehicle, clock: change.stamp.clock, change: change.change });
+    if (change.change === 'better') {
+      const { boot, status } = opened;
+      const correction = {
+        boot,
+        from: 1,
+        to: status.sampled,
+        correctionMs: change.correctionMs,
+        clock: change.stamp.clock,
+      };
+      report([{ name: META.clock, value: encodeClock(correction), monoMs: clock.monotonicMs() }]);
+    }
+    opened.release(change.stamp);
+  };
+  resources.defer(
+    every(timers, CLOCK_LOOK_MS, async () => {
+      if (time.asksSystem && (await deps.isSystemClockSynchronised())) applyTime(time.systemIsSynchronised());
+      applyTime(time.tick());
+      metrics.set('agent_queue_reports', opened.status.pending);
+    }),
+  );
+  resources.defer(every(timers, config['report.intervalMs'], () => report(builder.take(clock.monotonicMs()))));
+
+  // Everything that runs for as long as the agent does.
+  const work: Promise<unknown>[] = [
+    (async () => {
+      const { twin } = known ?? (await storedRegistration(disk)) ?? (await register(opened.boot + 1));
+      uplink.start(twin);
+      await registrar.watch(uplink, running);
+    })(),
+  ];
+  if (car !== undefined) work.push(car.run(running));
+  if (gps !== undefined) {
+    const rules = { plausibleSpeedKmh: config['gps.plausibleSpeedKmh'] * config['gps.plausibleSpeedFactor'] };
+    const onTime = (utcMs: number, monoMs: number): void => applyTime(time.receiverTime(utcMs, monoMs));
+    work.push(runGps({ ...deps, source: gps, rules, onReading: reading => builder.put(reading), onTime }, running));
+  }
+  try {
+    await Promise.all(work);
+  } finally {
+    stop.abort(new Error('stopping'));
+    await Promise.allSettled(work);
+  }
+}

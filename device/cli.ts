@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { configHelp, flagOf } from '../common/config.js';
+import { messageOf } from '../common/errors.js';
+import { fault } from '../protocol/errors.js';
+import { deviceConfig, SETTINGS, type DeviceConfig } from './config.js';
+import { runDevices } from './run.js';
+import { readMarks } from './uplink/marks.js';
+
+export const help = `edgetwin device [run] --vehicle ID --state DIR --manager-url URL [settings]
+  reads the car and the receiver, and reports to the vehicle's twin until it is stopped
+edgetwin device run --fleet FILE
+  several agents in one process: FILE is a JSON array of settings, e.g. [{"vehicle": "car-1", "state": "…"}, …]
+edgetwin device marks --state DIR
+  prints what the outbox of a (running or stopped) agent holds: {vehicle, boots: [{boot, sampled, accepted}], pending, resent}
+
+Settings:
+${configHelp(SETTINGS)}
+`;
+
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  const [word, ...rest] = argv;
+  if (argv.includes('--help')) {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (word === 'marks') return marks(rest);
+  const configs = configsOf(word === 'run' ? rest : argv, env);
+  const [first, last] = [configs[0]?.vehicle ?? '', configs.at(-1)?.vehicle ?? ''];
+  process.title = `edgetwin-device ${first === last ? first : `${first}..${last}`}`;
+  await runDevices(configs, signal, addresses => process.stdout.write(`ready ${addresses.join(' ')}\n`));
+  return 0;
+}
+
+function configsOf(argv: readonly string[], env: NodeJS.ProcessEnv): DeviceConfig[] {
+  const at = argv.findIndex(word => word === '--fleet' || word.startsWith('--fleet='));
+  if (at < 0) return [deviceConfig({ argv, env })];
+  const inline = argv[at]?.startsWith('--fleet=') ?? false;
+  const file = inline ? argv[at]?.slice('--fleet='.length) : argv[at + 1];
+  const shared = [...argv.slice(0, at), ...argv.slice(at + (inline ? 1 : 2))];
+  if (file === undefined || file === '') throw fault('CONFIG_INVALID', '--fleet needs a file');
+  return fleetOf(file).map(settings => deviceConfig({ argv: [...shared, ...flagsOf(settings)], env }));
+}
+
+function fleetOf(file: string): Readonly<Record<string, unknown>>[] {
+  let tree: unknown;
+  try {
+    tree = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw fault('CONFIG_INVALID', `${file} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  const isFleet =
+    Array.isArray(tree) && tree.length > 0 && tree.every(item => typeof item === 'object' && item !== null);
+  if (!isFleet) throw fault('CONFIG_INVALID', `${file} is not an array of settings`);
+  return tree as Readonly<Record<string, unknown>>[];
+}
+
+/** Settings of a fleet file as the flags that they stand for, so that both are checked by the same table. */
+function flagsOf(settings: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(settings).map(([name, value]) => `${flagOf(name)}=${String(value)}`);
+}
+
+async function marks(argv: readonly string[]): Promise<number> {
+  const [flag = '', next] = argv;
+  const folder = flag.startsWith('--state=') ? flag.slice('--state='.length) : flag === '--state' ? next : undefined;
+  if (folder === undefined || folder === '' || argv.length > 2)
+    throw fault('CONFIG_INVALID', 'marks takes --state DIR and nothing else');
+  const found = await readMarks({
+    list: () => readdir(folder),
+    // A segment may go while we read: its agent runs on.
+    read: name => readFile(join(folder, name)).catch(() => undefined),
+  });
+  process.stdout.write(`${JSON.stringify(found)}\n`);
+  return 0;
+}

@@ -1,0 +1,81 @@
+import {
+  boolean,
+  hostPort,
+  integer,
+  loadConfig,
+  number,
+  oneOf,
+  text,
+  url,
+  type ConfigInput,
+  type ConfigOf,
+  type Parse,
+} from '../common/config.js';
+import { VEHICLE_ID } from '../protocol/report.js';
+
+const vehicle: Parse<string> = value => {
+  if (!VEHICLE_ID.test(value)) throw new Error('1 to 32 of a-z, 0-9 and -');
+  return value;
+};
+
+/** Like `hostPort`, but port 0 takes a free one. */
+const bindAddress: Parse<{ readonly address: string; readonly port: number }> = value =>
+  value.endsWith(':0') ? { address: value.slice(0, -2), port: 0 } : hostPort(value);
+
+export const SETTINGS = {
+  vehicle: { parse: vehicle, help: 'id of the vehicle; never its VIN' },
+  state: { parse: text, help: 'folder for key, registration and outbox' },
+  'obd.tcp': { parse: hostPort, optional: true, help: 'ELM327 adapter, ADDRESS:PORT (Wi-Fi adapters: port 35000)' },
+  'obd.timeoutMs': { parse: integer(50, 60_000), default: '1000', help: 'how long the car may take to answer' },
+  'obd.fastHz': { parse: number(0.1, 20), default: '5', help: 'samples a second of the fast tier' },
+  gpsd: { parse: hostPort, optional: true, help: 'gpsd, ADDRESS:PORT (port 2947)' },
+  'gps.plausibleSpeedKmh': {
+    parse: number(1, 2_000),
+    default: '400',
+    help: 'a position that needs a higher speed is dropped',
+  },
+  'gps.plausibleSpeedFactor': {
+    parse: number(1, 1_000),
+    default: '1',
+    help: 'multiplies it, where a recording is driven faster than it was',
+  },
+  'manager.url': { parse: url('http:', 'https:'), help: 'md-manager, for registration' },
+  'uplink.bind': { parse: bindAddress, default: '0.0.0.0:0', help: 'the one UDP source ADDRESS:PORT' },
+  'uplink.parallel': { parse: integer(1, 64), default: '8', help: 'reports under way at once' },
+  'uplink.answerMs': {
+    parse: integer(100, 60_000),
+    default: '5000',
+    help: 'time for a 2.04 before a report goes again',
+  },
+  'outbox.maxBytes': {
+    parse: integer(65_536, 4_294_967_296),
+    default: '16777216',
+    help: 'bound of the outbox on disk; beyond it the oldest backlog is dropped and declared',
+  },
+  'outbox.syncMs': { parse: integer(1, 200), default: '200', help: 'least time between two syncs' },
+  'report.intervalMs': { parse: integer(50, 60_000), default: '500', help: 'time between two reports' },
+  'registration.silenceMs': {
+    parse: integer(100, 3_600_000),
+    default: '30000',
+    help: 'without an acknowledgement for this long, register again',
+  },
+  'clock.system': {
+    parse: oneOf('auto', 'trusted', 'untrusted'),
+    default: 'auto',
+    help: "whether this machine's clock is UTC: auto asks systemd-timesyncd and chrony",
+  },
+  'clock.holdMs': { parse: integer(0, 60_000), default: '60000', help: 'how long reports wait for a clock' },
+  'fuel.type': { parse: oneOf('auto', 'petrol', 'diesel'), default: 'auto', help: 'auto asks the car (PID 51)' },
+  'fuel.displacementL': { parse: number(0.1, 20), optional: true, help: 'for cars without an air flow sensor' },
+  'fuel.volumetricEfficiency': { parse: number(0.1, 2), default: '0.85', help: 'for the same' },
+  'fuel.factors': { parse: oneOf('envirocar', 'epa'), default: 'envirocar', help: 'kg of CO2 per litre' },
+  witness: { parse: text, optional: true, help: 'file to which every acknowledged report is appended' },
+  'http.listen': { parse: bindAddress, optional: true, help: 'ADDRESS:PORT for /metrics and /v1/status' },
+  'process.metrics': { parse: boolean, default: 'true', help: 'metrics of the process itself' },
+  'log.level': { parse: oneOf('debug', 'info', 'warn', 'error', 'silent'), default: 'info', help: 'log level' },
+} as const;
+
+export type DeviceConfig = ConfigOf<typeof SETTINGS>;
+
+/** Throws CONFIG_INVALID that names every fault at once. */
+export const deviceConfig = (input: ConfigInput): DeviceConfig => loadConfig(SETTINGS, input);

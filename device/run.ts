@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { systemClock, systemTimers } from '../common/clock.js';
+import { Resources } from '../common/lifecycle.js';
+import { openLog } from '../common/log.js';
+import { Metrics } from '../common/metrics.js';
+import { HttpClient } from '../protocol/api/http-client.js';
+import { openHttp, route } from '../protocol/api/http-server.js';
+import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
+import { secureRandom } from '../protocol/coap/secure-random.js';
+import { openUdpPort } from '../protocol/coap/udp-port.js';
+import { METRICS, type MetricName } from '../protocol/metrics.js';
+import { runAgent, type AgentStatus } from './agent.js';
+import type { DeviceConfig } from './config.js';
+import { gpsdSource } from './gps/gpsd-client.js';
+import { openTcpLink } from './obd/tcp-link.js';
+import { openNodeDisk } from './uplink/node-disk.js';
+import { isSystemClockSynchronised } from './uplink/system-clock.js';
+import { openWitnessFile } from './uplink/witness.js';
+
+const KEY_BYTES = 16;
+
+const statusAnswer = z.object({
+  agents: z.array(
+    z.object({
+      vehicle: z.string(),
+      boot: z.int(),
+      seq: z.int(),
+      sampled: z.int(),
+      accepted: z.int(),
+      acknowledged: z.int(),
+      resent: z.int(),
+      queue: z.int(),
+      underWay: z.int(),
+      diskBytes: z.int(),
+      clock: z.enum(['gps', 'system', 'estimated', 'waiting']),
+      twin: z.string().optional(),
+      obd: z.boolean(),
+    }),
+  ),
+});
+
+/**
+ * Runs the agents of one process, each with a socket, a folder and a car of its own, until the signal is aborted.
+ * `onReady` is called once, when every socket is bound. One agent that fails ends all: whoever started us restarts us.
+ */
+export async function runDevices(
+  configs: readonly DeviceConfig[],
+  signal: AbortSignal,
+  onReady: (addresses: readonly string[]) => void,
+): Promise<void> {
+  await using resources = new Resources();
+  const [first] = configs;
+  const metrics = new Metrics<MetricName>(METRICS, { processMetrics: first?.['process.metrics'] ?? true });
+  const stop = new AbortController();
+  const running = AbortSignal.any([signal, stop.signal]);
+  const statuses = new Map<string, () => AgentStatus>();
+  const addresses: string[] = [];
+  const listen = first?.['http.listen'];
+  if (listen !== undefined) {
+    const status = route({
+      method: 'GET',
+      path: '/v1/status',
+      summary: 'what each agent of this process has sampled, sent and got acknowledged',
+      answer: statusAnswer,
+      handle: () => ({ agents: [...statuses.values()].map(tell => tell()) }),
+    });
+    const log = openLog('device', first?.['log.level']);
+    resources.use(await openHttp({ part: 'device', listen, routes: [status], log, metrics }));
+  }
+  const agents = configs.map(config =>
+    openAgent(config, metrics, running, {
+      onReady: address => {
+        addresses.push(address);
+        if (addresses.length === configs.length) onReady(addresses);
+      },
+      onStatus: status => statuses.set(config.vehicle, status),
+    }),
+  );
+  try {
+    await Promise.all(agents);
+  } finally {
+    stop.abort(new Error('another agent of this process failed'));
+    await Promise.allSettled(agents);
+  }
+}
+
+async function openAgent(
+  config: DeviceConfig,
+  metrics: Metrics<MetricName>,
+  signal: AbortSignal,
+  hooks: NonNullable<Parameters<typeof runAgent>[3]>,
+): Promise<void> {
+  await using resources = new Resources();
+  const clock = systemClock;
+  const timers = systemTimers;
+  const random = secureRandom;
+  const log = openLog(`device/${config.vehicle}`, config['log.level']);
+  const obd = config['obd.tcp'];
+  const gpsd = config.gpsd;
+  const { witness } = config;
+  await runAgent(
+    config,
+    {
+      clock,
+      timers,
+      random,
+      log,
+      metrics,
+      newKey: () => randomBytes(KEY_BYTES).toString('hex'),
+      disk: resources.use(await openNodeDisk(config.state)),
+      manager: resources.use(new HttpClient(config['manager.url'], { connections: 1 })),
+      openEndpoint: async (bind, handler) =>
+        openCoapEndpoint({ port: await openUdpPort(bind), handler, clock, timers, random, log }),
+      isSystemClockSynchronised,
+      ...(witness === undefined ? {} : { witness: resources.use(await openWitnessFile(witness)) }),
+      ...(obd === undefined ? {} : { openObdLink: (linkSignal: AbortSignal) => openTcpLink(obd, linkSignal) }),
+      ...(gpsd === undefined ? {} : { gps: gpsdSource(gpsd) }),
+    },
+    signal,
+    hooks,
+  );
+}

@@ -1,0 +1,435 @@
+import type { Clock, Timers } from '../../common/clock.js';
+import { messageOf } from '../../common/errors.js';
+import type { Log } from '../../common/log.js';
+import { fault } from '../../protocol/errors.js';
+import { encodeBoot, encodeGap, MAX_SEQ, META, type GapReason } from '../../protocol/report.js';
+import type { Disk } from './disk.js';
+import { idOf, inOrder, joinRanges, rangesOf } from './key-set.js';
+import { OUTBOX_SCHEMA, type BootMarks, type HeldSample, type Key, type OutboxRecord, type Range } from './records.js';
+import { replay, type HeldReport, type Replayed, type Stamp } from './replay.js';
+import { readSegments, SegmentLog } from './segment-log.js';
+import { stampReport } from './stamping.js';
+
+export interface OutboxOptions {
+  readonly disk: Disk;
+  readonly vehicle: string;
+  /** The boot to use, given the highest that the segments know (0 where none). Durable when it resolves. */
+  readonly nextBoot: (highestKnown: number) => Promise<number>;
+  /** Offset from monotonic time to UTC, undefined while reports have to wait for a clock. */
+  readonly stamp: () => Stamp | undefined;
+  readonly maxBytes: number;
+  /** Reports are synced after this time or 16 reports, whichever comes first. */
+  readonly syncMs: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+}
+
+export interface OutboxListener {
+  /** Synced with frozen bytes: these may be sent. */
+  onSendable(reports: readonly SendableReport[]): void;
+  /** Given up at the bound: these must not be sent any more. */
+  onDropped(keys: readonly Key[]): void;
+}
+
+export interface SendableReport {
+  readonly key: Key;
+  readonly bytes: Uint8Array;
+}
+
+interface Entry {
+  readonly key: Key;
+  bytes: Uint8Array | undefined;
+  held: HeldReport | undefined;
+  segment: number;
+  /** Runs once the report is accepted. */
+  readonly then: (() => void) | undefined;
+}
+
+/** Part of the next commit. `frozen`: its record holds the bytes. */
+interface Step {
+  readonly entry: Entry;
+  readonly frozen: boolean;
+}
+
+const SYNC_REPORTS = 16;
+const MAX_WAITING_REPORTS = 1_024;
+const RETRY_MS = 1_000;
+const MAX_RANGES = 256;
+const MAX_GAPS_AT_ONCE = 16;
+const MAX_BOOTS = 1_000;
+
+/**
+ * The durable queue of reports (DESIGN §7). `add` hands out the next seq; the report is accepted, and may be sent, once
+ * its frozen bytes are synced; it stays until it is acknowledged, rejected or dropped, the latter two declared by a gap
+ * report. Bounded by bytes on disk. When the disk fails, writing begins anew in another segment; `add` rejects with
+ * OUTBOX_FULL where too many reports wait for it.
+ */
+export class Outbox implements AsyncDisposable {
+  readonly boot: number;
+  readonly #options: OutboxOptions;
+  readonly #log: SegmentLog;
+  readonly #boots: Map<number, BootMarks>;
+  /** Accepted and not settled. */
+  readonly #pending = new Map<string, Entry>();
+  /** Accepted, settled by a report that is not accepted yet, or without bytes. */
+  readonly #declaring = new Map<string, Key>();
+  /** What keeps a segment from being removed. */
+  readonly #bySegment = new Map<number, Set<Entry>>();
+  readonly #first: string;
+  #listener: OutboxListener | undefined;
+  #records: OutboxRecord[] = [];
+  #steps: Step[] = [];
+  #settled: Entry[] = [];
+  #sampled = 0;
+  #accepted = 0;
+  #pendingBytes = 0;
+  #lastTimeMs = 0;
+  #resent: number;
+  #syncedAtMs = -Infinity;
+  #relieving = 0;
+  #working: Promise<void> | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #failed = false;
+
+  /** Reads what earlier boots left, and begins a segment of its own. Rejects with the disk's errors or STORE_SCHEMA. */
+  static async open(options: OutboxOptions): Promise<Outbox> {
+    const segments = await readSegments(options.disk);
+    const found = replay(segments.flatMap(({ records }) => records));
+    const log = new SegmentLog(options.disk, segments);
+    await log.syncAll();
+    const boot = await options.nextBoot(Math.max(0, ...found.boots.keys()));
+    const outbox = new Outbox(options, boot, log, found);
+    const segmentOf = new Map<string, number>();
+    for (const { segment, records } of segments)
+      for (const record of records)
+        if (record.kind === 'report' || record.kind === 'held') segmentOf.set(idOf(record.key), segment);
+    await outbox.#recover(found, segmentOf);
+    const damagedBytes = segments.reduce((sum, segment) => sum + segment.damagedBytes, 0);
+    const pending = outbox.#pending.size;
+    options.log.info({ event: 'outbox.opened', boot, pending, missing: found.missing.length, damagedBytes });
+    return outbox;
+  }
+
+  private constructor(options: OutboxOptions, boot: number, log: SegmentLog, found: Replayed) {
+    this.#options = options;
+    this.boot = boot;
+    this.#log = log;
+    this.#boots = new Map(found.boots);
+    this.#resent = found.resent;
+    const previousBoot = Math.max(0, ...found.boots.keys());
+    const lastAcceptedSeq = found.boots.get(previousBoot)?.accepted ?? 0;
+    this.#first = encodeBoot({ previousBoot, lastAcceptedSeq, clock: 'estimated' });
+    this.#boots.set(boot, { boot, sampled: 0, accepted: 0 });
+  }
+
+  async #recover(found: Replayed, segmentOf: ReadonlyMap<string, number>): Promise<void> {
+    for (const key of found.missing) this.#declaring.set(idOf(key), key);
+    const where = (key: Key): number => segmentOf.get(idOf(key)) ?? this.#log.oldest;
+    for (const { key, bytes } of found.pending)
+      this.#keep({ key, bytes, held: undefined, segment: where(key), then: undefined });
+    for (const held of found.held)
+      this.#keep({ key: held.key, bytes: undefined, held, segment: where(held.key), then: undefined });
+    await this.#log.rotate(this.#checkpoint());
+    // Held reports of a boot that ended: their monotonic time means nothing any more, but the guess of then does.
+    for (const boot of new Set(found.held.map(({ key }) => key.boot))) {
+      const entries = [...this.#pending.values()].filter(entry => entry.held !== undefined && entry.key.boot === boot);
+      const guess = entries[0]?.held?.guessMs ?? 0;
+      this.#freeze(boot, entries, found.stamps.get(boot) ?? { offsetMs: guess, clock: 'estimated' });
+    }
+    await this.#commit();
+    if (found.missing.length > 0) this.#declare(rangesOf(found.missing), 'corrupt', []);
+  }
+
+  /** Sets who sends; tells at once what there is to send. */
+  listen(listener: OutboxListener): void {
+    this.#listener = listener;
+    const ready = [...this.#pending.values()].filter(entry => entry.bytes !== undefined);
+    this.#tellSendable(ready.sort((x, y) => inOrder(x.key, y.key)));
+  }
+
+  get status(): { sampled: number; accepted: number; pending: number; diskBytes: number; waitingForClock: number } {
+    let waitingForClock = 0;
+    for (const entry of this.#pending.values()) if (entry.bytes === undefined) waitingForClock++;
+    const pending = this.#pending.size + this.#steps.length;
+    return {
+      sampled: this.#sampled,
+      accepted: this.#accepted,
+      pending,
+      diskBytes: this.#log.totalBytes,
+      waitingForClock,
+    };
+  }
+
+  /** Takes a report; gives its key. Throws OUTBOX_FULL or REPORT_TOO_LARGE, and then no seq is used. */
+  add(samples: readonly HeldSample[]): Key {
+    if (this.#steps.length >= MAX_WAITING_REPORTS || this.#sampled >= MAX_SEQ)
+      throw fault('OUTBOX_FULL', `${this.#steps.length} reports wait for the disk`);
+    return this.#add(samples, undefined);
+  }
+
+  #add(samples: readonly HeldSample[], then: (() => void) | undefined): Key {
+    const { clock, vehicle } = this.#options;
+    const key = { boot: this.boot, seq: this.#sampled + 1 };
+    const monoMs = samples[0]?.monoMs ?? clock.monotonicMs();
+    const all = key.seq === 1 ? [{ name: META.boot, value: this.#first, monoMs }, ...samples] : samples;
+    const stamp = this.#options.stamp();
+    const guessMs = clock.nowMs() - clock.monotonicMs();
+    // Frozen in any case: a report too large to be sent must not get a seq.
+    const frozen = stampReport(
+      { vehicle, ...key },
+      all,
+      stamp ?? { offsetMs: guessMs, clock: 'estimated' },
+      this.#lastTimeMs,
+    );
+    const entry: Entry = { key, bytes: undefined, held: undefined, segment: 0, then };
+    if (stamp === undefined) {
+      entry.held = { key, samples: all, guessMs };
+      this.#records.push({ kind: 'held', ...entry.held });
+    } else {
+      entry.bytes = frozen.bytes;
+      this.#lastTimeMs = frozen.timeMs;
+      this.#records.push({ kind: 'report', key, bytes: frozen.bytes });
+    }
+    this.#sampled = key.seq;
+    this.#steps.push({ entry, frozen: stamp !== undefined });
+    this.#schedule();
+    return key;
+  }
+
+  /** The clock is known: reports that waited are stamped, and sent once that is durable. */
+  release(stamp: Stamp): void {
+    const waiting = [...this.#pending.values(), ...this.#steps.map(step => step.entry)];
+    this.#freeze(
+      this.boot,
+      waiting.filter(entry => entry.bytes === undefined && entry.key.boot === this.boot),
+      stamp,
+    );
+    this.#schedule();
+  }
+
+  #freeze(boot: number, entries: readonly Entry[], stamp: Stamp): void {
+    if (entries.length === 0) return;
+    this.#records.push({ kind: 'stamp', boot, offsetMs: stamp.offsetMs, clock: stamp.clock });
+    let lastTimeMs = 0;
+    for (const entry of [...entries].sort((x, y) => inOrder(x.key, y.key))) {
+      const id = { vehicle: this.#options.vehicle, ...entry.key };
+      const { bytes, timeMs } = stampReport(id, entry.held?.samples ?? [], stamp, lastTimeMs);
+      lastTimeMs = timeMs;
+      entry.bytes = bytes;
+      if (this.#pending.has(idOf(entry.key))) this.#pendingBytes += bytes.length;
+      entry.held = undefined;
+      this.#records.push({ kind: 'report', key: entry.key, bytes });
+      this.#steps.push({ entry, frozen: true });
+    }
+    if (boot === this.boot) this.#lastTimeMs = Math.max(this.#lastTimeMs, lastTimeMs);
+  }
+
+  /** The twin has it durably; gives false where it was settled before. */
+  acknowledge(key: Key): boolean {
+    const entry = this.#pending.get(idOf(key));
+    if (entry === undefined) return false;
+    this.#settle([entry], { ...key, from: key.seq, to: key.seq }, 'acknowledged');
+    return true;
+  }
+
+  /** The twin can never take it: declares the gap. The bytes are given back, for the rejected file. */
+  reject(key: Key): Uint8Array | undefined {
+    const entry = this.#pending.get(idOf(key));
+    if (entry === undefined) return undefined;
+    this.#declare([{ boot: key.boot, from: key.seq, to: key.seq }], 'rejected', [entry]);
+    return entry.bytes;
+  }
+
+  /** One more transmission beyond the first. */
+  countResent(): void {
+    this.#resent++;
+  }
+
+  get resent(): number {
+    return this.#resent;
+  }
+
+  #declare(ranges: readonly Range[], reason: GapReason, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      this.#forget(entry);
+      this.#declaring.set(idOf(entry.key), entry.key);
+    }
+    const declared = joinRanges(ranges, MAX_GAPS_AT_ONCE);
+    for (const range of declared) {
+      const inRange = entries.filter(
+        ({ key }) => key.boot === range.boot && key.seq >= range.from && key.seq <= range.to,
+      );
+      const value = encodeGap({ boot: range.boot, from: range.from, to: range.to, reason });
+      this.#options.log.warn({ event: 'outbox.gap', boot: range.boot, from: range.from, to: range.to, reason });
+      // Only an accepted declaration lets go of what it declares: a crash before leaves it as it was.
+      const settle = (): void => {
+        const mine = [...this.#declaring.values()].filter(
+          key => key.boot === range.boot && key.seq >= range.from && key.seq <= range.to,
+        );
+        for (const part of rangesOf(mine)) this.#records.push({ kind: 'done', range: part, why: reason });
+        for (const key of mine) this.#declaring.delete(idOf(key));
+        this.#settled.push(...inRange);
+        this.#schedule();
+      };
+      this.#add([{ name: META.gap, value, monoMs: this.#options.clock.monotonicMs() }], settle);
+    }
+  }
+
+  #settle(entries: readonly Entry[], range: Range, why: 'acknowledged'): void {
+    for (const entry of entries) this.#forget(entry);
+    this.#records.push({ kind: 'done', range: { boot: range.boot, from: range.from, to: range.to }, why });
+    this.#settled.push(...entries);
+    this.#schedule();
+  }
+
+  #keep(entry: Entry): void {
+    const id = idOf(entry.key);
+    if (!this.#pending.has(id)) this.#pendingBytes += entry.bytes?.length ?? 0;
+    this.#pending.set(id, entry);
+    const mates = this.#bySegment.get(entry.segment) ?? new Set();
+    this.#bySegment.set(entry.segment, mates.add(entry));
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#pending.delete(idOf(entry.key))) this.#pendingBytes -= entry.bytes?.length ?? 0;
+  }
+
+  #checkpoint(): Extract<OutboxRecord, { kind: 'checkpoint' }> {
+    const keys = [...[...this.#pending.values()].map(entry => entry.key), ...this.#declaring.values()];
+    this.#boots.set(this.boot, this.#marks());
+    const boots = [...this.#boots.values()].sort((x, y) => x.boot - y.boot).slice(-MAX_BOOTS);
+    const pending = joinRanges(rangesOf(keys), MAX_RANGES);
+    return { kind: 'checkpoint', schema: OUTBOX_SCHEMA, boots, pending, resent: this.#resent };
+  }
+
+  #schedule(): void {
+    if (this.#working !== undefined || this.#cancelTimer !== undefined) {
+      if (this.#steps.length < SYNC_REPORTS || this.#failed || this.#working !== undefined) return;
+      this.#disarm();
+    }
+    const { clock, timers, syncMs } = this.#options;
+    const waitMs = this.#failed
+      ? RETRY_MS
+      : this.#steps.length >= SYNC_REPORTS
+        ? 0
+        : Math.max(0, this.#syncedAtMs + syncMs - clock.monotonicMs());
+    this.#cancelTimer = timers.after(waitMs, () => {
+      this.#cancelTimer = undefined;
+      this.#working = this.#commit().finally(() => {
+        this.#working = undefined;
+        if (this.#records.length > 0) this.#schedule();
+      });
+    });
+  }
+
+  /** Writes what waits, and syncs it where it holds reports. Never rejects. */
+  async #commit(always = false): Promise<void> {
+    const records = this.#records.splice(0);
+    const steps = this.#steps.splice(0);
+    const settled = this.#settled.splice(0);
+    const log = this.#log;
+    const toSync = always || steps.length > 0;
+    try {
+      if (log.broken || log.currentBytes >= this.#options.maxBytes / 8) await log.rotate(this.#checkpoint());
+      await log.append([{ kind: 'marks', marks: this.#marks(), resent: this.#resent }, ...records]);
+      if (toSync) await log.sync();
+      this.#failed = false;
+    } catch (error) {
+      this.#failed = true;
+      this.#records.unshift(...records);
+      this.#steps.unshift(...steps);
+      this.#settled.unshift(...settled);
+      this.#options.log.error({ event: 'outbox.failed', error: messageOf(error) });
+      return;
+    }
+    this.#syncedAtMs = this.#options.clock.monotonicMs();
+    for (const { entry } of steps) this.#accept(entry, log.current);
+    // What was settled may be removed only once the record of it is as durable as the removal.
+    if (toSync) for (const entry of settled) this.#bySegment.get(entry.segment)?.delete(entry);
+    else this.#settled.unshift(...settled);
+    this.#tellSendable(steps.filter(step => step.frozen).map(step => step.entry));
+    // The clock became known while these were on their way to the disk.
+    const stamp = this.#options.stamp();
+    const late = steps.map(step => step.entry).filter(entry => entry.bytes === undefined);
+    if (stamp !== undefined) this.#freeze(this.boot, late, stamp);
+    if (toSync) await this.#relieve();
+  }
+
+  #accept(entry: Entry, segment: number): void {
+    const isNew = entry.segment === 0;
+    this.#bySegment.get(entry.segment)?.delete(entry);
+    entry.segment = segment;
+    if (!isNew && !this.#pending.has(idOf(entry.key))) return;
+    this.#keep(entry);
+    if (isNew) {
+      this.#accepted = Math.max(this.#accepted, entry.key.seq);
+      entry.then?.();
+    }
+  }
+
+  #marks(): BootMarks {
+    return { boot: this.boot, sampled: this.#sampled, accepted: this.#accepted };
+  }
+
+  #tellSendable(entries: readonly Entry[]): void {
+    const reports = entries.flatMap(({ key, bytes }) =>
+      bytes !== undefined && this.#pending.has(idOf(key)) ? [{ key, bytes }] : [],
+    );
+    if (reports.length > 0) this.#listener?.onSendable(reports);
+  }
+
+  /** Removes segments that nothing needs; at the bound, carries the oldest reports over or gives them up. */
+  async #relieve(): Promise<void> {
+    const log = this.#log;
+    try {
+      while (log.oldest !== log.current && (this.#bySegment.get(log.oldest)?.size ?? 0) === 0) {
+        this.#bySegment.delete(log.oldest);
+        await log.removeOldest();
+      }
+    } catch (error) {
+      this.#options.log.error({ event: 'outbox.failed', error: messageOf(error) });
+      return;
+    }
+    const { oldest } = log;
+    if (log.totalBytes <= this.#options.maxBytes || oldest === log.current || oldest === this.#relieving) return;
+    this.#relieving = oldest;
+    const entries = [...(this.#bySegment.get(oldest) ?? [])].filter(entry => this.#pending.has(idOf(entry.key)));
+    if (this.#pendingBytes <= this.#options.maxBytes / 2) {
+      for (const entry of entries) {
+        if (entry.bytes === undefined) continue;
+        this.#records.push({ kind: 'report', key: entry.key, bytes: entry.bytes });
+        this.#steps.push({ entry, frozen: false });
+      }
+    } else if (entries.length > 0) {
+      this.#listener?.onDropped(entries.map(entry => entry.key));
+      this.#declare(rangesOf(entries.map(entry => entry.key)), 'bound', entries);
+    }
+    this.#schedule();
+  }
+
+  /** Resolves when everything that was added is accepted, or the disk has failed. */
+  async flush(): Promise<void> {
+    while (this.#working !== undefined || this.#steps.length > 0) {
+      this.#disarm();
+      this.#working ??= this.#commit().finally(() => {
+        this.#working = undefined;
+      });
+      await this.#working;
+      if (this.#failed) return;
+    }
+  }
+
+  /** Leaves everything on disk, the marks and the settled included. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+    this.#disarm();
+    await this.#commit(true);
+    this.#disarm();
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+}

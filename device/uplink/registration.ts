@@ -1,0 +1,98 @@
+import type { Clock, Timers } from '../../common/clock.js';
+import { delay } from '../../common/clock.js';
+import { codeOf, messageOf } from '../../common/errors.js';
+import type { Log } from '../../common/log.js';
+import type { Metrics } from '../../common/metrics.js';
+import { backoff } from '../../common/retry.js';
+import type { HttpClient } from '../../protocol/api/http-client.js';
+import { registration, type Registration, type RegistrationRequest } from '../../protocol/api/md-manager.js';
+import type { MetricName } from '../../protocol/metrics.js';
+
+export interface RegistrarOptions {
+  readonly manager: Pick<HttpClient, 'call'>;
+  readonly vehicle: string;
+  readonly key: string;
+  /** Makes a registration durable. */
+  readonly keep: (found: Registration) => Promise<void>;
+  /** Without an acknowledgement for this long, the device registers again. */
+  readonly silenceMs: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+}
+
+/** DESIGN §6: registrations that fail are tried again after 5 s, growing to 60 s, with jitter. */
+const BACKOFF = { firstMs: 5_000, maxMs: 60_000, jitter: 0.2 };
+
+/** Registers with the authority; idempotent by the device's key, so it may be done at any time. */
+export class Registrar {
+  readonly #options: RegistrarOptions;
+
+  constructor(options: RegistrarOptions) {
+    this.#options = options;
+  }
+
+  /** Tries until it works; rejects with the signal's reason alone. */
+  async register(nextBootFloor: number, signal: AbortSignal): Promise<Registration> {
+    const { timers, random } = this.#options;
+    for (const waitMs of backoff(BACKOFF, random)) {
+      const found = await this.#once(nextBootFloor, signal);
+      if (found !== undefined) {
+        await this.#options.keep(found);
+        return found;
+      }
+      await delay(waitMs, signal, timers);
+    }
+    throw signal.reason;
+  }
+
+  async #once(nextBootFloor: number, signal: AbortSignal): Promise<Registration | undefined> {
+    const { manager, vehicle, key, log, metrics } = this.#options;
+    const body: RegistrationRequest = { vehicle, key, nextBootFloor };
+    try {
+      const found = await manager.call('POST', '/v1/registrations', { body, answer: registration, signal });
+      metrics.count('agent_registrations_total', { result: 'done' });
+      log.info({ event: 'registration.done', vehicle, number: found.number, twin: found.twin.address });
+      return found;
+    } catch (error) {
+      signal.throwIfAborted();
+      metrics.count('agent_registrations_total', { result: codeOf(error) });
+      log.warn({ event: 'registration.failed', vehicle, code: codeOf(error), error: messageOf(error) });
+      return undefined;
+    }
+  }
+
+  /**
+   * Watches the silence: registers whenever nothing was acknowledged for `silenceMs` while something was due, or when
+   * `demand` says so. Runs until the signal is aborted.
+   */
+  async watch(uplink: Watched, signal: AbortSignal): Promise<never> {
+    const { silenceMs, clock, timers, random, log, vehicle } = this.#options;
+    for (;;) {
+      const quietMs = clock.monotonicMs() - uplink.heardAtMs();
+      const waitMs = (silenceMs - quietMs) * (1 + BACKOFF.jitter * random());
+      if (uplink.isDue() && (uplink.demanded() || quietMs >= silenceMs)) {
+        log.warn({ event: 'uplink.silent', vehicle, quietMs: Math.round(quietMs) });
+        uplink.registered(await this.register(uplink.nextBootFloor, signal));
+      } else await uplink.changed(Math.max(waitMs, MIN_LOOK_MS), signal, timers);
+    }
+  }
+}
+
+const MIN_LOOK_MS = 50;
+
+/** What the registrar needs to know of the uplink. */
+export interface Watched {
+  readonly nextBootFloor: number;
+  /** When a report was last acknowledged, or a registration done; monotonic. */
+  heardAtMs(): number;
+  /** Something waits for an acknowledgement. */
+  isDue(): boolean;
+  /** The twin said 4.03. */
+  demanded(): boolean;
+  registered(found: Registration): void;
+  /** Resolves after `ms`, or when a registration is demanded. */
+  changed(ms: number, signal: AbortSignal, timers: Timers): Promise<void>;
+}
