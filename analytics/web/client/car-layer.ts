@@ -1,0 +1,120 @@
+import * as L from 'leaflet';
+import type { TrackPoint } from '../../../protocol/api/analytics.js';
+import { domainColour } from './domains.js';
+import { bearing } from './grid-step.js';
+import { servingSpans, switchedAtMs } from './handover-times.js';
+import { carAgeMs, type Car, type PageStore } from './store.js';
+
+const SILENT_MS = 30_000;
+/** Steps shorter than this are noise of the receiver, not a direction. */
+const MOVED_M = 4;
+const ARROW =
+  '<svg viewBox="-14 -14 28 28"><circle class="halo" r="12.5"/><path class="arrow" d="M0 -9.5 L7 8 L0 4.2 L-7 8 Z"/></svg><b></b>';
+
+interface Drawn {
+  readonly marker: L.Marker;
+  readonly track: L.LayerGroup;
+  heading: number;
+  trackKey: string;
+  look: string;
+}
+
+/** Cars as arrows with names, and the ways they came, coloured by the domain that served them there. */
+export class CarLayer {
+  readonly #map: L.Map;
+  readonly #onPick: (vehicle: string) => void;
+  readonly #drawn = new Map<string, Drawn>();
+
+  constructor(map: L.Map, onPick: (vehicle: string) => void) {
+    this.#map = map;
+    this.#onPick = onPick;
+    map.createPane('tracks').style.zIndex = '400';
+  }
+
+  update(store: PageStore): void {
+    for (const car of store.cars.values()) if (car.track.length > 0) this.#draw(car, store);
+  }
+
+  forgetColours(): void {
+    for (const drawn of this.#drawn.values()) {
+      drawn.trackKey = '';
+      drawn.look = '';
+    }
+  }
+
+  #draw(car: Car, store: PageStore): void {
+    const last = car.track.at(-1);
+    if (last === undefined) return;
+    const at = L.latLng(last[1], last[2]);
+    const drawn = this.#drawn.get(car.vehicle) ?? this.#make(car.vehicle, at);
+    if (!drawn.marker.getLatLng().equals(at)) drawn.marker.setLatLng(at);
+    const selected = car.vehicle === store.selected;
+    const silent = (carAgeMs(car, store.nowMs()) ?? Infinity) > SILENT_MS;
+    drawn.heading = headingOf(car, drawn.heading);
+    const colour = domainColour(car.serving?.domain);
+    const look = `${colour} ${selected} ${silent} ${drawn.heading.toFixed(0)}`;
+    if (look !== drawn.look) {
+      drawn.look = look;
+      const element = drawn.marker.getElement();
+      element?.style.setProperty('--domain', colour);
+      element?.style.setProperty('--heading', `${drawn.heading}deg`);
+      element?.classList.toggle('selected', selected);
+      element?.classList.toggle('silent', silent);
+      drawn.marker.setZIndexOffset(selected ? 1_000 : 0);
+    }
+    const handovers = store.handoverList(car.vehicle);
+    const trackKey = `${last[0]} ${car.track.length} ${handovers.length} ${selected} ${colour}`;
+    if (trackKey === drawn.trackKey) return;
+    drawn.trackKey = trackKey;
+    drawn.track.clearLayers();
+    const begin = car.track[0]?.[0] ?? 0;
+    const spans = servingSpans(handovers, car.serving?.domain, begin, last[0] + 1);
+    const style = { pane: 'tracks', weight: selected ? 4 : 2, opacity: selected ? 0.95 : 0.4, interactive: false };
+    for (const { domain, fromMs, toMs } of spans) {
+      const points = between(car.track, fromMs, toMs);
+      if (points.length > 1) L.polyline(points, { ...style, color: domainColour(domain) }).addTo(drawn.track);
+    }
+    if (!selected) return;
+    for (const record of handovers) {
+      const atMs = switchedAtMs(record);
+      const place = atMs === undefined || atMs < begin ? undefined : car.track.findLast(([timeMs]) => timeMs <= atMs);
+      if (place === undefined) continue;
+      const dot = { radius: 5, weight: 2, color: domainColour(record.toDomain), fillOpacity: 1, fillColor: '#fff' };
+      L.circleMarker([place[1], place[2]], { ...dot, pane: 'tracks', interactive: false }).addTo(drawn.track);
+    }
+  }
+
+  #make(vehicle: string, at: L.LatLng): Drawn {
+    const icon = L.divIcon({ className: 'car-mark', iconSize: [28, 28], html: ARROW });
+    const marker = L.marker(at, { icon, title: vehicle, alt: vehicle, riseOnHover: true }).addTo(this.#map);
+    const label = marker.getElement()?.querySelector('b');
+    if (label) label.textContent = vehicle;
+    marker.on('click', () => this.#onPick(vehicle));
+    marker.on('keypress', event => {
+      if (event.originalEvent.key === 'Enter') this.#onPick(vehicle);
+    });
+    const drawn: Drawn = { marker, track: L.layerGroup().addTo(this.#map), heading: 0, trackKey: '', look: '' };
+    this.#drawn.set(vehicle, drawn);
+    return drawn;
+  }
+}
+
+/** Points within a span, and the one before it, so that spans meet. */
+function between(track: readonly TrackPoint[], fromMs: number, toMs: number): [number, number][] {
+  const first = Math.max(0, track.findIndex(([timeMs]) => timeMs >= fromMs) - 1);
+  return track.slice(first).flatMap(([timeMs, lat, lon]): [number, number][] => (timeMs <= toMs ? [[lat, lon]] : []));
+}
+
+function headingOf(car: Car, before: number): number {
+  const last = car.track.at(-1);
+  if (last === undefined) return before;
+  const here = L.latLng(last[1], last[2]);
+  const from = car.track.slice(-12).findLast(([, lat, lon]) => here.distanceTo([lat, lon]) > MOVED_M);
+  if (from === undefined) {
+    const told = car.signals.get('Vehicle.CurrentLocation.Heading')?.value;
+    return before === 0 && typeof told === 'number' ? told : before;
+  }
+  const next = bearing([from[1], from[2]], [last[1], last[2]]);
+  // The shorter way round, so that the arrow does not spin through north.
+  return before + (((((next - before) % 360) + 540) % 360) - 180);
+}

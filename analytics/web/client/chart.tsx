@@ -1,0 +1,150 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
+import { cssColour, domainColour, onThemeChange } from './domains.js';
+import { switchedAtMs, type ServingSpan } from './handover-times.js';
+import type { SeriesBuffer } from './series-buffer.js';
+
+interface ChartProps {
+  title: string;
+  unit: string;
+  buffer: SeriesBuffer | undefined;
+  spans: readonly ServingSpan[];
+  handovers: readonly HandoverRecord[];
+  nowMs: number;
+  spanMs: number;
+}
+
+const HEIGHT_PX = 118;
+const BAND_PX = 5;
+const sync = uPlot.sync('car');
+
+/** One signal over the last minutes; the serving domain as a band on top, hand-overs as lines. Times in the viewer's zone. */
+export function Chart(props: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const latest = useRef(props);
+  const plot = useRef<uPlot>();
+  latest.current = props;
+
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const make = (): void => {
+      plot.current?.destroy();
+      plot.current = new uPlot(options(element.clientWidth, latest), dataOf(latest.current), element);
+    };
+    make();
+    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
+    resized.observe(element);
+    const stopTheme = onThemeChange(make);
+    return () => {
+      stopTheme();
+      resized.disconnect();
+      plot.current?.destroy();
+    };
+  }, []);
+
+  useEffect(() => plot.current?.setData(dataOf(props)));
+  const last = props.buffer?.values.at(-1);
+  return (
+    <figure class="chart">
+      <figcaption>
+        {props.title} <span>{props.unit}</span>
+      </figcaption>
+      <div ref={place} role="img" aria-label={`${props.title}, last value ${last ?? 'unknown'} ${props.unit}`} />
+    </figure>
+  );
+}
+
+const dataOf = ({ buffer }: ChartProps): uPlot.AlignedData => [buffer?.times ?? [], buffer?.values ?? []];
+
+function options(width: number, latest: { readonly current: ChartProps }): uPlot.Options {
+  const axis = {
+    stroke: cssColour('--muted'),
+    font: '11px system-ui, sans-serif',
+    grid: { stroke: cssColour('--grid'), width: 1 },
+    ticks: { show: false },
+  };
+  const accent = cssColour('--accent');
+  return {
+    width,
+    height: HEIGHT_PX,
+    padding: [BAND_PX + 3, 8, 0, 0],
+    legend: { show: false },
+    cursor: { sync: { key: sync.key }, points: { size: 6 }, drag: { x: false, y: false } },
+    scales: {
+      x: {
+        time: true,
+        range: () => [(latest.current.nowMs - latest.current.spanMs) / 1000, latest.current.nowMs / 1000],
+      },
+      y: { range: (_plot, min, max) => paddedRange(min, max) },
+    },
+    axes: [
+      { ...axis, space: 64, size: 22, gap: 4, values: timeLabels },
+      { ...axis, size: 44, space: 26, gap: 6 },
+    ],
+    series: [{}, { stroke: accent, width: 1.6, fill: `${accent}1c`, spanGaps: false, points: { show: false } }],
+    hooks: {
+      drawClear: [plot => drawHandovers(plot, latest.current)],
+      setCursor: [plot => showValue(plot, latest.current)],
+    },
+  };
+}
+
+/** Zero is in view, and a still value does not lie on the edge. */
+function paddedRange(min: number | null, max: number | null): [number, number] {
+  const low = Math.min(0, min ?? 0);
+  const high = Math.max(max ?? 1, low + 1);
+  return [low, high + (high - low) * 0.08];
+}
+
+const shortTime = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+const timeLabels = (_plot: uPlot, ticks: number[]): string[] => ticks.map(s => shortTime.format(s * 1000));
+
+function drawHandovers(plot: uPlot, { spans, handovers }: ChartProps): void {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  const x = (ms: number): number =>
+    Math.min(bbox.left + bbox.width, Math.max(bbox.left, plot.valToPos(ms / 1000, 'x', true)));
+  ctx.save();
+  for (const { domain, fromMs, toMs } of spans) {
+    const [left, right] = [x(fromMs), x(toMs)];
+    if (right <= left) continue;
+    ctx.fillStyle = domainColour(domain);
+    ctx.globalAlpha = 0.95;
+    ctx.fillRect(left, bbox.top - (BAND_PX + 2) * ratio, right - left, BAND_PX * ratio);
+    ctx.globalAlpha = 0.06;
+    ctx.fillRect(left, bbox.top, right - left, bbox.height);
+  }
+  ctx.globalAlpha = 1;
+  ctx.setLineDash([3 * ratio, 3 * ratio]);
+  ctx.lineWidth = ratio;
+  for (const record of handovers) {
+    const atMs = switchedAtMs(record);
+    if (atMs === undefined) continue;
+    const at = plot.valToPos(atMs / 1000, 'x', true);
+    if (at < bbox.left || at > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = domainColour(record.toDomain);
+    ctx.beginPath();
+    ctx.moveTo(at, bbox.top);
+    ctx.lineTo(at, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** The value under the cursor stands in the caption's corner. */
+function showValue(plot: uPlot, { buffer, unit }: ChartProps): void {
+  const { idx } = plot.cursor;
+  const value = idx == null ? null : buffer?.values[idx];
+  const time = idx == null ? undefined : buffer?.times[idx];
+  const caption = plot.root.parentElement?.previousElementSibling;
+  if (!(caption instanceof HTMLElement)) return;
+  caption.dataset['cursor'] =
+    value == null || time === undefined ? '' : `${shortTime.format(time * 1000)}  ${Number(value.toFixed(2))} ${unit}`;
+}

@@ -1,0 +1,131 @@
+import * as L from 'leaflet';
+import { CarLayer } from './car-layer.js';
+import { cssColour, domainColour } from './domains.js';
+import { niceStep } from './grid-step.js';
+import { LATITUDE, LONGITUDE, type PageStore } from './store.js';
+
+/** A map without tiles: a grid in place of a street map, access points with their coverage, cars with their ways. */
+export class FleetMap {
+  readonly #map: L.Map;
+  readonly #grid: L.LayerGroup;
+  readonly #access: L.LayerGroup;
+  readonly #cars: CarLayer;
+  readonly #resized: ResizeObserver;
+  #store: PageStore | undefined;
+  #accessDrawn = '';
+  #fitted = false;
+
+  constructor(element: HTMLElement, onPick: (vehicle: string) => void) {
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.#map = L.map(element, {
+      attributionControl: false,
+      preferCanvas: true,
+      zoomSnap: 0.25,
+      zoomAnimation: !still,
+      maxZoom: 20,
+      minZoom: 2,
+      center: [0, 0],
+      zoom: 3,
+    });
+    this.#map.zoomControl.setPosition('topright');
+    L.control.scale({ imperial: false, maxWidth: 140 }).addTo(this.#map);
+    this.#map.createPane('grid').style.zIndex = '150';
+    this.#map.createPane('access').style.zIndex = '300';
+    this.#grid = L.layerGroup().addTo(this.#map);
+    this.#access = L.layerGroup().addTo(this.#map);
+    this.#cars = new CarLayer(this.#map, onPick);
+    this.#map.on('moveend zoomend resize', () => this.#drawGrid());
+    this.#map.on('zoomstart', () => element.classList.add('zooming'));
+    this.#map.on('zoomend', () => setTimeout(() => element.classList.remove('zooming'), 60));
+    this.#resized = new ResizeObserver(() => this.#map.invalidateSize({ animate: false }));
+    this.#resized.observe(element);
+  }
+
+  onDrag(listener: () => void): void {
+    this.#map.on('dragstart', listener);
+  }
+
+  update(store: PageStore, follow: boolean): void {
+    this.#store = store;
+    this.#drawAccess(store);
+    this.#cars.update(store);
+    if (!this.#fitted && (store.topology.accessPoints.length > 0 || store.cars.size > 0))
+      this.#fitted = this.fit(store);
+    const car = follow ? store.cars.get(store.selected ?? '') : undefined;
+    const at = car?.track.at(-1);
+    if (at !== undefined) this.#map.panTo([at[1], at[2]], { animate: true, duration: 0.4 });
+  }
+
+  /** Shows all cars, and the access points where there are any near them; returns whether there was anything. */
+  fit(store: PageStore): boolean {
+    const bounds = L.latLngBounds([]);
+    for (const { latitude, longitude, rangeM } of store.topology.accessPoints)
+      bounds.extend(L.latLng(latitude, longitude).toBounds(rangeM * 1.4));
+    for (const car of store.cars.values()) {
+      const [lat, lon] = [car.signals.get(LATITUDE)?.value, car.signals.get(LONGITUDE)?.value];
+      if (typeof lat === 'number' && typeof lon === 'number') bounds.extend(L.latLng(lat, lon).toBounds(200));
+    }
+    if (!bounds.isValid()) return false;
+    this.#map.fitBounds(bounds, { padding: [18, 18], animate: this.#fitted });
+    return true;
+  }
+
+  /** Colours are of the theme. */
+  repaint(): void {
+    this.#accessDrawn = '';
+    this.#drawGrid();
+    this.#cars.forgetColours();
+    if (this.#store !== undefined) this.update(this.#store, false);
+  }
+
+  #drawAccess({ topology }: PageStore): void {
+    const text = JSON.stringify(topology);
+    if (text === this.#accessDrawn) return;
+    this.#accessDrawn = text;
+    this.#access.clearLayers();
+    for (const { id, domain, latitude, longitude, rangeM } of topology.accessPoints) {
+      const color = domainColour(domain);
+      const disc = {
+        radius: rangeM,
+        color,
+        weight: 1,
+        opacity: 0.55,
+        dashArray: '2 5',
+        fillColor: color,
+        fillOpacity: 0.09,
+      };
+      L.circle([latitude, longitude], { ...disc, pane: 'access', interactive: false }).addTo(this.#access);
+      const icon = L.divIcon({ className: 'access', iconSize: [0, 0], html: '<i></i><b></b>' });
+      const marker = L.marker([latitude, longitude], { icon, interactive: false, keyboard: false, pane: 'access' });
+      marker.addTo(this.#access);
+      const element = marker.getElement();
+      element?.style.setProperty('--domain', color);
+      const label = element?.querySelector('b');
+      if (label) label.textContent = id;
+    }
+  }
+
+  #drawGrid(): void {
+    this.#grid.clearLayers();
+    const bounds = this.#map.getBounds().pad(0.6);
+    const centre = bounds.getCenter();
+    const metresAcross = centre.distanceTo(L.latLng(centre.lat, bounds.getEast())) * 2;
+    const stepM = niceStep(metresAcross / 18);
+    const latStep = stepM / 111_320;
+    const lonStep = latStep / Math.max(0.05, Math.cos((centre.lat * Math.PI) / 180));
+    const color = cssColour('--map-grid');
+    const line = (a: L.LatLngExpression, b: L.LatLngExpression, nth: number): void => {
+      const style = { pane: 'grid', color, weight: 1, opacity: nth % 5 === 0 ? 1 : 0.45, interactive: false };
+      L.polyline([a, b], style).addTo(this.#grid);
+    };
+    for (let n = Math.ceil(bounds.getSouth() / latStep); n * latStep < bounds.getNorth(); n++)
+      line([n * latStep, bounds.getWest()], [n * latStep, bounds.getEast()], n);
+    for (let n = Math.ceil(bounds.getWest() / lonStep); n * lonStep < bounds.getEast(); n++)
+      line([bounds.getSouth(), n * lonStep], [bounds.getNorth(), n * lonStep], n);
+  }
+
+  remove(): void {
+    this.#resized.disconnect();
+    this.#map.remove();
+  }
+}

@@ -1,0 +1,50 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { domainColour, onThemeChange } from './domains.js';
+import { FleetMap } from './fleet-map.js';
+import type { PageStore } from './store.js';
+
+/** The map with its legend; the map itself lives outside of the component tree and is updated in place. */
+export function MapPanel({ store }: { store: PageStore }) {
+  const place = useRef<HTMLDivElement>(null);
+  const map = useRef<FleetMap>();
+  const [follow, setFollow] = useState(false);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const made = new FleetMap(element, vehicle => store.select(vehicle));
+    map.current = made;
+    made.onDrag(() => setFollow(false));
+    const stopTheme = onThemeChange(() => made.repaint());
+    return () => {
+      stopTheme();
+      made.remove();
+    };
+  }, [store]);
+  useEffect(() => map.current?.update(store, follow));
+  return (
+    <section class="panel map" aria-label="Map">
+      <div class="map-place" ref={place} />
+      <ul class="legend" aria-label="Domains">
+        {store.topology.domains.map(name => (
+          <li key={name} style={{ '--domain': domainColour(name) }}>
+            {name}
+          </li>
+        ))}
+      </ul>
+      <div class="map-tools">
+        <button
+          type="button"
+          onClick={() => {
+            setFollow(false);
+            map.current?.fit(store);
+          }}
+        >
+          fit all
+        </button>
+        <button type="button" aria-pressed={follow} onClick={() => setFollow(!follow)}>
+          follow car
+        </button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,236 @@
+import type {
+  Counts,
+  Fleet,
+  History,
+  LiveValues,
+  Serving,
+  ServingChanged,
+  SignalState,
+  Sources,
+  TopologyAnswer,
+  TrackPoint,
+} from '../../../protocol/api/analytics.js';
+import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
+import { setDomains } from './domains.js';
+import { KEPT_MS, SeriesBuffer } from './series-buffer.js';
+
+export interface Car {
+  readonly vehicle: string;
+  serving: Serving | undefined;
+  stored: number;
+  readonly signals: Map<string, SignalState>;
+  track: TrackPoint[];
+}
+
+export const LATITUDE = 'Vehicle.CurrentLocation.Latitude';
+export const LONGITUDE = 'Vehicle.CurrentLocation.Longitude';
+export const SPEED = 'Vehicle.OBD.Speed';
+const TRACK_POINTS = 900;
+const HANDOVERS_KEPT = 300;
+const DRAW_EVERY_MS = 200;
+const RETRY_MS = 2_000;
+
+export type Link = 'connecting' | 'live' | 'lost';
+
+/** All that the page shows; filled by the stream, read by the components, which are drawn anew at most five times a second. */
+export class PageStore {
+  link: Link = 'connecting';
+  sources: Sources | undefined;
+  counts: Omit<Counts, 'sources'> | undefined;
+  topology: TopologyAnswer = { domains: [], accessPoints: [] };
+  readonly cars = new Map<string, Car>();
+  readonly handovers = new Map<string, HandoverRecord>();
+  selected: string | undefined;
+  /** Of the selected car, by path. */
+  series = new Map<string, SeriesBuffer>();
+  #offsetMs = 0;
+  #listeners = new Set<() => void>();
+  #due: ReturnType<typeof setTimeout> | undefined;
+
+  /** The service's time: ages are by its clock, whatever the viewer's says. */
+  nowMs(): number {
+    return Date.now() + this.#offsetMs;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    this.#due ??= setTimeout(() => {
+      this.#due = undefined;
+      requestAnimationFrame(() => {
+        for (const listener of this.#listeners) listener();
+      });
+    }, DRAW_EVERY_MS);
+  }
+
+  start(): void {
+    this.selected = decodeURIComponent(location.hash.slice(1)) || undefined;
+    addEventListener('hashchange', () => this.select(decodeURIComponent(location.hash.slice(1))));
+    void this.#load<TopologyAnswer>('/v1/topology', topology => {
+      this.topology = topology;
+      setDomains(topology.domains);
+    });
+    this.#connect();
+    // Ages tick, also when nothing comes.
+    setInterval(() => this.#changed(), 500);
+  }
+
+  #connect(): void {
+    const stream = new EventSource('/v1/stream');
+    const on = <T>(event: string, take: (data: T) => void): void =>
+      stream.addEventListener(event, message => {
+        take(JSON.parse((message as MessageEvent<string>).data) as T);
+        this.#changed();
+      });
+    on<Fleet>('fleet', fleet => this.#takeFleet(fleet));
+    on<LiveValues>('values', values => this.#takeValues(values));
+    on<ServingChanged>('serving', ({ vehicle, serving }) => {
+      this.#car(vehicle).serving = serving;
+    });
+    on<HandoverRecord>('handover', record => this.#takeHandover(record));
+    on<Omit<Counts, 'sources'>>('counts', counts => {
+      this.counts = counts;
+    });
+    on<Sources>('sources', sources => this.#takeSources(sources));
+    stream.addEventListener('error', () => {
+      this.link = 'lost';
+      // A refused stream stays closed (the browser retries only broken ones).
+      if (stream.readyState === EventSource.CLOSED) setTimeout(() => this.#connect(), RETRY_MS);
+      this.#changed();
+    });
+  }
+
+  #takeFleet(fleet: Fleet): void {
+    this.link = 'live';
+    this.#takeSources(fleet.sources);
+    this.counts = fleet.counts;
+    for (const { vehicle, serving, stored, signals, track } of fleet.vehicles) {
+      const car = this.#car(vehicle);
+      car.serving = serving;
+      car.stored = stored;
+      car.track = track;
+      for (const signal of signals) car.signals.set(signal.path, signal);
+    }
+    void this.#load<{ handovers: HandoverRecord[] }>('/v1/handovers?limit=200', ({ handovers }) => {
+      for (const record of handovers) this.#takeHandover(record);
+    });
+    this.select(this.selected ?? fleet.vehicles[0]?.vehicle, true);
+  }
+
+  #takeSources(sources: Sources): void {
+    this.#offsetMs = sources.nowMs - Date.now();
+    this.sources = sources;
+  }
+
+  #takeValues({ vehicle, nowMs, stored, values }: LiveValues): void {
+    this.#offsetMs = nowMs - Date.now();
+    const known = this.cars.has(vehicle);
+    const car = this.#car(vehicle);
+    car.stored = stored;
+    for (const { path, value, timeMs, ageMs, source } of values) {
+      const before = car.signals.get(path);
+      if (before === undefined || value === undefined || timeMs === undefined) continue;
+      car.signals.set(path, {
+        ...before,
+        value,
+        timeMs,
+        ...(ageMs === undefined ? {} : { ageMs }),
+        ...(source && { source }),
+      });
+      if (vehicle === this.selected && typeof value === 'number' && ageMs !== null)
+        this.series.get(path)?.add(timeMs, value);
+    }
+    if (values.some(({ path }) => path === LATITUDE || path === LONGITUDE)) this.#extendTrack(car);
+    // What a car has that is new to the page comes with labels and units only in full.
+    if (!known || values.some(({ path }) => !car.signals.has(path)))
+      void this.#load<{ signals: SignalState[] }>(`/v1/vehicles/${vehicle}`, ({ signals }) => {
+        for (const signal of signals) car.signals.set(signal.path, signal);
+        if (this.selected === undefined) this.select(vehicle);
+      });
+  }
+
+  #extendTrack(car: Car): void {
+    const latitude = car.signals.get(LATITUDE);
+    const longitude = car.signals.get(LONGITUDE);
+    if (typeof latitude?.value !== 'number' || typeof longitude?.value !== 'number') return;
+    const timeMs = latitude.timeMs ?? 0;
+    if (timeMs <= (car.track.at(-1)?.[0] ?? 0)) return;
+    car.track = [...car.track.slice(-TRACK_POINTS), [timeMs, latitude.value, longitude.value]];
+  }
+
+  #takeHandover(record: HandoverRecord): void {
+    this.handovers.set(record.id, record);
+    if (this.handovers.size <= HANDOVERS_KEPT) return;
+    const oldest = [...this.handovers.values()].reduce((a, b) => (b.startedAtMs < a.startedAtMs ? b : a));
+    this.handovers.delete(oldest.id);
+  }
+
+  /** Newest first. */
+  handoverList(vehicle?: string): HandoverRecord[] {
+    return [...this.handovers.values()]
+      .filter(record => vehicle === undefined || record.vehicle === vehicle)
+      .sort((a, b) => b.startedAtMs - a.startedAtMs);
+  }
+
+  /** Shows a car; `again`: loads its past anew though it is shown already. */
+  select(vehicle: string | undefined, again = false): void {
+    if (!vehicle || (vehicle === this.selected && !again)) return;
+    if (vehicle !== this.selected) this.series = new Map();
+    this.selected = vehicle;
+    if (location.hash !== `#${vehicle}`) history.replaceState(null, '', `#${vehicle}`);
+    const fromMs = Math.floor(this.nowMs() - KEPT_MS);
+    void this.#load<History>(`/v1/vehicles/${vehicle}/history?from=${fromMs}&limit=2000`, ({ series }) => {
+      if (this.selected !== vehicle) return;
+      for (const { path, points } of series) {
+        const buffer = this.series.get(path) ?? new SeriesBuffer(this.#gapAfterMs(path));
+        buffer.load(points);
+        this.series.set(path, buffer);
+      }
+    });
+    this.#changed();
+  }
+
+  #gapAfterMs(path: string): number {
+    const car = this.cars.get(this.selected ?? '');
+    return car?.signals.get(path)?.staleAfterMs ?? 15_000;
+  }
+
+  #car(vehicle: string): Car {
+    const known = this.cars.get(vehicle);
+    if (known !== undefined) return known;
+    const made: Car = { vehicle, serving: undefined, stored: 0, signals: new Map(), track: [] };
+    this.cars.set(vehicle, made);
+    return made;
+  }
+
+  /** What cannot be had now is tried again by the next `fleet`; the page says that the service is away. */
+  async #load<T>(path: string, take: (answer: T) => void): Promise<void> {
+    const response = await fetch(path).catch(() => undefined);
+    if (!response?.ok) return;
+    take((await response.json()) as T);
+    this.#changed();
+  }
+}
+
+const order = new Intl.Collator('en', { numeric: true });
+export const carsByName = (store: PageStore): Car[] =>
+  [...store.cars.values()].sort((a, b) => order.compare(a.vehicle, b.vehicle));
+
+/** Age of the newest thing heard of a car. */
+export function carAgeMs(car: Car, nowMs: number): number | undefined {
+  let newest: number | undefined;
+  for (const { timeMs, ageMs } of car.signals.values())
+    if (timeMs !== undefined && ageMs !== null && (newest === undefined || timeMs > newest)) newest = timeMs;
+  return newest === undefined ? undefined : Math.max(0, nowMs - newest);
+}
+
+/** Age and staleness as they are now. `undefined`: never reported; null: of unknown age. */
+export function signalAge(signal: SignalState, nowMs: number): { ageMs: number | null | undefined; stale: boolean } {
+  if (signal.timeMs === undefined) return { ageMs: undefined, stale: true };
+  if (signal.ageMs === null) return { ageMs: null, stale: true };
+  const ageMs = Math.max(0, nowMs - signal.timeMs);
+  return { ageMs, stale: ageMs > signal.staleAfterMs };
+}
