@@ -96,9 +96,7 @@ describe('vmd slot', () => {
   it('takes a repeated command as the same one', () => {
     fc.assert(
       fc.property(histories, history =>
-        walk(history, (_before, command, nowMs, after) =>
-          assert.deepEqual(step(after, command, nowMs)[0], after),
-        ),
+        walk(history, (_before, command, nowMs, after) => assert.deepEqual(step(after, command, nowMs)[0], after)),
       ),
     );
   });

@@ -76,7 +76,10 @@ describe('vmd twin', () => {
         twin.applyDigest(from.digest());
         const known = new Set(own.map(String));
         for (const [boot, seq] of old) {
-          assert.equal(twin.complete, old.every(id => known.has(String(id))));
+          assert.equal(
+            twin.complete,
+            old.every(id => known.has(String(id))),
+          );
           twin.markStored(boot, seq);
           known.add(String([boot, seq]));
         }
