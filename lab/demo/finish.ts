@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { delay } from '../../common/clock.js';
 import { packageRoot } from '../../common/package-root.js';
 import { fault } from '../../protocol/errors.js';
-import { readMarks } from '../../device/uplink/marks.js';
+import { readMarks, type Marks } from '../../device/uplink/marks.js';
+import { openNodeDisk } from '../../device/uplink/node-disk.js';
 import { summariseHandovers, type HandoverSummary } from './outcome.js';
 import { DOMAINS } from './parts.js';
 import type { System } from './system.js';
@@ -13,7 +14,15 @@ import type { Watch } from './watch.js';
 
 /** What `edgetwin audit --json` prints, as much of it as the outcome needs. */
 const auditAnswer = z.object({
-  reports: z.object({ sampled: z.int(), accepted: z.int(), acknowledged: z.int(), stored: z.int(), dropped: z.int(), lost: z.int(), duplicated: z.int() }),
+  reports: z.object({
+    sampled: z.int(),
+    accepted: z.int(),
+    acknowledged: z.int(),
+    stored: z.int(),
+    dropped: z.int(),
+    lost: z.int(),
+    duplicated: z.int(),
+  }),
   violations: z.array(z.looseObject({ guarantee: z.int(), say: z.string() })),
 });
 
@@ -34,12 +43,17 @@ const ALL_HANDOVERS = 100_000;
  * Ends a run as its rules say: agents sample no more, every outbox empties, every hand-over ends, then the audit.
  * Throws DEADLINE where outboxes or hand-overs have not come to their end within `timeoutMs`.
  */
-export async function finishAndAudit(system: System, watch: Watch, signal: AbortSignal, timeoutMs = 60_000): Promise<Outcome> {
+export async function finishAndAudit(
+  system: System,
+  watch: Watch,
+  signal: AbortSignal,
+  timeoutMs = 60_000,
+): Promise<Outcome> {
   await settle(watch, signal, timeoutMs);
   const audit = await runAudit(system);
   const handovers = await watch.handovers(ALL_HANDOVERS);
   const { reports, violations } = audit;
-  const marks = await Promise.all(system.vehicles.map(({ state }) => readMarks(state)));
+  const marks = await marksOf(system);
   return {
     drive: system.plan.drive.split('/').at(-1) ?? system.plan.drive,
     cars: system.plan.cars,
@@ -59,15 +73,28 @@ async function settle(watch: Watch, signal: AbortSignal, timeoutMs: number): Pro
     const [agents, counts] = await Promise.all([watch.agents(), watch.counts()]);
     const queues = agents.map(agent => agent?.queue);
     if (queues.every(queue => queue === 0) && counts?.running === 0) return;
-    if (performance.now() > untilMs) throw fault('DEADLINE', `after ${timeoutMs} ms outboxes hold ${queues.map(queue => queue ?? 'unknown').join(', ')} reports, ${counts?.running ?? 'unknown'} hand-overs run`);
+    if (performance.now() > untilMs)
+      throw fault(
+        'DEADLINE',
+        `after ${timeoutMs} ms outboxes hold ${queues.map(queue => queue ?? 'unknown').join(', ')} reports, ${counts?.running ?? 'unknown'} hand-overs run`,
+      );
     await delay(ASK_EVERY_MS, signal);
   }
+}
+
+function marksOf(system: System): Promise<Marks[]> {
+  return Promise.all(
+    system.vehicles.map(async ({ state }) => {
+      await using disk = await openNodeDisk(state);
+      return readMarks(disk);
+    }),
+  );
 }
 
 /** Runs `edgetwin audit` on the live system, as an operator would. */
 async function runAudit(system: System): Promise<z.infer<typeof auditAnswer>> {
   const { data } = system.plan;
-  const marks = await Promise.all(system.vehicles.map(({ state }) => readMarks(state)));
+  const marks = await marksOf(system);
   const marksFile = join(data, 'marks.json');
   await writeFile(marksFile, JSON.stringify(marks));
   const argv = [
@@ -81,7 +108,9 @@ async function runAudit(system: System): Promise<z.infer<typeof auditAnswer>> {
   ];
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>(resolve => {
     // Exit code 1 means violations: they are in the JSON.
-    execFile(process.execPath, argv, { maxBuffer: 64 * 1024 * 1024 }, (_error, out, err) => resolve({ stdout: out, stderr: err }));
+    execFile(process.execPath, argv, { maxBuffer: 64 * 1024 * 1024 }, (_error, out, err) =>
+      resolve({ stdout: out, stderr: err }),
+    );
   });
   const found = auditAnswer.safeParse(jsonOrNothing(stdout));
   if (!found.success) throw fault('STORE_FAILED', `the audit gave no answer: ${stderr.trim()}`);
@@ -101,10 +130,15 @@ export function outcomeLines(outcome: Outcome): string[] {
   const { reports, handovers } = outcome;
   const ms = (value: number): string => value.toFixed(2).padStart(9);
   return [
-    `reports    ${Object.entries(reports).map(([name, count]) => `${name} ${count}`).join(', ')}`,
+    `reports    ${Object.entries(reports)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')}`,
     `hand-overs completed ${handovers.completed}, failed ${handovers.failed}, cancelled ${handovers.cancelled}; first ${handovers.first}, same-domain ${handovers.sameDomain}; restarts ${outcome.restarts}`,
     ...(handovers.completed === 0 ? [] : [`phase (ms from detected)      n    median       p95       p99       max`]),
-    ...Object.entries(handovers.phasesMs).map(([phase, q]) => `  ${phase.padEnd(22)} ${String(q.n).padStart(6)} ${ms(q.median)} ${ms(q.p95)} ${ms(q.p99)} ${ms(q.max)}`),
+    ...Object.entries(handovers.phasesMs).map(
+      ([phase, q]) =>
+        `  ${phase.padEnd(22)} ${String(q.n).padStart(6)} ${ms(q.median)} ${ms(q.p95)} ${ms(q.p99)} ${ms(q.max)}`,
+    ),
     outcome.violations.length === 0 ? 'every guarantee held' : `${outcome.violations.length} violations:`,
     ...outcome.violations.map(({ guarantee, say }) => `  guarantee ${guarantee}: ${say}`),
   ];

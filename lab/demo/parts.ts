@@ -5,7 +5,19 @@ import { CARS_WITH_OWN_PROCESS } from './config.js';
 import type { Part } from './supervisor.js';
 
 /** Ports on the addresses of a claimed block: nobody else has those addresses, so the ports are fixed. */
-export const PORT = { manager: 7001, sdn: 7002, switchFrames: 7003, switchControl: 7004, analytics: 7005, replicator: 7006, radioFrames: 7007, radio: 7008, agent: 7009, elm: 35_000, gpsd: 2947 } as const;
+export const PORT = {
+  manager: 7001,
+  sdn: 7002,
+  switchFrames: 7003,
+  switchControl: 7004,
+  analytics: 7005,
+  replicator: 7006,
+  radioFrames: 7007,
+  radio: 7008,
+  agent: 7009,
+  elm: 35_000,
+  gpsd: 2947,
+} as const;
 const SERVICE = { manager: 0, sdn: 1, switch: 2, analytics: 3, replicator: 4, radio: 5 } as const;
 export const DOMAINS = ['core', 'edge-1', 'edge-2'] as const;
 const AGENTS_PER_PROCESS = 10;
@@ -40,7 +52,7 @@ export interface Vehicle {
   readonly index: number;
   readonly state: string;
   readonly witness: string;
-  /** Base URL of the agent's own status API. */
+  /** Base URL of the status API of its agent's process. */
   readonly status: string;
 }
 
@@ -55,16 +67,33 @@ export interface Urls {
 type Addresses = Omit<LoopbackBlock, keyof AsyncDisposable>;
 
 export function urlsOf(block: Addresses, httpPort: number): Urls {
-  const http = (service: keyof typeof SERVICE, port: number): string => `http://${block.serviceAddress(SERVICE[service])}:${port}`;
-  return { manager: http('manager', PORT.manager), sdn: http('sdn', PORT.sdn), analytics: `http://127.0.0.1:${httpPort}`, replicator: http('replicator', PORT.replicator), radio: http('radio', PORT.radio) };
+  const http = (service: keyof typeof SERVICE, port: number): string =>
+    `http://${block.serviceAddress(SERVICE[service])}:${port}`;
+  return {
+    manager: http('manager', PORT.manager),
+    sdn: http('sdn', PORT.sdn),
+    analytics: `http://127.0.0.1:${httpPort}`,
+    replicator: http('replicator', PORT.replicator),
+    radio: http('radio', PORT.radio),
+  };
 }
 
 export function vehiclesOf(block: Addresses, plan: Pick<Plan, 'cars' | 'data'>): Vehicle[] {
   return Array.from({ length: plan.cars }, (_, index) => {
     const vehicle = `car-${index + 1}`;
-    return { vehicle, index, state: join(plan.data, 'agents', vehicle), witness: join(plan.data, 'witness', vehicle), status: `http://${block.carAddress(index)}:${PORT.agent}` };
+    return {
+      vehicle,
+      index,
+      state: join(plan.data, 'agents', vehicle),
+      witness: join(plan.data, 'witness', vehicle),
+      status: `http://${block.carAddress(fleetOf(plan, index))}:${PORT.agent}`,
+    };
   });
 }
+
+/** Index of the first car whose agent shares a process with that of car `index`. */
+const fleetOf = ({ cars }: Pick<Plan, 'cars'>, index: number): number =>
+  cars <= CARS_WITH_OWN_PROCESS ? index : index - (index % AGENTS_PER_PROCESS);
 
 export const storeOf = (data: string, domain: string): string => join(data, 'store', domain);
 export const controlStoreOf = (data: string): string => join(data, 'store', 'control');
@@ -72,23 +101,67 @@ export const controlStoreOf = (data: string): string => join(data, 'store', 'con
 /** Every process of a lab run in the order of its start, md-manager's own vMD hosts left out. */
 export function partsOf(block: Addresses, plan: Plan): Part[] {
   const urls = urlsOf(block, plan.httpPort);
-  const at = (service: keyof typeof SERVICE, port: number): string => `${block.serviceAddress(SERVICE[service])}:${port}`;
-  const driving = ['--drive', plan.drive, '--cars', String(plan.cars), '--speed', String(plan.speed), '--start-at', String(plan.startAtMs), '--block', String(block.base)];
+  const at = (service: keyof typeof SERVICE, port: number): string =>
+    `${block.serviceAddress(SERVICE[service])}:${port}`;
+  const driving = [
+    '--drive',
+    plan.drive,
+    '--cars',
+    String(plan.cars),
+    '--speed',
+    String(plan.speed),
+    '--start-at',
+    String(plan.startAtMs),
+    '--block',
+    String(block.base),
+  ];
   const parts: Part[] = [
     {
       name: 'replicator',
       title: 'edgetwin-lab-replicator',
-      argv: ['lab', 'replicator', '--stores', DOMAINS.map(domain => `${domain}=${storeOf(plan.data, domain)}`).join(','), '--control', controlStoreOf(plan.data), '--lag-ms', String(plan.lagMs), '--listen', at('replicator', PORT.replicator)],
+      argv: [
+        'lab',
+        'replicator',
+        '--stores',
+        DOMAINS.map(domain => `${domain}=${storeOf(plan.data, domain)}`).join(','),
+        '--control',
+        controlStoreOf(plan.data),
+        '--lag-ms',
+        String(plan.lagMs),
+        '--listen',
+        at('replicator', PORT.replicator),
+      ],
     },
     {
       name: 'switch',
       title: 'edgetwin-lab-switch',
-      argv: ['lab', 'switch', '--topology', plan.topology, '--listen', at('switch', PORT.switchFrames), '--control', at('switch', PORT.switchControl), '--radio', at('radio', PORT.radioFrames)],
+      argv: [
+        'lab',
+        'switch',
+        '--topology',
+        plan.topology,
+        '--listen',
+        at('switch', PORT.switchFrames),
+        '--control',
+        at('switch', PORT.switchControl),
+        '--radio',
+        at('radio', PORT.radioFrames),
+      ],
     },
     {
       name: 'sdn-app',
       title: 'edgetwin-sdn-app',
-      argv: ['sdn-app', '--listen', at('sdn', PORT.sdn), '--manager-url', plan.via.manager ?? urls.manager, '--topology', plan.topology, '--switch-control', at('switch', PORT.switchControl)],
+      argv: [
+        'sdn-app',
+        '--listen',
+        at('sdn', PORT.sdn),
+        '--manager-url',
+        plan.via.manager ?? urls.manager,
+        '--topology',
+        plan.topology,
+        '--switch-control',
+        at('switch', PORT.switchControl),
+      ],
     },
     {
       name: 'md-manager',
@@ -98,7 +171,12 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         ...['--listen', at('manager', PORT.manager), '--sdn-url', plan.via.sdn ?? urls.sdn],
         ...['--control-store', controlStoreOf(plan.data), '--store-root', join(plan.data, 'store')],
         ...['--hosts-from', block.hostAddress(0), '--registration-first-number', String(block.firstNumber)],
-        ...['--pool-size', DOMAINS.map(domain => `${domain}=2`).join(','), '--pool-slots', String(Math.max(4, plan.cars))],
+        ...[
+          '--pool-size',
+          DOMAINS.map(domain => `${domain}=2`).join(','),
+          '--pool-slots',
+          String(Math.max(4, plan.cars)),
+        ],
         ...['--host-log-dir', join(plan.data, 'log')],
         ...(plan.via.hosts === undefined ? [] : ['--hosts-via', plan.via.hosts]),
       ],
@@ -108,14 +186,37 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
       title: 'edgetwin-lab-radio',
       argv: [
         ...['lab', 'radio', '--topology', plan.topology, ...driving, '--first-number', String(block.firstNumber)],
-        ...['--switch', at('switch', PORT.switchFrames), '--listen', at('radio', PORT.radioFrames), '--http', at('radio', PORT.radio), '--manager', at('manager', PORT.manager)],
+        ...[
+          '--switch',
+          at('switch', PORT.switchFrames),
+          '--listen',
+          at('radio', PORT.radioFrames),
+          '--http',
+          at('radio', PORT.radio),
+          '--manager',
+          at('manager', PORT.manager),
+        ],
       ],
     },
-    { name: 'cars', title: 'edgetwin-lab-cars', argv: ['lab', 'cars', ...driving, '--turn-around-ms', String(plan.turnAroundMs)] },
+    {
+      name: 'cars',
+      title: 'edgetwin-lab-cars',
+      argv: ['lab', 'cars', ...driving, '--turn-around-ms', String(plan.turnAroundMs)],
+    },
     {
       name: 'analytics',
       title: 'edgetwin-analytics',
-      argv: ['analytics', '--listen', `127.0.0.1:${plan.httpPort}`, '--store', storeOf(plan.data, 'core'), '--manager-url', urls.manager, '--topology', plan.topology],
+      argv: [
+        'analytics',
+        '--listen',
+        `127.0.0.1:${plan.httpPort}`,
+        '--store',
+        storeOf(plan.data, 'core'),
+        '--manager-url',
+        urls.manager,
+        '--topology',
+        plan.topology,
+      ],
     },
     ...deviceParts(block, plan),
   ];
@@ -133,14 +234,19 @@ export function agentSettings(block: Addresses, plan: Plan, vehicle: Vehicle): R
     gpsd: `${address}:${PORT.gpsd}`,
     'manager.url': `http://${address}:${PORT.manager}`,
     'uplink.bind': `${address}:${COAP_PORT}`,
-    listen: `${address}:${PORT.agent}`,
+    // One status API per process: that of its first agent.
+    'http.listen': `${block.carAddress(fleetOf(plan, vehicle.index))}:${PORT.agent}`,
     'clock.system': 'trusted',
     'gps.plausibleSpeedFactor': String(plan.speed),
     'report.intervalMs': plan.cars > CARS_WITH_OWN_PROCESS ? '1000' : '500',
   };
 }
 
-const flagOf = (name: string): string => `--${name.split(/\.|(?=[A-Z])/).join('-').toLowerCase()}`;
+const flagOf = (name: string): string =>
+  `--${name
+    .split(/\.|(?=[A-Z])/)
+    .join('-')
+    .toLowerCase()}`;
 
 /** One process per agent, or one for ten. Fleet files are written by whoever starts the system. */
 function deviceParts(block: Addresses, plan: Plan): Part[] {
@@ -149,7 +255,11 @@ function deviceParts(block: Addresses, plan: Plan): Part[] {
     return vehicles.map(vehicle => ({
       name: `device-${vehicle.vehicle}`,
       title: `edgetwin-device ${vehicle.vehicle}`,
-      argv: ['device', 'run', ...Object.entries(agentSettings(block, plan, vehicle)).flatMap(([name, value]) => [flagOf(name), value])],
+      argv: [
+        'device',
+        'run',
+        ...Object.entries(agentSettings(block, plan, vehicle)).flatMap(([name, value]) => [flagOf(name), value]),
+      ],
     }));
   }
   return fleets(vehicles).map(fleet => ({
@@ -161,7 +271,9 @@ function deviceParts(block: Addresses, plan: Plan): Part[] {
 
 export const fleetFile = (data: string, name: string): string => join(data, 'agents', `${name}.json`);
 
-export function fleets(vehicles: readonly Vehicle[]): { readonly name: string; readonly vehicles: readonly Vehicle[] }[] {
+export function fleets(
+  vehicles: readonly Vehicle[],
+): { readonly name: string; readonly vehicles: readonly Vehicle[] }[] {
   const groups: { name: string; vehicles: Vehicle[] }[] = [];
   for (let from = 0; from < vehicles.length; from += AGENTS_PER_PROCESS) {
     const group = vehicles.slice(from, from + AGENTS_PER_PROCESS);
@@ -169,4 +281,3 @@ export function fleets(vehicles: readonly Vehicle[]): { readonly name: string; r
   }
   return groups;
 }
-

@@ -40,7 +40,11 @@ export class Supervisor implements AsyncDisposable {
 
   /** Starts a part and waits until it has said `ready`; rejects when it ends before, for the first time. */
   start(part: Part): Promise<void> {
-    const running = new Running(part, createWriteStream(join(this.#logDir, `${part.name}.log`), { flags: 'a' }), this.#timers);
+    const running = new Running(
+      part,
+      createWriteStream(join(this.#logDir, `${part.name}.log`), { flags: 'a' }),
+      this.#timers,
+    );
     this.#parts.set(part.name, running);
     return running.start();
   }
@@ -102,7 +106,8 @@ class Running {
       const child = this.#spawn();
       this.#waiting.push(resolve);
       child.once('exit', code => {
-        if (!this.#stopping && this.#restarts === 0) reject(new Error(`${this.#part.name} ended with ${code} before it was ready: see ${String(this.#log.path)}`));
+        if (!this.#stopping && this.#restarts === 0)
+          reject(new Error(`${this.#part.name} ended with ${code} before it was ready: see ${String(this.#log.path)}`));
       });
     });
   }

@@ -13,7 +13,21 @@ import type { Drive } from '../drive/drive.js';
 import { claimBlock, type LoopbackBlock } from '../network/loopback-block.js';
 import { layOutTopology } from '../topology/lay-out.js';
 import { CARS_WITH_OWN_PROCESS } from './config.js';
-import { DOMAINS, agentSettings, controlStoreOf, fleetFile, fleets, partsOf, storeOf, urlsOf, vehiclesOf, type Plan, type Urls, type Vehicle, type Via } from './parts.js';
+import {
+  DOMAINS,
+  agentSettings,
+  controlStoreOf,
+  fleetFile,
+  fleets,
+  partsOf,
+  storeOf,
+  urlsOf,
+  vehiclesOf,
+  type Plan,
+  type Urls,
+  type Vehicle,
+  type Via,
+} from './parts.js';
 import { Supervisor } from './supervisor.js';
 
 export interface SystemOptions {
@@ -61,7 +75,8 @@ export class System implements AsyncDisposable {
     const block = await claimBlock();
     const data = options.data ?? (await mkdtemp(join(tmpdir(), 'edgetwin-')));
     const drive = await openDrive(options.drive);
-    for (const folder of ['log', 'agents', 'witness', 'store/control', ...DOMAINS.map(domain => `store/${domain}`)]) await mkdir(join(data, folder), { recursive: true });
+    for (const folder of ['log', 'agents', 'witness', 'store/control', ...DOMAINS.map(domain => `store/${domain}`)])
+      await mkdir(join(data, folder), { recursive: true });
     const topology = options.topology ?? (await layTopology(drive, data));
     const plan: Plan = {
       data,
@@ -131,7 +146,13 @@ export class System implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.supervisor[Symbol.asyncDispose]();
     // vMD hosts belong to md-manager and outlive it: they are swept by what its store says of them.
-    await promisify(execFile)(process.execPath, [join(packageRoot(), 'dist/cli/edgetwin.js'), 'md-manager', 'sweep', '--control-store', this.control]);
+    await promisify(execFile)(process.execPath, [
+      join(packageRoot(), 'dist/cli/edgetwin.js'),
+      'md-manager',
+      'sweep',
+      '--control-store',
+      this.control,
+    ]);
     await this.block[Symbol.asyncDispose]();
     if (this.#temporary) await rm(this.plan.data, { recursive: true, force: true });
   }
@@ -139,6 +160,6 @@ export class System implements AsyncDisposable {
 
 async function layTopology(drive: Drive, data: string): Promise<string> {
   const file = join(data, 'topology.yaml');
-  await writeFile(file, stringifyYaml(layOutTopology(drive)));
+  await writeFile(file, stringifyYaml(layOutTopology(drive.track)));
   return file;
 }

@@ -4,14 +4,11 @@ import { handoverCounts, handoverList, vehicleList } from '../../protocol/api/md
 import type { System } from './system.js';
 import type { CarState, DemoState } from './view.js';
 
-/** What an agent says of itself (`GET /v1/status`), as much of it as the view and the end of a run need. */
-export const agentStatus = z.object({
-  vehicle: z.string(),
-  queue: z.int(),
-  acknowledged: z.int(),
-  resent: z.int(),
+/** What a device process says of its agents (`GET /v1/status`), as much of it as the view and the end of a run need. */
+const deviceStatus = z.object({
+  agents: z.array(z.object({ vehicle: z.string(), queue: z.int(), acknowledged: z.int() })),
 });
-export type AgentStatus = z.infer<typeof agentStatus>;
+export type AgentStatus = z.infer<typeof deviceStatus>['agents'][number];
 
 const ASK_MS = 1_000;
 
@@ -19,21 +16,34 @@ const ASK_MS = 1_000;
 export class Watch implements AsyncDisposable {
   readonly #system: System;
   readonly #manager: HttpClient;
-  readonly #agents: readonly HttpClient[];
+  readonly #devices: readonly HttpClient[];
 
   constructor(system: System) {
     this.#system = system;
     this.#manager = new HttpClient(system.urls.manager, { connections: 4 });
-    this.#agents = system.vehicles.map(({ status }) => new HttpClient(status, { connections: 1 }));
+    this.#devices = [...new Set(system.vehicles.map(({ status }) => status))].map(
+      url => new HttpClient(url, { connections: 1 }),
+    );
   }
 
+  /** The agent of each car in their order; undefined while its process is away or not yet at work. */
   async agents(): Promise<(AgentStatus | undefined)[]> {
-    return Promise.all(this.#agents.map(agent => orNothing(agent.call('GET', '/v1/status', { answer: agentStatus, timeoutMs: ASK_MS }))));
+    const answers = await Promise.all(
+      this.#devices.map(device =>
+        orNothing(device.call('GET', '/v1/status', { answer: deviceStatus, timeoutMs: ASK_MS })),
+      ),
+    );
+    const found = new Map(answers.flatMap(answer => answer?.agents ?? []).map(agent => [agent.vehicle, agent]));
+    return this.#system.vehicles.map(({ vehicle }) => found.get(vehicle));
   }
 
   /** Agents sample no more; what is queued is still sent. */
   async finish(): Promise<void> {
-    await Promise.all(this.#agents.map(agent => orNothing(agent.call('POST', '/v1/finish', { timeoutMs: ASK_MS }))));
+    await Promise.all(
+      this.#devices.map(device =>
+        orNothing(device.call('PUT', '/v1/sampling', { body: { on: false }, timeoutMs: ASK_MS })),
+      ),
+    );
   }
 
   counts(): Promise<z.infer<typeof handoverCounts> | undefined> {
@@ -41,7 +51,9 @@ export class Watch implements AsyncDisposable {
   }
 
   handovers(limit: number): Promise<z.infer<typeof handoverList> | undefined> {
-    return orNothing(this.#manager.call('GET', `/v1/handovers?limit=${limit}`, { answer: handoverList, timeoutMs: ASK_MS }));
+    return orNothing(
+      this.#manager.call('GET', `/v1/handovers?limit=${limit}`, { answer: handoverList, timeoutMs: ASK_MS }),
+    );
   }
 
   async state(nowMs: number): Promise<DemoState> {
@@ -78,7 +90,7 @@ export class Watch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#manager, ...this.#agents].map(client => client[Symbol.asyncDispose]()));
+    await Promise.all([this.#manager, ...this.#devices].map(client => client[Symbol.asyncDispose]()));
   }
 }
 

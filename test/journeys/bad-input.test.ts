@@ -19,13 +19,16 @@ describe('bad input to every listener of a running system', () => {
   });
   after(() => journey[Symbol.asyncDispose]());
 
-  const noise = (): Buffer => Buffer.from(Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256)));
+  const noise = (): Buffer =>
+    Buffer.from(Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256)));
   /** Half of it looks like the start of a confirmable CoAP POST. */
-  const coapNoise = (): Buffer => (random() < 0.5 ? noise() : Buffer.concat([Buffer.from([0x40 + Math.floor(random() * 16), 2]), noise()]));
+  const coapNoise = (): Buffer =>
+    random() < 0.5 ? noise() : Buffer.concat([Buffer.from([0x40 + Math.floor(random() * 16), 2]), noise()]);
 
   async function datagrams(address: string, port: number, make: () => Buffer): Promise<void> {
     const socket = createSocket('udp4');
-    for (let sent = 0; sent < DATAGRAMS; sent++) await new Promise(resolve => socket.send(make(), port, address, resolve));
+    for (let sent = 0; sent < DATAGRAMS; sent++)
+      await new Promise(resolve => socket.send(make(), port, address, resolve));
     await new Promise<void>(resolve => socket.close(() => resolve()));
   }
 
@@ -33,7 +36,8 @@ describe('bad input to every listener of a running system', () => {
     const socket = connect(port, address);
     await once(socket, 'connect');
     socket.on('error', () => undefined); // a listener may hang up on noise
-    for (let sent = 0; sent < 20 && socket.writable; sent++) socket.write(Buffer.concat([noise(), Buffer.from('\r\n')]));
+    for (let sent = 0; sent < 20 && socket.writable; sent++)
+      socket.write(Buffer.concat([noise(), Buffer.from('\r\n')]));
     socket.end();
     socket.resume();
     await once(socket, 'close');
@@ -61,7 +65,10 @@ describe('bad input to every listener of a running system', () => {
     const { host } = (await journey.vehicle(0))!;
     const { manager, sdn, analytics, replicator, radio } = journey.system.urls;
     const wrong: readonly (readonly [url: string, init: RequestInit])[] = [
-      [`${manager}/v1/registrations`, { method: 'POST', body: '{"vehicle":"car-1","key":"x","nextBootFloor":1,"extra":true}' }],
+      [
+        `${manager}/v1/registrations`,
+        { method: 'POST', body: '{"vehicle":"car-1","key":"x","nextBootFloor":1,"extra":true}' },
+      ],
       [`${manager}/v1/attachments`, { method: 'POST', body: '{' }],
       [`${sdn}/v1/vehicles/car-1/redirect`, { method: 'PUT', body: '{"header":{}}' }],
       [`${host!.control}/v1/slots/car-1/activate`, { method: 'POST', body: '[]' }],

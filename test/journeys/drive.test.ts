@@ -12,8 +12,24 @@ describe('a recorded drive through the whole system', () => {
     const folder = await mkdtemp(join(tmpdir(), 'edgetwin-drive-'));
     try {
       const json = join(folder, 'outcome.json');
-      const argv = ['demo', '--once', '--no-ui', '--cars', '2', '--speed', '12', '--drive', 'drive-17', '--http-port', '0', '--json', json];
-      const demo = spawn(process.execPath, [join(packageRoot(), 'dist/cli/edgetwin.js'), ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const argv = [
+        'demo',
+        '--once',
+        '--no-ui',
+        '--cars',
+        '2',
+        '--speed',
+        '12',
+        '--drive',
+        'drive-17',
+        '--http-port',
+        '0',
+        '--json',
+        json,
+      ];
+      const demo = spawn(process.execPath, [join(packageRoot(), 'dist/cli/edgetwin.js'), ...argv], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       let said = '';
       for (const stream of [demo.stdout, demo.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
       const [code] = (await once(demo, 'exit')) as [number];
@@ -23,8 +39,14 @@ describe('a recorded drive through the whole system', () => {
       assert.deepEqual(outcome.violations, []);
       assert.equal(reports.lost, 0);
       assert.equal(reports.duplicated, 0);
-      assert.ok(reports.acknowledged > 50 && reports.stored === reports.accepted - reports.dropped, JSON.stringify(reports));
-      assert.ok(handovers.completed >= 4 && handovers.failed === 0 && handovers.cancelled === 0, JSON.stringify(handovers));
+      assert.ok(
+        reports.acknowledged > 50 && reports.stored === reports.accepted - reports.dropped,
+        JSON.stringify(reports),
+      );
+      assert.ok(
+        handovers.completed >= 4 && handovers.failed === 0 && handovers.cancelled === 0,
+        JSON.stringify(handovers),
+      );
       assert.equal(handovers.phasesMs.completed?.n, handovers.completed);
       assert.equal(outcome.restarts, 0);
     } finally {

@@ -4,7 +4,14 @@ import { createServer } from 'node:net';
 import { parse as parseYaml } from 'yaml';
 import { delay } from '../../common/clock.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
-import { handoverList, poolList, vehicleList, type HandoverRecord, type Pool, type VehicleRecord } from '../../protocol/api/md-manager.js';
+import {
+  handoverList,
+  poolList,
+  vehicleList,
+  type HandoverRecord,
+  type Pool,
+  type VehicleRecord,
+} from '../../protocol/api/md-manager.js';
 import { parseTopology } from '../../protocol/topology.js';
 import { finishAndAudit, type Outcome } from '../../lab/demo/finish.js';
 import { System, type SystemOptions } from '../../lab/demo/system.js';
@@ -28,15 +35,24 @@ export class Journey implements AsyncDisposable {
 
   /** Opens a system and waits until every car's twin has acknowledged a report. */
   static async open(options: Partial<SystemOptions> = {}): Promise<Journey> {
-    const system = await System.open({ drive: 'drive-17', cars: 1, speed: 1, httpPort: await freePort(), turnAroundMs: 2, ...options });
+    const system = await System.open({
+      drive: 'drive-17',
+      cars: 1,
+      speed: 1,
+      httpPort: await freePort(),
+      turnAroundMs: 2,
+      ...options,
+    });
     const journey = new Journey(system);
-    await journey.until('every car is served', async () => (await journey.watch.agents()).every(agent => agent !== undefined && agent.acknowledged > 0));
+    await journey.until('every car is served', async () =>
+      (await journey.watch.agents()).every(agent => agent !== undefined && agent.acknowledged > 0),
+    );
     return journey;
   }
 
   /** Asks until the answer is truthy; the suite's time-out bounds it. */
   async until<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
-    for (const untilMs = performance.now() + 60_000; ; ) {
+    for (const untilMs = performance.now() + 60_000; ;) {
       const found = await ask();
       if (found !== undefined && found !== false) return found;
       if (performance.now() > untilMs) assert.fail(`waited for nothing: ${what}`);

@@ -4,7 +4,12 @@ import { openGate, type Gate } from '../../lab/proxy/gate.js';
 import { Journey } from './harness.js';
 
 /** What goes through which gate at a phase: its reply is held while the victim is killed, then let go. */
-const HELD: readonly { readonly phase: Phase; readonly gate: 'hosts' | 'sdn' | 'manager'; readonly method: string; readonly path: RegExp }[] = [
+const HELD: readonly {
+  readonly phase: Phase;
+  readonly gate: 'hosts' | 'sdn' | 'manager';
+  readonly method: string;
+  readonly path: RegExp;
+}[] = [
   { phase: 'initiated', gate: 'manager', method: 'POST', path: /^\/v1\/attachments$/ },
   { phase: 'prepared', gate: 'hosts', method: 'POST', path: /\/prepare$/ },
   { phase: 'redirected', gate: 'sdn', method: 'PUT', path: /\/redirect$/ },
@@ -44,7 +49,11 @@ export function killsInEachPhase(victim: Victim): void {
     for (const { phase, gate, method, path } of HELD) {
       it(`${phase}: while the reply to ${method} ${path.source} is on its way`, async () => {
         const to = from === 'edge-1' ? 'edge-2' : 'edge-1';
-        const before = new Set((await journey.pools()).filter(({ domain }) => domain === to).flatMap(({ hosts }) => hosts.map(({ pid }) => pid)));
+        const before = new Set(
+          (await journey.pools())
+            .filter(({ domain }) => domain === to)
+            .flatMap(({ hosts }) => hosts.map(({ pid }) => pid)),
+        );
         const held = gates.get(gate)!.hold({ method, path });
         await journey.moveTo(0, to);
         await held.arrived;

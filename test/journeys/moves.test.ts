@@ -48,7 +48,11 @@ describe('moves that come at a bad moment', () => {
     held.release();
     await journey.until('the twin is back', async () => {
       const record = await journey.vehicle(0);
-      return record?.acting?.domain === 'edge-2' && record.handover === undefined && (await journey.watch.counts())?.running === 0;
+      return (
+        record?.acting?.domain === 'edge-2' &&
+        record.handover === undefined &&
+        (await journey.watch.counts())?.running === 0
+      );
     });
     await journey.acknowledges(0);
   });

@@ -25,13 +25,17 @@ describe('a bad radio', () => {
   });
 
   it('frames lost, doubled and reordered at moves cost nothing but time', async () => {
-    await journey.radio.call('PUT', '/v1/faults', { body: { lossUp: 0.1, lossDown: 0.1, duplicate: 0.2, reorder: 0.2, delayMs: 2, jitterMs: 5, seed: 7 } });
+    await journey.radio.call('PUT', '/v1/faults', {
+      body: { lossUp: 0.1, lossDown: 0.1, duplicate: 0.2, reorder: 0.2, delayMs: 2, jitterMs: 5, seed: 7 },
+    });
     for (const domain of ['edge-1', 'edge-2', 'edge-1']) {
       await journey.moveTo(0, domain);
       await journey.actsIn(0, domain);
       await journey.acknowledges(0);
     }
-    await journey.radio.call('PUT', '/v1/faults', { body: { lossUp: 0, lossDown: 0, duplicate: 0, reorder: 0, delayMs: 0, jitterMs: 0, seed: 7 } });
+    await journey.radio.call('PUT', '/v1/faults', {
+      body: { lossUp: 0, lossDown: 0, duplicate: 0, reorder: 0, delayMs: 0, jitterMs: 0, seed: 7 },
+    });
   });
 
   it('and nothing is lost, doubled or left over', async () => {
@@ -43,6 +47,9 @@ describe('a bad radio', () => {
   /** How many registrations the manager has answered. */
   async function registered(): Promise<number> {
     const text = await (await fetch(`${journey.system.urls.manager}/metrics`)).text();
-    return [...text.matchAll(/^registrations_total\{[^}]*\} (\d+)/gm)].reduce((sum, found) => sum + Number(found[1]), 0);
+    return [...text.matchAll(/^registrations_total\{[^}]*\} (\d+)/gm)].reduce(
+      (sum, found) => sum + Number(found[1]),
+      0,
+    );
   }
 });

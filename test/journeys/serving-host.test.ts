@@ -15,7 +15,9 @@ describe('kill -9 of what serves a car', () => {
     process.kill(await journey.pidOf(acting!.host), 'SIGKILL');
     const now = await journey.until('another host acts', async () => {
       const record = await journey.vehicle(0);
-      return record?.acting !== undefined && record.acting.host !== acting!.host && record.handover === undefined ? record : undefined;
+      return record?.acting !== undefined && record.acting.host !== acting!.host && record.handover === undefined
+        ? record
+        : undefined;
     });
     assert.equal(now.acting!.domain, 'edge-1');
     assert.ok(now.acting!.epoch > acting!.epoch);
@@ -36,7 +38,10 @@ describe('kill -9 of what serves a car', () => {
     const restarted = journey.system.supervisor.restarted('device-car-1');
     journey.system.supervisor.kill('device-car-1', 'SIGKILL');
     await restarted;
-    await journey.until('the new boot is acknowledged', async () => ((await journey.watch.agents())[0]?.acknowledged ?? 0) > 2);
+    await journey.until(
+      'the new boot is acknowledged',
+      async () => ((await journey.watch.agents())[0]?.acknowledged ?? 0) > 2,
+    );
   });
 
   it('every lab part may die, too', async () => {
