@@ -114,7 +114,11 @@ export const METRICS = {
     labels: ['effect', 'code'],
   },
   // sdn-app
-  sdn_packet_ins_total: { kind: 'counter', help: 'copies of frames that the switch sent, by what they meant', labels: ['of'] },
+  sdn_packet_ins_total: {
+    kind: 'counter',
+    help: 'copies of frames that the switch sent, by what they meant',
+    labels: ['of'],
+  },
   sdn_batches_total: { kind: 'counter', help: 'batches of flow changes, by outcome', labels: ['result'] },
   sdn_batch_seconds: {
     kind: 'histogram',
@@ -125,9 +129,17 @@ export const METRICS = {
   sdn_attachments_unconfirmed_total: { kind: 'counter', help: 'attachments that nobody confirmed in time' },
   sdn_late_copies_total: { kind: 'counter', help: 'copies of late frames from the port just left' },
   sdn_read_backs_total: { kind: 'counter', help: 'times the flows of one vehicle were read back from the switch' },
-  sdn_reports_total: { kind: 'counter', help: 'changes of attachment told to md-manager, by answer', labels: ['result'] },
+  sdn_reports_total: {
+    kind: 'counter',
+    help: 'changes of attachment told to md-manager, by answer',
+    labels: ['result'],
+  },
   sdn_switch_connected: { kind: 'gauge', help: '1 while the switch can be reached' },
-  sdn_drops: { kind: 'gauge', help: 'packets that the switch has dropped since it started, by reason', labels: ['reason'] },
+  sdn_drops: {
+    kind: 'gauge',
+    help: 'packets that the switch has dropped since it started, by reason',
+    labels: ['reason'],
+  },
   // analytics
   analytics_reads_total: {
     kind: 'counter',
@@ -145,8 +157,16 @@ export const METRICS = {
   },
   analytics_unreadable_rows_total: { kind: 'counter', help: 'rows of history that are no report of a known form' },
   // lab
-  lab_switch_packets_total: { kind: 'counter', help: 'datagrams through the soft switch, by what became of them', labels: ['fate'] },
-  lab_switch_control_errors_total: { kind: 'counter', help: 'lines on the control channel that were refused', labels: ['type'] },
+  lab_switch_packets_total: {
+    kind: 'counter',
+    help: 'datagrams through the soft switch, by what became of them',
+    labels: ['fate'],
+  },
+  lab_switch_control_errors_total: {
+    kind: 'counter',
+    help: 'lines on the control channel that were refused',
+    labels: ['type'],
+  },
   lab_switch_sockets: { kind: 'gauge', help: 'sockets that stand for an alias and a tag' },
   car_connections_total: { kind: 'counter', help: 'programs that connected to an OBD adapter' },
   car_requests_total: { kind: 'counter', help: 'command lines that OBD adapters were given' },
