@@ -1,0 +1,30 @@
+import { systemClock, systemTimers } from '../../common/clock.js';
+import { configHelp, loadConfig } from '../../common/config.js';
+import { openLog } from '../../common/log.js';
+import { Metrics } from '../../common/metrics.js';
+import { METRICS } from '../../protocol/metrics.js';
+import { SETTINGS } from './config.js';
+import { runRadio } from './radio.js';
+
+export const help = `edgetwin lab radio: access points, and the mobile routers of all cars
+
+${configHelp(SETTINGS)}
+`;
+
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  if (argv.includes('--help')) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const config = loadConfig(SETTINGS, { argv, env });
+  process.title = 'edgetwin-lab-radio';
+  const deps = {
+    clock: systemClock,
+    timers: systemTimers,
+    log: openLog('lab-radio', config.logLevel),
+    metrics: new Metrics(METRICS, { processMetrics: true }),
+    ready: (url: string) => void process.stdout.write(`ready ${url}\n`),
+  };
+  await runRadio(config, deps, signal);
+  return 0;
+}
