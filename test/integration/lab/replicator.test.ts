@@ -9,7 +9,7 @@ import { METRICS } from '../../../protocol/metrics.js';
 import { openLmdbControlStore } from '../../../store/lmdb/control-store.js';
 import { openLmdbTwinStore, type LmdbTwinStore } from '../../../store/lmdb/twin-store.js';
 import { fakeClock, type FakeClock } from '../../fakes/fake-clock.js';
-import { cell, collect, device, row } from '../store/rows.js';
+import { cell, collect, device, row } from '../../fakes/store-rows.js';
 
 const DOMAINS = ['core', 'edge-1', 'edge-2'] as const;
 

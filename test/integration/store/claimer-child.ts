@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { openLmdbControlStore } from '../../../store/lmdb/control-store.js';
-import { owner } from './rows.js';
+import { owner } from '../../fakes/store-rows.js';
 
 /** On a line of input, claims epochs 1 to `last` in order under its own name, and prints those that were applied. */
 const [path = '', name = '', last = ''] = process.argv.slice(2);

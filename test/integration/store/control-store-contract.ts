@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ControlStore, HandoverRow } from '../../../store/types.js';
-import { START_MS, device, instance, owner } from './rows.js';
+import { START_MS, device, instance, owner } from '../../fakes/store-rows.js';
 import type { OpenedStore } from './twin-store-contract.js';
 
 const handover = (id: string, vehicle: string, startedAtMs: number, open: boolean): HandoverRow => ({

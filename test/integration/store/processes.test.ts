@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openLmdbControlStore } from '../../../store/lmdb/control-store.js';
 import { openLmdbTwinStore } from '../../../store/lmdb/twin-store.js';
 import { nextLine, startChild } from './child.js';
-import { collect, owner, row } from './rows.js';
+import { collect, owner, row } from '../../fakes/store-rows.js';
 
 describe('one lmdb store in several processes', function () {
   this.timeout(60_000);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TwinStore } from '../../../store/types.js';
-import { START_MS, cell, collect, device, row } from './rows.js';
+import { START_MS, cell, collect, device, row } from '../../fakes/store-rows.js';
 
 /** What a contract suite needs of an adapter. */
 export interface OpenedStore<Store> extends AsyncDisposable {

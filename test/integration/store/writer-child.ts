@@ -1,5 +1,5 @@
 import { openLmdbTwinStore } from '../../../store/lmdb/twin-store.js';
-import { row } from './rows.js';
+import { row } from '../../fakes/store-rows.js';
 
 /** Appends reports without end, four groups at a time; prints the seq of each group's last row once it is acknowledged. */
 const [path = '', vehicle = ''] = process.argv.slice(2);

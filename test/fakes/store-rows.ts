@@ -1,5 +1,5 @@
-import { encodeReport, REPORT_VERSION } from '../../../protocol/report.js';
-import type { DeviceRow, HistoryRow, InstanceRow, LiveCell, OwnerRow } from '../../../store/types.js';
+import { encodeReport, REPORT_VERSION } from '../../protocol/report.js';
+import type { DeviceRow, HistoryRow, InstanceRow, LiveCell, OwnerRow } from '../../store/types.js';
 
 export const START_MS = Date.UTC(2026, 5, 1);
 

@@ -1,0 +1,18 @@
+import { boolean, integer, listOf, text, url, type ConfigOf, type Settings } from '../../common/config.js';
+
+export const SETTINGS = {
+  stores: { parse: listOf(text), help: 'folders of the domains’ stores, by commas' },
+  control: { parse: text, help: 'folder of the control store' },
+  witness: { parse: listOf(text), default: '', help: 'witness files of devices, by commas' },
+  marks: { parse: listOf(text), default: '', help: 'JSON files with the devices’ marks (one object, or a list)' },
+  manager: { parse: url('http:', 'https:'), optional: true, help: 'base URL of md-manager, to ask it and the hosts' },
+  sdn: { parse: url('http:', 'https:'), optional: true, help: 'base URL of sdn-app, to ask for flows' },
+  settleMs: {
+    parse: integer(0, 600_000),
+    default: '3000',
+    help: 'time that slots and flows of ended hand-overs have to be released',
+  },
+  json: { parse: boolean, default: 'false', help: 'print the result as JSON' },
+} as const satisfies Settings;
+
+export type AuditConfig = ConfigOf<typeof SETTINGS>;

@@ -1,0 +1,54 @@
+import type { z } from 'zod';
+import { HttpClient } from '../../protocol/api/http-client.js';
+import { poolList } from '../../protocol/api/md-manager.js';
+import { switchCheck } from '../../protocol/api/sdn-app.js';
+import { hostHealth } from '../../protocol/api/vmd.js';
+import type { ControlStore } from '../types.js';
+import type { ActingView, SlotView } from './types.js';
+
+const TIMEOUT_MS = 3_000;
+
+async function ask<A>(url: string, path: string, answer: z.ZodType<A>): Promise<A> {
+  await using client = new HttpClient(url, { connections: 1 });
+  return client.call('GET', path, { answer, timeoutMs: TIMEOUT_MS });
+}
+
+/**
+ * Who acts and what is held, by control store, manager, hosts and switch. Hand-overs that are open before or after count
+ * as open. Rejects with UPSTREAM_AWAY or DEADLINE where a service that was named, or a host of its pools, does not answer.
+ */
+export async function readActing(
+  control: ControlStore,
+  urls: { readonly manager?: string | undefined; readonly sdn?: string | undefined },
+): Promise<ActingView> {
+  const before = await control.openHandovers();
+  const pools = urls.manager === undefined ? undefined : await ask(urls.manager, '/v1/pools', poolList);
+  const hosts = pools?.pools.flatMap(pool => pool.hosts);
+  const health = hosts && (await Promise.all(hosts.map(({ host }) => ask(host.control, '/v1/health', hostHealth))));
+  const check = urls.sdn === undefined ? undefined : await ask(urls.sdn, '/v1/check', switchCheck);
+  const [owners, devices, after] = await Promise.all([control.owners(), control.devices(), control.openHandovers()]);
+  const open = new Map([...before, ...after].map(({ id, vehicle }) => [id, { id, vehicle }]));
+  const poolSlots = hosts?.flatMap(({ host, slots }): SlotView[] =>
+    slots.map(slot => ({ host: host.host, slot: slot.slot, state: slot.state, ...whose(slot) })),
+  );
+  const slots = health?.flatMap((host): SlotView[] =>
+    host.slots.map(slot => ({
+      ...{ host: host.host.host, slot: slot.slot, state: slot.state, ...whose(slot) },
+      actingEpoch: slot.actingEpoch,
+      leaseHeld: slot.leaseHeld,
+    })),
+  );
+  return {
+    owners,
+    devices,
+    open: [...open.values()],
+    ...(slots === undefined ? {} : { slots }),
+    ...(poolSlots === undefined ? {} : { poolSlots }),
+    ...(check === undefined ? {} : { flows: check.flows }),
+  };
+}
+
+const whose = (slot: {
+  readonly vehicle?: string | undefined;
+  readonly handover?: string | undefined;
+}): Pick<SlotView, 'vehicle' | 'handover'> => ({ vehicle: slot.vehicle, handover: slot.handover });
