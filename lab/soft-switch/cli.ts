@@ -1,0 +1,40 @@
+import { systemClock } from '../../common/clock.js';
+import { configHelp } from '../../common/config.js';
+import { aborted } from '../../common/lifecycle.js';
+import { openLog, type Log } from '../../common/log.js';
+import { Metrics } from '../../common/metrics.js';
+import { METRICS } from '../../protocol/metrics.js';
+import { readTopology } from '../../sdn-app/run.js';
+import { SETTINGS, labSwitchConfig, type LabSwitchConfig } from './config.js';
+import { openLabSwitch } from './switch.js';
+
+export const help = `usage: edgetwin lab switch [--flag value …]
+
+A soft switch: the flow tables as an executable model behind UDP sockets.
+
+${configHelp(SETTINGS)}
+`;
+
+/** Runs the switch until the signal; `ready` is called with its control address. */
+export async function runLabSwitch(
+  config: LabSwitchConfig,
+  deps: { readonly log: Log; readonly ready: (address: string) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  await using opened = await openLabSwitch(
+    { ...config, topology: readTopology(config.topology) },
+    { clock: systemClock, log: deps.log, metrics: new Metrics(METRICS) },
+  );
+  deps.ready(`${config.control.address}:${opened.controlPort}`);
+  deps.log.info({ event: 'service.started', udp: opened.udpPort, control: opened.controlPort });
+  await aborted(signal);
+  deps.log.info({ event: 'service.stopping' });
+}
+
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  const config = labSwitchConfig({ argv, env });
+  process.title = 'edgetwin-lab-switch';
+  const ready = (address: string): void => void process.stdout.write(`ready ${address}\n`);
+  await runLabSwitch(config, { log: openLog('lab-switch', config['log.level']), ready }, signal);
+  return 0;
+}
