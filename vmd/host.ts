@@ -5,6 +5,7 @@ import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
 import { LOOPBACK_PLAN } from '../protocol/addresses.js';
 import type { HostRef } from '../protocol/api/common.js';
+import { openHttp } from '../protocol/api/http-server.js';
 import type { CoapEndpoint, DatagramPort } from '../protocol/coap/types.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { TwinStore } from '../store/types.js';
@@ -14,6 +15,7 @@ import { Control } from './control/control.js';
 import { DrainWatch } from './control/drain-watch.js';
 import { healthOf } from './control/health.js';
 import { HostEvents } from './control/host-events.js';
+import { controlRoutes } from './control/routes.js';
 import { Ingest, type StoredReport } from './ingest/ingest.js';
 import { KnownVehicles } from './ingest/known-vehicles.js';
 import { LiveWriter } from './ingest/live-writer.js';
@@ -153,10 +155,6 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
   );
   resources.defer(() => ingest.flushed());
   try {
-    const [{ openHttp }, { controlRoutes }] = await Promise.all([
-      import('../protocol/api/http-server.js'),
-      import('./control/routes.js'),
-    ]);
     const refOf = (control: string): HostRef => ({
       host: settings.host,
       domain: settings.domain,

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { generate } from 'coap-packet';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { drainAnswer, hostHealth, leaseAnswer, signalAnswer, slotAnswer } from '../../../protocol/api/vmd.js';
+import type { CoapHandler, CoapRequest, CoapResponse } from '../../../protocol/coap/types.js';
+import { encodeReport } from '../../../protocol/report.js';
+import { openScene, TAG, type Scene } from './scene.js';
+
+const SPEED = 's/Vehicle.OBD.Speed';
+const LEASE = { leaseMs: 60_000 };
+const answerOf = (response: CoapResponse) => {
+  assert.equal(response.code, '2.05', Buffer.from(response.payload ?? []).toString());
+  return signalAnswer.parse(JSON.parse(Buffer.from(response.payload ?? []).toString()));
+};
+const text = (response: CoapResponse): string => Buffer.from(response.payload ?? []).toString();
+
+describe('vmd host', () => {
+  let scene: Scene;
+  beforeEach(async () => {
+    scene = await openScene();
+  });
+  afterEach(() => scene[Symbol.asyncDispose]());
+
+  it('stores any registered vehicle’s reports without a slot, and nobody else’s', async () => {
+    const car = await scene.car(0);
+    assert.equal((await car.report(1)).code, '4.03');
+    await scene.store.putDevices([{ vehicle: car.vehicle, number: car.number, key: '', registeredAtMs: 0 }]);
+    assert.equal((await car.report(1)).code, '2.04');
+    assert.deepEqual(
+      scene.store.rows.map(({ vehicle, boot, seq }) => [vehicle, boot, seq]),
+      [[car.vehicle, 1, 1]],
+    );
+  });
+
+  it('answers provisionally when prepared, without mark when it acts, and not while it drains', async () => {
+    const car = await scene.car(0);
+    const path = `v/${car.vehicle}/${SPEED}`;
+    assert.match(text(await scene.get(path)), /^VEHICLE_UNKNOWN/);
+    slotAnswer.parse(await scene.command(car.vehicle, 'prepare', 1, { number: car.number }));
+    assert.equal((await scene.get(path)).code, '4.04');
+    await car.report(1);
+    const provisional = answerOf(await scene.get(path));
+    assert.deepEqual(
+      [provisional.value, provisional.provisional, provisional.complete, provisional.source],
+      [1, true, false, 'twin-cache'],
+    );
+    await scene.command(car.vehicle, 'activate', 1, LEASE);
+    const acting = answerOf(await scene.get(path));
+    assert.deepEqual([acting.provisional, acting.stale, acting.complete], [false, false, true]);
+    await scene.command(car.vehicle, 'drain', 2, { graceMs: 60_000 });
+    const draining = await scene.get(path);
+    assert.deepEqual([draining.code, draining.maxAgeS], ['5.03', 1]);
+    assert.equal((await car.report(2)).code, '2.04');
+    await scene.command(car.vehicle, 'release', 2);
+    assert.equal((await scene.get(path)).code, '4.04');
+  });
+
+  it('answers 2.03 to whoever holds the value already, until it changes', async () => {
+    const car = await scene.car(0);
+    const path = `v/${car.vehicle}/${SPEED}`;
+    await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
+    await car.report(1);
+    const { etag } = await scene.get(path);
+    assert.ok(etag !== undefined);
+    const again = await scene.get(path, { etags: [etag] });
+    assert.deepEqual([again.code, again.payload?.length ?? 0, [...(again.etag ?? [])]], ['2.03', 0, [...etag]]);
+    await car.report(2);
+    assert.equal((await scene.get(path, { etags: [etag] })).code, '2.05');
+  });
+
+  it('marks reads stale once its lease has run out, and does not ask the car any more', async () => {
+    let asked = 0;
+    const handler: CoapHandler = () => {
+      asked++;
+      return { code: '4.04' };
+    };
+    const car = await scene.car(0, { handler });
+    await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
+    await scene.command(car.vehicle, 'activate', 1, { leaseMs: 1 });
+    await car.report(1, [{ name: 'spd', value: 9, timeMs: Date.now() - 60_000 }]);
+    let read = answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`, { query: ['maxAge=1'] }));
+    while (!read.stale) read = answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`, { query: ['maxAge=1'] }));
+    const before = asked;
+    read = answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`, { query: ['maxAge=1'] }));
+    assert.deepEqual([read.stale, read.value, read.explain, asked - before], [true, 9, 'the lease has run out', 0]);
+    const lease = { term: 1, leaseMs: 60_000, vehicles: [{ vehicle: car.vehicle, epoch: 1 }] };
+    const renewed = await scene.control.call('POST', '/v1/leases', { body: lease, answer: leaseAnswer });
+    assert.deepEqual(renewed, { refused: [] });
+    assert.equal(answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`)).stale, false);
+  });
+
+  it('asks the car at the tag where it was last heard, without the unconfirmed bit, with tokens of its epoch', async () => {
+    const asked: { request: CoapRequest; token: number[]; port: number }[] = [];
+    const handler: CoapHandler = (request, { token, peer }) => {
+      asked.push({ request, token: [...token], port: peer.port });
+      return {
+        code: '2.05',
+        contentFormat: 50,
+        payload: Buffer.from(JSON.stringify({ value: 77, timeMs: Date.now() })),
+      };
+    };
+    const car = await scene.car(0, { handler });
+    const unconfirmed = await scene.car(0, { tag: TAG | 0x8000 });
+    await scene.command(car.vehicle, 'prepare', 258, { number: car.number });
+    await scene.command(car.vehicle, 'activate', 258, LEASE);
+    await unconfirmed.report(1, [{ name: 'spd', value: 9, timeMs: Date.now() - 60_000 }]);
+    assert.equal(answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`)).value, 9);
+    const measured = answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`, { query: ['maxAge=5'] }));
+    assert.deepEqual([measured.value, measured.source, measured.seq], [77, 'measured', undefined]);
+    assert.deepEqual(asked[0]?.request.path, ['s', 'Vehicle.OBD.Speed']);
+    assert.deepEqual([asked[0]?.token.slice(0, 4), asked[0]?.port], [[0, 0, 1, 2], 5_683]);
+    assert.equal(scene.store.rows.length, 1);
+  });
+
+  it('says what it has, and why no more, when the car does not answer', async () => {
+    const handler: CoapHandler = () => new Promise(() => undefined);
+    const car = await scene.car(0, { handler });
+    await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
+    await scene.command(car.vehicle, 'activate', 1, LEASE);
+    await car.report(1, [{ name: 'spd', value: 9, timeMs: Date.now() - 60_000 }]);
+    const read = answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`, { query: ['maxAge=5', 'timeout=50'] }));
+    assert.deepEqual([read.value, read.source], [9, 'twin-cache']);
+    assert.match(read.explain ?? '', /^COAP_TIMEOUT/);
+    const nothing = await scene.get(`v/${car.vehicle}/s/Vehicle.OBD.EngineSpeed`, {
+      query: ['maxAge=5', 'timeout=50'],
+    });
+    assert.equal(nothing.code, '5.04');
+  });
+
+  it('hands its state over, and the next twin goes on from it', async () => {
+    const car = await scene.car(0);
+    await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
+    await scene.command(car.vehicle, 'activate', 1, LEASE);
+    for (const seq of [1, 2, 3]) await car.report(seq);
+    const { digest } = drainAnswer.parse(await scene.command(car.vehicle, 'drain', 2, { graceMs: 0 }));
+    assert.deepEqual(digest.ranges, [{ boot: 1, ranges: [[1, 3]] }]); // prettier-ignore
+    assert.deepEqual(digest.cells.map(({ signal, seq }) => [signal, seq]), [['spd', 3]]); // prettier-ignore
+
+    await using next = await openScene();
+    await next.command(car.vehicle, 'prepare', 2, { number: car.number, digest });
+    const read = answerOf(await next.get(`v/${car.vehicle}/${SPEED}`));
+    assert.deepEqual([read.value, read.provisional, read.complete], [3, true, false]);
+    await next.store.append(scene.store.rows);
+    let complete = false;
+    while (!complete) complete = answerOf(await next.get(`v/${car.vehicle}/${SPEED}`)).complete;
+    assert.equal(complete, true);
+  });
+
+  it('answers a drain only when the reports in flight are durable, and its digest names them', async () => {
+    const car = await scene.car(0);
+    await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
+    scene.store.hold();
+    const report = car.report(1);
+    while (scene.store.held === 0) await new Promise(resolve => setImmediate(resolve));
+    let drained = false;
+    const drain = scene.command(car.vehicle, 'drain', 2, { graceMs: 0 }).finally(() => (drained = true));
+    await scene.control.call('GET', '/v1/health', { answer: hostHealth });
+    assert.equal(drained, false);
+    scene.store.letGo();
+    assert.deepEqual(drainAnswer.parse(await drain).digest.ranges, [{ boot: 1, ranges: [[1, 1]] }]); // prettier-ignore
+    assert.equal((await report).code, '2.04');
+  });
+
+  it('tells of the first report of each preparation and of the end of a drain, also to who comes later', async () => {
+    const car = await scene.car(0);
+    const events = scene.events();
+    await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
+    await car.report(1);
+    await car.report(2);
+    await scene.command(car.vehicle, 'drain', 3, { graceMs: 1 });
+    const seen = [(await events.next()).value, (await events.next()).value];
+    assert.deepEqual(
+      seen.map(event => [event?.type, event?.vehicle, event?.epoch]),
+      [
+        ['first-report', car.vehicle, 1],
+        ['drained', car.vehicle, 3],
+      ],
+    );
+    const late = scene.events();
+    assert.deepEqual([(await late.next()).value, (await late.next()).value], seen);
+  });
+
+  it('refuses older epochs and terms, and says who has which slot', async () => {
+    const car = await scene.car(0);
+    await scene.command(car.vehicle, 'prepare', 5, { number: car.number });
+    await assert.rejects(scene.command(car.vehicle, 'prepare', 4, { number: car.number }), { code: 'EPOCH_STALE' });
+    await assert.rejects(scene.command(car.vehicle, 'activate', 4, LEASE), { code: 'EPOCH_STALE' });
+    await scene.control.call('POST', '/v1/leases', {
+      body: { term: 3, leaseMs: 1, vehicles: [] },
+      answer: leaseAnswer,
+    });
+    await assert.rejects(scene.command(car.vehicle, 'activate', 5, LEASE), { code: 'TERM_STALE' });
+    await assert.rejects(scene.command('car-none', 'drain', 5, { graceMs: 0 }), { code: 'TERM_STALE' });
+    const { slots, stalledMs } = await scene.control.call('GET', '/v1/health', { answer: hostHealth });
+    assert.equal(stalledMs, 0);
+    assert.deepEqual(slots.map(({ state }) => state), ['reserved', 'ready', 'ready', 'ready']); // prettier-ignore
+    assert.deepEqual([slots[0]?.vehicle, slots[0]?.highestEpoch, slots[0]?.actingEpoch], [car.vehicle, 5, undefined]);
+  });
+
+  it('says that it is full', async () => {
+    for (const index of [1, 2, 3, 4]) await scene.command(`c-${index}`, 'prepare', 0, { number: index });
+    await assert.rejects(scene.command('c-5', 'prepare', 0, { number: 5 }), { code: 'POOL_EMPTY' });
+  });
+
+  it('takes a report that comes again by another port as the same one', async () => {
+    const car = await scene.car(0);
+    await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
+    const { endpoint } = car;
+    const socket = createSocket('udp4');
+    socket.bind(0, endpoint.local.address);
+    await once(socket, 'listening');
+    const elsewhere = createSocket('udp4');
+    elsewhere.bind(0, endpoint.local.address);
+    await once(elsewhere, 'listening');
+    const bytes = generate({
+      code: '0.02',
+      confirmable: true,
+      messageId: 4_660,
+      token: Buffer.from('deadbeef', 'hex'),
+      options: [
+        { name: 'Uri-Path', value: Buffer.from('r') },
+        { name: 'Content-Format', value: Buffer.from([112]) },
+        { name: 'Uri-Query', value: Buffer.from('v=1') },
+      ],
+      payload: Buffer.from(encodeReport({ vehicle: car.vehicle, boot: 1, seq: 1, timeMs: Date.now(), samples: [] })),
+    });
+    const { port, address } = scene.host.coap.local;
+    for (const from of [socket, elsewhere]) {
+      const answered = once(from, 'message');
+      from.send(bytes, port, address);
+      const [answer] = (await answered) as [Buffer];
+      assert.deepEqual([answer[1], answer.readUInt16BE(2)], [0x44, 4_660]);
+    }
+    assert.equal(scene.store.rows.length, 1);
+    socket.close();
+    elsewhere.close();
+  });
+
+  it('lists the signals of its vehicles, and of one alone where that is asked for', async () => {
+    const [one, two] = [await scene.car(0), await scene.car(1)];
+    for (const car of [one, two]) {
+      await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
+      await car.report(1);
+    }
+    const all = text(await scene.get('.well-known/core'));
+    assert.match(all, /<\/r>;rt="edgetwin.report"/);
+    assert.equal(all.split('vss.signal').length - 1, 2);
+    const some = await scene.get('.well-known/core', { query: [`href=/v/${two.vehicle}/*`] });
+    assert.deepEqual(
+      [some.contentFormat, text(some)],
+      [40, `</v/${two.vehicle}/s/Vehicle.OBD.Speed>;rt="vss.signal";if="sensor";ct=50`],
+    );
+  });
+});
