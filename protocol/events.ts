@@ -46,7 +46,6 @@ export const EVENTS = [
   'manager.handover.phase',
   'manager.handover.ended',
   'manager.effect.failed',
-  'manager.swept',
   // sdn-app
   'sdn.switch-up',
   'sdn.switch-down',

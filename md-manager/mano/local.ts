@@ -26,6 +26,8 @@ export interface LocalManoOptions {
   /** Host n listens at this address plus n. */
   readonly addressesFrom: string;
   readonly logDir: string;
+  /** Environment of the processes. */
+  readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly timers: Timers;
 }
@@ -59,17 +61,17 @@ export class LocalMano implements Mano {
     return [...this.#instances.values()];
   }
 
+  placeOf(host: string): Omit<Instance, 'pid' | 'startTicks'> {
+    const [domain = '', index] = host.split('/');
+    const address = addressAt(this.#options.addressesFrom, Number(index));
+    return { host, domain, address, port: COAP_PORT, control: `http://${address}:${CONTROL_PORT}` };
+  }
+
   async start(domain: string): Promise<Instance> {
-    const { store, addressesFrom, clock } = this.#options;
-    const index = this.#nextIndex();
-    const host = `${domain}/${index}`;
-    const address = addressAt(addressesFrom, index);
+    const { store, clock } = this.#options;
+    const host = `${domain}/${this.#nextIndex()}`;
     const row: InstanceRow = {
-      host,
-      domain,
-      address,
-      port: COAP_PORT,
-      control: `http://${address}:${CONTROL_PORT}`,
+      ...this.placeOf(host),
       pid: 0,
       startTicks: 0,
       state: 'starting',
@@ -115,7 +117,7 @@ export class LocalMano implements Mano {
   }
 
   async #spawn(row: InstanceRow): Promise<number> {
-    const { command, flags, logDir } = this.#options;
+    const { command, flags, logDir, env } = this.#options;
     const [program = process.execPath, ...words] = command;
     await mkdir(logDir, { recursive: true });
     const log = await open(join(logDir, `vmd-${row.host.replace('/', '-')}.log`), 'a');
@@ -125,6 +127,7 @@ export class LocalMano implements Mano {
       const child = spawn(program, [...words, ...own, ...ports, ...flags(row.domain)], {
         argv0: `edgetwin-vmd ${row.host}`,
         detached: true,
+        env,
         stdio: ['ignore', log.fd, log.fd],
       });
       child.on('exit', () => void this.#gone(row.host));

@@ -19,6 +19,8 @@ export interface Mano extends AsyncDisposable {
   /** Instances that an earlier manager started and that still live; rows of others are removed. Once, at the start. */
   adopt(): Promise<readonly Instance[]>;
   list(): readonly Instance[];
+  /** Where an instance of this name is or was; it may be gone. */
+  placeOf(host: string): Omit<Instance, 'pid' | 'startTicks'>;
   /** Resolves once the instance exists; the host itself says when it is ready. MANO_FAILED where it cannot be had. */
   start(domain: string): Promise<Instance>;
   /** Resolves once it is gone for sure; one that is gone already is no fault. `now`: without asking it first. */

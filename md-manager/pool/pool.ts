@@ -52,6 +52,7 @@ export class Pool implements AsyncDisposable {
   readonly #startDeadlines = new Map<string, () => void>();
   readonly #closers: (() => void)[] = [];
   #state: PoolState = new Map();
+  #started = false;
   #closed = false;
 
   constructor(options: PoolOptions, deps: PoolDeps) {
@@ -70,9 +71,7 @@ export class Pool implements AsyncDisposable {
         try {
           healths.set(instance.host, await link.health(HEALTH_MS));
         } catch (error) {
-          // A host that has not yet bound its port is not lost: its hello comes, or its deadline.
-          this.#deps.log.warn({ event: 'manager.host.silent', host: instance.host, error: messageOf(error) });
-          await this.#close(instance.host);
+          this.#lost(instance.host, `silent when the manager came back: ${messageOf(error)}`);
         }
       }),
     );
@@ -80,8 +79,10 @@ export class Pool implements AsyncDisposable {
     return healths;
   }
 
-  /** Begins to keep the pools filled. */
+  /** Begins to follow the hosts and to keep the pools filled. */
   start(): void {
+    this.#started = true;
+    for (const link of this.#links.values()) this.#follow(link);
     this.#closers.push(every(this.#deps.timers, REFILL_MS, () => this.refill()));
     this.refill();
   }
@@ -213,9 +214,16 @@ export class Pool implements AsyncDisposable {
     this.#startDeadlines.get(host)?.();
     this.#startDeadlines.delete(host);
     this.#change(putHost(this.#state, { ...pooled, state: 'ready', slots }));
-    this.#links.get(host)?.start();
+    const link = this.#links.get(host);
+    if (this.#started && link !== undefined) this.#follow(link);
     this.#deps.log.info({ event: 'manager.host.ready', host, slots });
     this.#deps.onReady(pooled.ref.domain);
+  }
+
+  #follow(link: HostLink): void {
+    link.start();
+    // Leases may be about to run out after a change of managers.
+    void link.renew();
   }
 
   /** Out of reach: nobody new gets a slot there, and MANO ends it for sure. */

@@ -1,0 +1,59 @@
+import { hostPort, integer, listOf, oneOf, text, url, type ConfigOf, type Parse } from '../common/config.js';
+import { LOOPBACK_PLAN, ipv4ToNumber } from '../protocol/addresses.js';
+
+const ipv4: Parse<string> = value => {
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(value)) throw new Error('an IPv4 address');
+  ipv4ToNumber(value);
+  return value;
+};
+
+const domainSize: Parse<readonly [string, number]> = value => {
+  const found = /^([a-z0-9-]{1,32})=(\d{1,4})$/.exec(value);
+  if (found?.[1] === undefined) throw new Error('a list of DOMAIN=HOSTS');
+  return [found[1], Number(found[2])];
+};
+
+const ms = integer(1, 3_600_000);
+
+export const SETTINGS = {
+  listen: { parse: hostPort, default: '127.0.0.1:7001', help: 'where the API listens' },
+  'sdn.url': { parse: url('http:'), help: 'base URL of sdn-app' },
+  'control.store': { parse: text, help: 'folder of the control store' },
+  'store.root': { parse: text, help: 'folder that holds the store of each domain, by its name' },
+  mano: { parse: oneOf('local'), default: 'local', help: 'what starts vMD hosts: local processes' },
+  'hosts.from': { parse: ipv4, help: 'vMD host n listens at this address plus n' },
+  'hosts.via': {
+    parse: url('http:'),
+    optional: true,
+    help: 'URL through which control APIs of hosts are reached, told the real one in x-edgetwin-upstream',
+  },
+  'hosts.manager': {
+    parse: url('http:'),
+    optional: true,
+    help: 'URL by which hosts reach this manager; else `listen`',
+  },
+  'host.logDir': { parse: text, default: 'log', help: 'folder for the logs of vMD hosts' },
+  'pool.size': {
+    parse: listOf(domainSize),
+    default: 'core=1,edge-1=2,edge-2=2',
+    help: 'hosts kept per domain; as many slots are kept ready',
+  },
+  'pool.slots': { parse: integer(1, 100_000), default: '4', help: 'twins that one host carries' },
+  'pool.maxHosts': { parse: integer(1, 1_022), default: '32', help: 'hosts of one domain at most' },
+  'pool.startMs': { parse: ms, default: '30000', help: 'how long a host may take to get ready' },
+  'registration.firstNumber': { parse: integer(1, 2 ** 20 - 1), default: '1', help: 'number of the first vehicle' },
+  'plan.twinPrefix': { parse: ipv4, default: LOOPBACK_PLAN.twinPrefix, help: 'first address of the twin addresses' },
+  'plan.aliasPrefix': { parse: ipv4, default: LOOPBACK_PLAN.aliasPrefix, help: 'first address of the aliases' },
+  dwellMs: { parse: integer(0, 600_000), default: '2000', help: 'time between two hand-overs of a vehicle, at least' },
+  graceMs: { parse: ms, default: '2000', help: 'silence after which a slot that drains is done' },
+  drainMaxMs: { parse: ms, default: '30000', help: 'time after which it is done anyway' },
+  leaseMs: { parse: ms, default: '6000', help: 'how long a host may act without hearing from the manager' },
+  probeMs: { parse: ms, default: '200', help: 'time between two probes of a host, and how long each may take' },
+  'log.level': { parse: oneOf('debug', 'info', 'warn', 'error', 'silent'), default: 'info', help: 'what is logged' },
+} as const;
+
+export const SWEEP_SETTINGS = {
+  'control.store': SETTINGS['control.store'],
+} as const;
+
+export type ManagerConfig = ConfigOf<typeof SETTINGS>;

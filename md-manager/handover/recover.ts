@@ -1,0 +1,105 @@
+import type { HostRef } from '../../protocol/api/common.js';
+import type { VehicleFlows } from '../../protocol/api/sdn-app.js';
+import type { HostHealth } from '../../protocol/api/vmd.js';
+import type { OwnerRow } from '../../store/types.js';
+import type { Leaving, Stage, VehicleState } from './state.js';
+import { namedHosts } from './work.js';
+
+/** What a manager finds of a vehicle when it starts. */
+export interface Facts {
+  readonly vehicle: string;
+  readonly number: number;
+  readonly term: number;
+  readonly owner: OwnerRow;
+  readonly ownerHost: HostRef;
+  /** The highest epoch ever burnt for it. */
+  readonly highestEpoch: number;
+  /** State in the open ledger row: written with an intent, or after it. */
+  readonly open?: VehicleState;
+  /** What the switch does, by sdn-app's word. */
+  readonly flows?: VehicleFlows;
+  /** Slots that hosts hold for it. */
+  readonly slots: readonly { readonly host: HostRef; readonly slot: HostHealth['slots'][number] }[];
+  readonly seen: readonly string[];
+}
+
+/**
+ * The state that the earlier manager had, as far as it matters (pure): the intent, corrected by the owner row, the
+ * hosts and the switch, so that `resumed` rolls it forward. Slots that nobody names are given back.
+ */
+export function recover(facts: Facts): VehicleState {
+  const { vehicle, number, term, owner, ownerHost, flows, slots } = facts;
+  const acting: VehicleState['twin'] = {
+    host: ownerHost,
+    epoch: owner.epoch,
+    actingEpoch: owner.epoch,
+    acts: true,
+    health: { is: 'alive' },
+  };
+  const base: VehicleState = facts.open ?? {
+    vehicle,
+    number,
+    term,
+    twin: acting,
+    highestEpoch: 0,
+    leaving: [],
+    seen: [],
+  };
+  const stage = base.run === undefined ? undefined : correct(base, base.run.stage, facts);
+  const twin = base.run === undefined || stage?.at === 'returning' ? redirected(acting, flows) : base.twin;
+  const attachment = flows?.attachment ?? base.attachment;
+  const state: VehicleState = {
+    ...base,
+    twin,
+    term,
+    highestEpoch: Math.max(facts.highestEpoch, base.highestEpoch, owner.epoch),
+    ...(attachment === undefined ? {} : { attachment }),
+    ...(base.run === undefined || stage === undefined ? {} : { run: { ...base.run, stage, intended: true } }),
+    // The digest of one that stood down went down with the old manager: asked for again before the new one acts.
+    leaving: base.leaving.map(item =>
+      stage?.at === 'activating' && item.stage === 'draining' ? standingDown(item) : item,
+    ),
+    seen: [...new Set([...base.seen, ...facts.seen])].slice(-32),
+  };
+  const named = namedHosts(state);
+  const strays = slots.filter(({ host }) => !named.includes(host.host));
+  return { ...state, leaving: [...state.leaving, ...strays.map(stray => leavingOf(stray))] };
+}
+
+/** How far it came after the last write: answers that the old manager did not live to write down. */
+function correct(base: VehicleState, stage: Stage, facts: Facts): Stage {
+  const { owner, flows, slots } = facts;
+  if (stage.at === 'settling' || stage.at === 'activating' || base.run === undefined) return stage;
+  if (stage.at === 'returning') return { at: 'returning', reason: stage.reason, intentDurable: false };
+  if (!('target' in stage) || stage.at === 'burning') return stage;
+  const { target, epoch } = stage;
+  const ours = owner.epoch === epoch && owner.handover === base.run.record.id;
+  const redirected = flows?.host.host === target.host && flows.highestEpoch >= epoch;
+  if (ours || redirected) return { at: 'claiming', target, epoch };
+  if (stage.at !== 'preparing') return { at: 'redirecting', target, epoch };
+  const prepared = slots.some(({ host, slot }) => host.host === target.host && slot.highestEpoch === epoch);
+  return { ...stage, intentDurable: true, prepared };
+}
+
+/** Where the owner's host is reached by a redirect of a later epoch than its claim (a hand-over that went back). */
+function redirected(twin: VehicleState['twin'], flows: VehicleFlows | undefined): VehicleState['twin'] {
+  return flows?.host.host === twin.host.host ? { ...twin, epoch: Math.max(twin.epoch, flows.highestEpoch) } : twin;
+}
+
+function standingDown(item: Leaving): Leaving {
+  const { untilMs: _, ...rest } = item;
+  return { ...rest, stage: 'standingDown' };
+}
+
+function leavingOf({ host, slot }: Facts['slots'][number]): Leaving {
+  const stage = slot.actingEpoch === undefined ? 'draining' : 'standingDown';
+  return {
+    host,
+    handover: slot.handover ?? 'recovery',
+    attempt: 0,
+    way: 'manager',
+    stage,
+    wayOut: true,
+    reachable: true,
+  };
+}

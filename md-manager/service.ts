@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock, Timers } from '../common/clock.js';
+import { Resources, aborted } from '../common/lifecycle.js';
+import type { Log } from '../common/log.js';
+import type { Metrics } from '../common/metrics.js';
+import { openHttp } from '../protocol/api/http-server.js';
+import type { MetricName } from '../protocol/metrics.js';
+import type { ControlStore } from '../store/types.js';
+import type { ManagerConfig } from './config.js';
+import { Effects } from './handover/effects.js';
+import { Ledger } from './handover/ledger.js';
+import { Runner } from './handover/runner.js';
+import { DEFAULT_TIMING } from './handover/state.js';
+import type { Mano } from './mano/mano.js';
+import { SdnClient } from './peers.js';
+import { DEFAULT_LINK_TIMING } from './pool/host-link.js';
+import { LoopWatch } from './pool/loop-watch.js';
+import { Pool } from './pool/pool.js';
+import { followAttachments, recoverAll, resumeAll, type RecoveryDeps } from './recovery.js';
+import { Registrations } from './registration/registration.js';
+import { managerRoutes } from './rest/routes.js';
+
+export interface ManagerDeps {
+  readonly openStore: () => Promise<ControlStore>;
+  readonly openMano: (store: ControlStore) => Mano;
+  /** The highest boot stored of a vehicle, 0 where none is. */
+  readonly highestBoot: (vehicle: string) => Promise<number>;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+  /** Called with the API's URL once vehicles are served. */
+  readonly onReady: (url: string) => void;
+}
+
+/** Its word counts until a stand-by with a higher term takes over; there is one manager until leases of services come. */
+const TERM = 1;
+
+/** Runs md-manager until the signal is aborted. Hosts go on without it. */
+export async function runManager(config: ManagerConfig, deps: ManagerDeps, signal: AbortSignal): Promise<void> {
+  await using open = new Resources();
+  const { clock, timers, random, log, metrics } = deps;
+  const store = open.use(await deps.openStore());
+  const sdn = open.use(new SdnClient(config['sdn.url']));
+  const mano = open.use(deps.openMano(store));
+  const loop = new LoopWatch(clock, timers);
+  open.defer(() => loop.close());
+  const ledger = open.use(new Ledger({ store, metrics, log, timers }));
+  const seen = await ledger.load();
+  const { leaseMs, dwellMs, graceMs, drainMaxMs, probeMs } = config;
+
+  const pool: Pool = new Pool(
+    {
+      sizes: new Map(config['pool.size']),
+      slotsPerHost: config['pool.slots'],
+      maxHosts: config['pool.maxHosts'],
+      startMs: config['pool.startMs'],
+    },
+    {
+      ...{ mano, log, metrics, clock, timers },
+      link: {
+        ...{ clock, timers, loop, term: TERM, via: config['hosts.via'] },
+        timing: { ...DEFAULT_LINK_TIMING, probeMs, leaseMs, renewMs: Math.min(1_000, leaseMs / 3) },
+        acting: host => runner.acting(host),
+        onEvent: (host, event) => runner.hostEvent(host, event),
+        onLeaseRefused: (host, vehicles) => runner.leaseRefused(host, vehicles),
+      },
+      onReady: domain => runner.hostReady(domain),
+      onLost: (host, dead) => runner.hostLost(host, dead),
+      onOrderFailed: domain => runner.orderFailed(domain),
+    },
+  );
+  const effects = new Effects({
+    ...{ store, sdn, leaseMs, timers, random, log, metrics, signal },
+    link: host => pool.link(host),
+    nowMs: () => clock.nowMs(),
+  });
+  const timing = { ...DEFAULT_TIMING, dwellMs, graceMs, drainMaxMs, orderMs: config['pool.startMs'] };
+  const runner: Runner = new Runner({
+    ...{ store, pool, effects, ledger, clock, timers, timing, leaseMs, log, metrics },
+    newId: randomUUID,
+  });
+
+  open.use(pool);
+  open.use(runner);
+  const healths = await pool.adopt();
+  const devices = await store.devices();
+  const recovery: RecoveryDeps = { store, mano, pool, runner, sdn, term: TERM, leaseMs, log, signal };
+  const flows = await recoverAll(recovery, devices, healths, seen);
+  pool.start();
+  resumeAll(recovery);
+  const following = followAttachments(recovery, flows);
+
+  const registrations = new Registrations(
+    {
+      ...{ store, pool, mano, runner, sdn, log, metrics, signal, leaseMs, term: TERM },
+      plan: { twinPrefix: config['plan.twinPrefix'], aliasPrefix: config['plan.aliasPrefix'] },
+      firstNumber: config['registration.firstNumber'],
+      highestBoot: deps.highestBoot,
+      nowMs: () => clock.nowMs(),
+    },
+    devices,
+  );
+  const http = open.use(
+    await openHttp({
+      ...{ part: 'md-manager', listen: config.listen, log, metrics },
+      routes: managerRoutes({ term: TERM, registrations, runner, ledger, pool }),
+      notReady: () => (pool.filled() ? undefined : 'pools to fill'),
+    }),
+  );
+  log.info({ event: 'service.started', url: http.url, vehicles: devices.length });
+  deps.onReady(http.url);
+  await aborted(signal);
+  log.info({ event: 'service.stopping' });
+  await following;
+}
