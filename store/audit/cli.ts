@@ -14,7 +14,8 @@ import type { ActingView, AuditResult } from './types.js';
 
 export const help = `usage: edgetwin audit --stores DIR,… --control DIR [--witness FILE,…] [--marks FILE,…] [--manager URL] [--sdn URL] [--json]
 
-Counts all reports and checks the guarantees, also on a system that runs; what a device has not sent yet counts as lost.
+Counts all reports and checks the guarantees, also on a system that runs: reports that wait in an outbox (marks) count as lost there,
+but violate nothing.
 Exit code: 0 every guarantee that could be checked holds, 1 some do not, 2 the settings are wrong.
 
 ${configHelp(SETTINGS)}

@@ -8,8 +8,10 @@ import type { VehicleMarks } from './types.js';
 import { Witness } from './witness.js';
 
 const vehicleMarks = z.object({
-  vehicle: z.string(),
+  /** Absent where the agent never came to know its vehicle: it has accepted nothing. */
+  vehicle: z.string().optional(),
   boots: z.array(z.object({ boot: z.int(), sampled: z.int(), accepted: z.int() })),
+  pending: z.int().optional(),
   resent: z.int().optional(),
 });
 const marksFile = z.union([vehicleMarks, z.array(vehicleMarks)]);
@@ -23,7 +25,8 @@ export async function readMarksFiles(paths: readonly string[]): Promise<VehicleM
   for (const path of paths) {
     try {
       const found = marksFile.parse(JSON.parse(await readFile(path, 'utf8')));
-      marks.push(...(Array.isArray(found) ? found : [found]));
+      for (const { vehicle, ...rest } of Array.isArray(found) ? found : [found])
+        if (vehicle !== undefined) marks.push({ vehicle, ...rest });
     } catch (cause) {
       throw refuse(path, cause);
     }

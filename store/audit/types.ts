@@ -6,6 +6,8 @@ import type { DeviceRow, HistoryRow, OwnerRow } from '../types.js';
 export interface VehicleMarks {
   readonly vehicle: string;
   readonly boots: readonly { readonly boot: number; readonly sampled: number; readonly accepted: number }[];
+  /** Accepted reports that wait in the outbox for their acknowledgement. */
+  readonly pending?: number | undefined;
   readonly resent?: number | undefined;
 }
 

@@ -34,6 +34,8 @@ export function openEnvironment(path: string, mapSizeBytes = DEFAULT_MAP_SIZE_BY
       ...BINARY,
       noSubdir: false,
       overlappingSync: false,
+      // Groups are made by GroupCommit; lmdb-js's own batch of a turn has a promise that nobody can catch when it fails.
+      eventTurnBatching: false,
       mapSize: mapSizeBytes,
       maxReaders: MAX_READERS,
       maxDbs: 16,

@@ -114,6 +114,14 @@ describe('audit of histories', () => {
     ]);
   });
 
+  it('does not call lost what waits in the outbox', async () => {
+    const boots = [{ boot: 1, sampled: 12, accepted: 12 }];
+    const pending = (count: number): Promise<AuditResult> =>
+      auditOf([rows(1, 10)], { marks: [{ vehicle: 'car-1', boots, pending: count }] });
+    assert.deepEqual([(await pending(2)).violations, (await pending(2)).reports.lost], [[], 2]);
+    assert.equal((await pending(1)).violations.length, 1);
+  });
+
   it('reports a row that tells about the reporting and cannot be read', async () => {
     const result = await auditOf([[{ ...row('car-1', 1), bytes: Buffer.from('no report, but meta/gap') }]]);
     assert.deepEqual(said(result), ['1 car-1: report 1/1 cannot be read']);
