@@ -15,7 +15,7 @@ interface ChartProps {
   spanMs: number;
 }
 
-const HEIGHT_PX = 118;
+const HEIGHT_PX = 104;
 const BAND_PX = 5;
 const sync = uPlot.sync('car');
 
@@ -80,7 +80,7 @@ function options(width: number, latest: { readonly current: ChartProps }): uPlot
       y: { range: (_plot, min, max) => paddedRange(min, max) },
     },
     axes: [
-      { ...axis, space: 64, size: 22, gap: 4, values: timeLabels },
+      { ...axis, space: 46, size: 22, gap: 4, values: timeLabels },
       { ...axis, size: 44, space: 26, gap: 6 },
     ],
     series: [{}, { stroke: accent, width: 1.6, fill: `${accent}1c`, spanGaps: false, points: { show: false } }],
@@ -104,7 +104,11 @@ const shortTime = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
-const timeLabels = (_plot: uPlot, ticks: number[]): string[] => ticks.map(s => shortTime.format(s * 1000));
+const minuteTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const timeLabels = (_plot: uPlot, ticks: number[]): string[] => {
+  const format = ticks.every(s => s % 60 === 0) ? minuteTime : shortTime;
+  return ticks.map(s => format.format(s * 1000));
+};
 
 function drawHandovers(plot: uPlot, { spans, handovers }: ChartProps): void {
   const { ctx, bbox } = plot;
@@ -140,11 +144,13 @@ function drawHandovers(plot: uPlot, { spans, handovers }: ChartProps): void {
 
 /** The value under the cursor stands in the caption's corner. */
 function showValue(plot: uPlot, { buffer, unit }: ChartProps): void {
-  const { idx } = plot.cursor;
-  const value = idx == null ? null : buffer?.values[idx];
-  const time = idx == null ? undefined : buffer?.times[idx];
+  const index = plot.cursor.idx ?? -1;
+  const value = buffer?.values[index];
+  const time = buffer?.times[index];
   const caption = plot.root.parentElement?.previousElementSibling;
   if (!(caption instanceof HTMLElement)) return;
   caption.dataset['cursor'] =
-    value == null || time === undefined ? '' : `${shortTime.format(time * 1000)}  ${Number(value.toFixed(2))} ${unit}`;
+    typeof value !== 'number' || time === undefined
+      ? ''
+      : `${shortTime.format(time * 1000)}  ${Number(value.toFixed(2))} ${unit}`;
 }

@@ -60,7 +60,7 @@ export class FleetMap {
   fit(store: PageStore): boolean {
     const bounds = L.latLngBounds([]);
     for (const { latitude, longitude, rangeM } of store.topology.accessPoints)
-      bounds.extend(L.latLng(latitude, longitude).toBounds(rangeM * 1.4));
+      bounds.extend(L.latLng(latitude, longitude).toBounds(rangeM * 2));
     for (const car of store.cars.values()) {
       const [lat, lon] = [car.signals.get(LATITUDE)?.value, car.signals.get(LONGITUDE)?.value];
       if (typeof lat === 'number' && typeof lon === 'number') bounds.extend(L.latLng(lat, lon).toBounds(200));
