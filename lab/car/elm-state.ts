@@ -32,7 +32,7 @@ export const ECU_ANSWER_ID = 0x7e8;
 
 export const POWER_ON: ElmState = {
   echo: true,
-  lineFeeds: true,
+  lineFeeds: false,
   spaces: true,
   headers: false,
   autoFormat: true,
