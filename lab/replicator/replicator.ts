@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { delay, systemTimers, type Clock, type Timers } from '../../common/clock.js';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
@@ -64,6 +65,8 @@ export class Replicator {
 
   /** Copies until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
+    // Each loop listens once while it pauses: no leak, however many links there are.
+    setMaxListeners(this.links.length + this.#parts.stores.length + 10, signal);
     await Promise.all([
       ...this.links.map(link => this.#runLink(link, signal)),
       ...this.#parts.stores.map(store => this.#runTrim(store, signal)),

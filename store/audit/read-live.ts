@@ -10,7 +10,8 @@ const TIMEOUT_MS = 3_000;
 
 async function ask<A>(url: string, path: string, answer: z.ZodType<A>): Promise<A> {
   await using client = new HttpClient(url, { connections: 1 });
-  return client.call('GET', path, { answer, timeoutMs: TIMEOUT_MS });
+  // Awaited here: the client is closed as soon as this function returns.
+  return await client.call('GET', path, { answer, timeoutMs: TIMEOUT_MS });
 }
 
 /**

@@ -14,14 +14,19 @@ export interface Child extends AsyncDisposable {
   exited(): Promise<number | null>;
 }
 
-/** Runs a file of the tests or of the product as a process of its own. `file` is relative to the package root. */
-export function startChild(file: string, argv: readonly string[]): Child {
+/**
+ * Runs a file of the tests or of the product as a process of its own. `file` is relative to the package root; `shell`
+ * holds commands that a shell runs first, for limits.
+ */
+export function startChild(file: string, argv: readonly string[], shell?: string): Child {
   const root = fileURLToPath(new URL('../../../', import.meta.url));
   const runner = import.meta.url.endsWith('.ts') ? ['--import', 'tsx'] : [];
   const source = import.meta.url.endsWith('.ts') ? file : file.replace(/\.ts$/, '.js');
-  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(process.execPath, [...runner, source, ...argv], {
+  const words = [process.execPath, ...runner, source, ...argv];
+  const [command = '', ...rest] = shell === undefined ? words : ['sh', '-c', `${shell}; exec "$@"`, 'sh', ...words];
+  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(command, rest, {
     cwd: root,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', shell === undefined ? 'inherit' : 'ignore'] as unknown as ['pipe', 'pipe', 'inherit'],
   });
   const exit = once(child, 'exit').then(([code]) => code as number | null);
   const kill = async (): Promise<void> => {

@@ -76,4 +76,12 @@ describe('one lmdb store in several processes', function () {
       Array.from({ length: 3 * epochs }, (_, i) => i + 1),
     );
   });
+
+  it('refuses rows when the disk is full, loses none that it acknowledged, and stays alive', async () => {
+    // 4 MB (in blocks of 512 bytes); the signal that goes with the limit is ignored, so that writes fail instead.
+    const limit = "trap '' XFSZ; ulimit -f 8000";
+    await using child = startChild('test/integration/store/full-disk-child.ts', [directory], limit);
+    assert.deepEqual(JSON.parse(await nextLine(child)), { refused: 'STORE_FAILED', complete: true });
+    assert.equal(await child.exited(), 0);
+  });
 });

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { silentLog } from '../../../../common/log.js';
+import { Metrics } from '../../../../common/metrics.js';
+import { openHttp, route, type HttpServer } from '../../../../protocol/api/http-server.js';
+import { METRICS } from '../../../../protocol/metrics.js';
+import { run } from '../../../../store/audit/cli.js';
+import type { AuditResult } from '../../../../store/audit/types.js';
+import { openLmdbControlStore } from '../../../../store/lmdb/control-store.js';
+import { openLmdbTwinStore } from '../../../../store/lmdb/twin-store.js';
+import type { HistoryRow } from '../../../../store/types.js';
+import { START_MS, device, owner, row } from '../../../fakes/store-rows.js';
+
+const never = new AbortController().signal;
+
+/** Runs the command and gives what it wrote to standard output. */
+async function outputOf(argv: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+  const written: string[] = [];
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = (chunk: string | Uint8Array): boolean => written.push(String(chunk)) > 0;
+  try {
+    return { code: await run(argv, {}, never), text: written.join('') };
+  } finally {
+    process.stdout.write = write;
+  }
+}
+
+describe('edgetwin audit', () => {
+  let directory: string;
+  let servers: HttpServer[];
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'edgetwin-audit-'));
+    servers = [];
+  });
+  afterEach(async () => {
+    for (const server of servers) await server[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true });
+  });
+
+  /** A system at rest after 20 reports of one car; `rows` by domain. */
+  const prepare = async (rows: Readonly<Record<string, readonly HistoryRow[]>>): Promise<string[]> => {
+    for (const [domain, stored] of Object.entries(rows)) {
+      await using store = await openLmdbTwinStore({ path: join(directory, domain), domain });
+      await store.append(stored);
+    }
+    await using control = await openLmdbControlStore({ path: join(directory, 'control') });
+    await control.insertDevice(device('car-1', 1_025));
+    await control.insertOwner(owner('car-1', 0, { handover: 'registration' }));
+    await control.claim(owner('car-1', 2));
+    const witness = join(directory, 'witness');
+    await writeFile(witness, Array.from({ length: 20 }, (_, i) => `car-1 1 ${i + 1}\n`).join(''));
+    const marks = join(directory, 'marks.json');
+    await writeFile(
+      marks,
+      JSON.stringify([{ vehicle: 'car-1', boots: [{ boot: 1, sampled: 20, accepted: 20 }], resent: 1 }]),
+    );
+    const stores = Object.keys(rows).map(domain => join(directory, domain));
+    return [
+      ...['--stores', stores.join(','), '--control', join(directory, 'control'), '--settle-ms', '0'],
+      ...['--witness', witness, '--marks', marks],
+    ];
+  };
+  const rows = (from: number, to: number): HistoryRow[] =>
+    Array.from({ length: to - from + 1 }, (_, i) => row('car-1', from + i));
+
+  const serve = async (answers: Readonly<Record<string, unknown>>): Promise<string> => {
+    const routes = Object.entries(answers).map(([path, answer]) =>
+      route({ method: 'GET', path, summary: 'scripted', answer: z.unknown(), handle: () => answer }),
+    );
+    const listen = { address: '127.0.0.1', port: 0 };
+    const server = await openHttp({ part: 'fake', listen, routes, log: silentLog, metrics: new Metrics(METRICS) });
+    servers.push(server);
+    return server.url;
+  };
+  /** A manager whose pools name one host each, and hosts with one slot as given. */
+  const manager = async (slots: readonly Readonly<Record<string, unknown>>[]): Promise<string> => {
+    const hosts = await Promise.all(
+      slots.map(async (slot, i) => {
+        const host = { host: `edge-${i + 1}/1`, domain: `edge-${i + 1}`, address: '127.96.0.1', port: 5683 };
+        const health = { host: { ...host, control: 'http://127.0.0.1:1' }, pid: 1, startTicks: 1, stalledMs: 0 };
+        const control = await serve({ '/v1/health': { ...health, slots: [{ slot: 0, ...slot }] } });
+        return { host: { ...host, control }, pid: 1, slots: [] };
+      }),
+    );
+    return serve({ '/v1/pools': { pools: [{ domain: 'edge-1', size: 1, starting: 0, hosts }] } });
+  };
+  const sdn = (epochLow: number): Promise<string> =>
+    serve({
+      '/v1/check': {
+        connected: true,
+        flows: [{ table: 1, priority: 100, vehicle: 1_025, epochLow, kind: 'path', packets: 7 }],
+        drops: {},
+        missing: 0,
+        foreign: 0,
+      },
+    });
+  const acting = { state: 'assigned', vehicle: 'car-1', actingEpoch: 2, leaseHeld: true };
+  const violations = async (argv: readonly string[]): Promise<string[]> => {
+    const { code, text } = await outputOf([...argv, '--json']);
+    const result = JSON.parse(text) as AuditResult;
+    assert.equal(code, result.violations.length === 0 ? 0 : 1);
+    return result.violations.map(({ guarantee, say }) => `${guarantee} ${say}`);
+  };
+
+  it('finds nothing in a system where all is well, and says so', async () => {
+    const argv = await prepare({ 'edge-1': rows(1, 15), 'edge-2': rows(10, 20) });
+    const services = ['--manager', await manager([acting, { state: 'ready' }]), '--sdn', await sdn(2)];
+    const { code, text } = await outputOf([...argv, ...services]);
+    assert.equal(code, 0, text);
+    assert.match(text, /car-1 +20 +20 +20 +1 +20 +0 +0 +0/);
+    assert.match(text, /every guarantee that was checked holds/);
+  });
+
+  it('finds an acknowledged report that no store has', async () => {
+    const found = await violations(await prepare({ 'edge-1': rows(1, 9), 'edge-2': rows(11, 20) }));
+    assert.deepEqual(
+      found.map(say => say[0]),
+      ['1', '2'],
+    );
+  });
+
+  it('finds a report that is stored twice', async () => {
+    const found = await violations(
+      await prepare({ 'edge-1': rows(1, 20), 'edge-2': [row('car-1', 3, { timeMs: START_MS })] }),
+    );
+    assert.deepEqual(found, ['1 reports of boot 1 are stored under more than one time: 3']);
+  });
+
+  it('finds two acting hosts, a slot that nobody holds, and an old flow', async () => {
+    const argv = await prepare({ 'edge-1': rows(1, 20) });
+    const orphan = { state: 'reserved', vehicle: 'car-7', handover: 'gone' };
+    const two = await manager([acting, { ...acting, state: 'draining', actingEpoch: 1 }, orphan]);
+    const found = await violations([...argv, '--manager', two, '--sdn', await sdn(1)]);
+    assert.deepEqual(found, [
+      '3 edge-1/1 (epoch 2) and edge-2/1 (epoch 1) act at once',
+      '4 slot 0 of edge-3/1 is reserved for nobody (says the host)',
+      '5 the switch holds flows older than epoch 2: path of 1',
+    ]);
+  });
+
+  it('refuses stores, witnesses and marks that are not there, and makes none', async () => {
+    const argv = await prepare({ 'edge-1': rows(1, 20) });
+    for (const flag of ['--stores', '--control', '--witness', '--marks']) {
+      const wrong = [...argv, flag, join(directory, 'nowhere')];
+      await assert.rejects(run(wrong, {}, never), { code: 'CONFIG_INVALID' }, flag);
+    }
+  });
+});
