@@ -67,15 +67,7 @@ export function learnFromSwitch(deps: Reconciling, found: ReadonlyMap<number, re
     if (view === undefined) continue;
     const vehicle = deps.vehicles.add(number, view.host, view.epoch);
     vehicle.leaving = view.leaving;
-    const [tagged] = view.returns;
-    if (view.place !== undefined)
-      vehicle.state = {
-        at: 'attached',
-        here: view.place,
-        sinceMs: 0,
-        doubts: [],
-        ...(tagged === undefined ? {} : { tagged }),
-      };
+    if (view.place !== undefined) vehicle.state = { at: 'attached', here: view.place, sinceMs: 0, doubts: [] };
     learnt.push(vehicle);
   }
   return learnt;

@@ -114,8 +114,10 @@ class RunningSwitch {
   async open(): Promise<LabSwitch> {
     const { listen } = this.#options;
     this.#frames.on('message', (bytes, from) => this.#fromRouter(bytes, from));
+    // nothing is looked up, so it may be listening before `bind` returns
+    const listening = once(this.#frames, 'listening');
     this.#frames.bind({ address: listen.address, port: listen.port, exclusive: true });
-    await once(this.#frames, 'listening');
+    await listening;
     this.#frames.on('error', error => {
       this.#count('failed');
       this.#deps.log.warn({ event: 'lab-switch.socket-failed', error: messageOf(error) });

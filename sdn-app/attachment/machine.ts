@@ -44,7 +44,7 @@ interface Standing {
   readonly sinceMs: number;
   readonly left?: { readonly place: Place; readonly atMs: number };
   /** A place whose frames carried the unconfirmed tag before it was `here`: their answers still come. */
-  readonly tagged?: Place;
+  readonly tagged?: { readonly place: Place; readonly untilMs: number };
 }
 
 export type State = { readonly doubts: readonly Doubt[] } & (
@@ -87,6 +87,8 @@ export type Step = readonly [State, ...Effect[]];
 
 export const WAITING: State = { at: 'waiting', doubts: [] };
 const DOUBTS_MAX = 4;
+/** Later than this no answer to a frame comes; another source at the same port has the same tag and must not get these. */
+const TAGGED_MS = 1_000;
 const LAYER_2_MS = 1_000;
 const LAYER_3_MS = 5_000;
 const QUIET_FIRST_MS = 5_000;
@@ -104,7 +106,7 @@ export const placeOf = (state: State): Place | undefined => (state.at === 'waiti
 
 /** Places whose unconfirmed tags should lead back to them. */
 export const returnsOf = (state: State): readonly Place[] => [
-  ...(state.at !== 'waiting' && state.tagged !== undefined ? [state.tagged] : []),
+  ...(state.at !== 'waiting' && state.tagged !== undefined ? [state.tagged.place] : []),
   ...state.doubts.filter(doubt => !doubt.known).map(doubt => doubt.place),
 ];
 
@@ -155,7 +157,7 @@ function copied(state: State, event: Extract<Event, { type: 'copy' }>, nowMs: nu
 function moveTo(state: State, to: Place, handover: string, detectedAtMs: number, nowMs: number): Step {
   const known = state.at !== 'waiting' && sameSource(to, state.here);
   const from = state.at === 'moving' ? state.move.from : state.at === 'attached' ? state.here : undefined;
-  const tagged = known ? state.tagged : to;
+  const tagged = known ? state.tagged : { place: to, untilMs: nowMs + TAGGED_MS };
   const next: State = {
     at: 'moving',
     here: to,
@@ -165,7 +167,11 @@ function moveTo(state: State, to: Place, handover: string, detectedAtMs: number,
     move: { handover, ...(from === undefined ? {} : { from }), detectedAtMs, validatedAtMs: nowMs, failures: 0 },
     doubts: state.doubts.filter(({ place }) => !samePlace(place, to)),
   };
-  return [next, { do: 'flows', handover }];
+  return [
+    next,
+    { do: 'flows', handover },
+    ...(tagged === undefined || known ? [] : [{ do: 'wake', atMs: tagged.untilMs } as const]),
+  ];
 }
 
 function applied(state: State, handover: string, nowMs: number): Step {
@@ -210,8 +216,13 @@ function tick(state: State, nowMs: number): Step {
     const quietMs = Math.min(QUIET_MAX_MS, doubt.quietMs * 2);
     return { ...doubt, at: 'quiet' as const, quietMs, untilMs: nowMs + quietMs };
   });
-  if (state.at !== 'moving' || state.move.retryAtMs === undefined || nowMs < state.move.retryAtMs)
-    return [{ ...state, doubts }, ...effects];
-  const { retryAtMs: _, ...move } = state.move;
-  return [{ ...state, doubts, move }, ...effects, { do: 'readBack', handover: move.handover }];
+  const next: State = { ...state, doubts };
+  if (next.at === 'waiting') return [next, ...effects];
+  const { tagged, ...rest } = next;
+  const untagged: State = tagged === undefined || nowMs < tagged.untilMs ? next : rest;
+  if (untagged !== next) effects.push({ do: 'flows' });
+  if (untagged.at !== 'moving' || untagged.move.retryAtMs === undefined || nowMs < untagged.move.retryAtMs)
+    return [untagged, ...effects];
+  const { retryAtMs: _, ...move } = untagged.move;
+  return [{ ...untagged, move }, ...effects, { do: 'readBack', handover: move.handover }];
 }
