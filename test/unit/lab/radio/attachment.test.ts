@@ -66,7 +66,7 @@ describe('nextAccessPoint', () => {
           const byM = (DEFAULT_RULE.hysteresis * least) / 4.001;
           const reach = (at: number): string => inRange(list, point(at)).join();
           fc.pre(first !== undefined && [-byM, byM].every(by => reach(metres + by) === reach(metres)));
-          let current = first;
+          let current: string | undefined = first;
           for (const wobble of wobbles) {
             current = nextAccessPoint(current, point(metres + wobble * byM), list);
             assert.equal(current, first);
