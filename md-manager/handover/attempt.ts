@@ -19,7 +19,7 @@ export function remember(w: Work, id: string): void {
 /** A move begins its hand-over, waits for the dwell to pass, or is none because the twin is there already. */
 export function beginOrDefer(w: Work, move: Move): void {
   if (move.to.domain === w.s.twin.host.domain && twinServes(w)) {
-    dropNext(w, 'superseded');
+    dropNext(w, move);
     recordMove(w, move, { kind: 'same-domain', result: 'completed' });
     return;
   }
@@ -28,7 +28,7 @@ export function beginOrDefer(w: Work, move: Move): void {
     postpone(w, move);
     return;
   }
-  if (w.s.next?.id !== move.id) dropNext(w, 'superseded');
+  dropNext(w, move);
   begin(w, {
     id: move.id,
     kind: move.first ? 'first' : 'move',
@@ -40,7 +40,7 @@ export function beginOrDefer(w: Work, move: Move): void {
 
 /** Remembers the latest move only; the one that it replaces ends here. */
 export function postpone(w: Work, move: Move): void {
-  if (w.s.next?.id !== move.id) dropNext(w, 'superseded');
+  dropNext(w, move);
   w.s = { ...w.s, next: move };
 }
 
@@ -198,9 +198,10 @@ export function recordMove(
   w.effects.push({ do: 'record', record });
 }
 
-function dropNext(w: Work, reason: string): void {
+/** The move that waited is begun now, or superseded by this one. */
+function dropNext(w: Work, by: Move): void {
   const { next, ...rest } = w.s;
   if (next === undefined) return;
   w.s = rest;
-  recordMove(w, next, { kind: 'move', result: 'cancelled', reason });
+  if (next.id !== by.id) recordMove(w, next, { kind: 'move', result: 'cancelled', reason: 'superseded' });
 }

@@ -247,21 +247,25 @@ function onOwnerRead(w: Work, of: Of, owner: Of & { epoch: number }): void {
   const ours = owner.epoch === epoch && owner.handover === of.handover && owner.attempt === of.attempt;
   if (ours) onClaimApplied(w, of);
   else if (owner.epoch < epoch) w.effects.push({ do: 'claim', header: headerOf(w, run, epoch), host: target });
-  else burnAgain(w, target);
+  else if (run.stage.lost !== undefined) {
+    dropTarget(w, run.stage.lost);
+    newAttempt(w);
+  } else burnAgain(w, target);
 }
 
 function onClaimApplied(w: Work, of: Of): void {
   const run = currentRun(w, of);
   if (run?.stage.at !== 'claiming') return;
-  const { target, epoch } = run.stage;
+  const { target, epoch, lost: health = { is: 'alive' } } = run.stage;
   const old = w.s.twin;
   w.s = {
     ...w.s,
-    twin: { host: target, epoch, actingEpoch: epoch, acts: false, health: { is: 'alive' } },
+    twin: { host: target, epoch, actingEpoch: epoch, acts: false, health },
   };
   setStage(w, { at: 'activating', epoch, sent: false });
   const way = run.record.way ?? 'manager';
   leave(w, { host: old.host, health: old.health, of, way, acts: old.acts, wayOut: true, reported: true });
+  if (health.is !== 'alive') newAttempt(w);
 }
 
 function keepDigest(w: Work, digest: Digest | undefined): void {
@@ -306,6 +310,11 @@ function onHostLost(w: Work, event: HandoverEvent & { type: 'hostLost' }): void 
   onLeavingLost(w, host, health);
   const run = w.s.run;
   if (run !== undefined && targetOf(run.stage)?.host === host) {
+    if (run.stage.at === 'claiming') {
+      // The owner row may name it already: only the claim's outcome tells who is the twin.
+      if (run.stage.lost?.is !== 'dead') setStage(w, { ...run.stage, lost: health });
+      return;
+    }
     dropTarget(w, health);
     newAttempt(w);
   }

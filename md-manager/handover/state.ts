@@ -61,7 +61,8 @@ export type Stage =
       readonly untilMs: number;
     }
   | { readonly at: 'redirecting'; readonly target: HostRef; readonly epoch: number }
-  | { readonly at: 'claiming'; readonly target: HostRef; readonly epoch: number }
+  /** `lost`: what became of the target while the claim was under way; its outcome is awaited all the same. */
+  | { readonly at: 'claiming'; readonly target: HostRef; readonly epoch: number; readonly lost?: Health }
   /** The claim is applied, `twin` is the new host; it acts once no older one may. */
   | { readonly at: 'activating'; readonly epoch: number; readonly sent: boolean; readonly digest?: Digest }
   | { readonly at: 'settling'; readonly epoch: number; readonly untilMs: number }
