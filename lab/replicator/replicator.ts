@@ -26,8 +26,9 @@ export interface LinkChange {
   readonly lagMs?: number | undefined;
 }
 
-/** A look at a journal without news is some seeks in memory: cheap enough to do often. */
-const POLL_MS = 15;
+/** Where nothing waits, a journal is looked at twice within the lag, but not more often than this. */
+const SHORTEST_POLL_MS = 5;
+const LONGEST_POLL_MS = 30;
 const TRIM_MS = 500;
 
 /** All links between the domains of a lab, and from the control store to each. */
@@ -76,11 +77,15 @@ export class Replicator {
   async #runLink(link: Link, signal: AbortSignal): Promise<void> {
     const { from, to } = link;
     const { metrics } = this.#parts;
+    let shownMs: number | undefined;
     await this.#repeat(signal, link, async () => {
       const copied = await link.step();
-      metrics.set('twin_replication_lag_seconds', link.behindMs / 1000, { from, to });
-      if (copied !== undefined) metrics.count('replicator_rows_total', { from, to }, copied);
-      return copied === undefined ? POLL_MS : 0;
+      const { behindMs } = link;
+      if (behindMs !== shownMs) metrics.set('twin_replication_lag_seconds', behindMs / 1000, { from, to });
+      shownMs = behindMs;
+      if (copied === undefined) return pauseMs(link);
+      metrics.count('replicator_rows_total', { from, to }, copied);
+      return 0;
     });
   }
 
@@ -110,9 +115,9 @@ export class Replicator {
     const plan = { firstMs: 50, maxMs: 2_000 };
     let delays = backoff(plan, () => 0.5);
     while (!signal.aborted) {
-      let pauseMs: number;
+      let pause: number;
       try {
-        pauseMs = await once();
+        pause = await once();
         delays = backoff(plan, () => 0.5);
       } catch (error) {
         const { from, to } = where;
@@ -124,9 +129,9 @@ export class Replicator {
           code: codeOf(error),
           error: messageOf(error),
         });
-        pauseMs = delays.next().value;
+        pause = delays.next().value;
       }
-      await this.#pause(pauseMs, signal);
+      await this.#pause(pause, signal);
     }
   }
 
@@ -137,4 +142,10 @@ export class Replicator {
       if (!signal.aborted) throw error;
     }
   }
+}
+
+/** Until the oldest row that waits is due, else until the next look. */
+function pauseMs({ cut, lagMs, behindMs }: Link): number {
+  const look = Math.min(LONGEST_POLL_MS, Math.max(SHORTEST_POLL_MS, lagMs / 2));
+  return cut || behindMs <= 0 ? look : Math.min(look, Math.max(1, lagMs - behindMs));
 }
