@@ -1,0 +1,25 @@
+import { runMain } from '../common/main.js';
+import { runBench, type BenchRow } from './harness.js';
+
+type Bench = (signal: AbortSignal) => Promise<readonly BenchRow[]>;
+
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  handover: async () => (await import('./handover.js')).benchHandover,
+  ingest: async () => (await import('./ingest.js')).benchIngest,
+  memory: async () => (await import('./memory.js')).benchMemory,
+};
+
+/** `make bench NAME=ingest`; without a name, or with `all`, every benchmark in turn. */
+await runMain(async signal => {
+  const [name = 'all'] = process.argv.slice(2);
+  const names = name === 'all' ? Object.keys(BENCHES) : [name];
+  for (const one of names) {
+    const load = BENCHES[one];
+    if (load === undefined) {
+      process.stderr.write(`bench: '${one}' is none of ${Object.keys(BENCHES).join(', ')}\n`);
+      return 2;
+    }
+    await runBench(one, await load(), signal);
+  }
+  return 0;
+});
