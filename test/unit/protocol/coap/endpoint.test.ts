@@ -218,12 +218,24 @@ describe('the CoAP endpoint as a client', () => {
     raw(HOST);
     await using client = open(DEVICE, never);
     const counted: number[] = [];
-    const failed = assert.rejects(client.request(HOST, GET, { onTransmit: n => counted.push(n) }), {
-      code: 'COAP_TIMEOUT',
-    });
+    const sentAtMs: number[] = [];
+    const failed = assert.rejects(
+      client.request(HOST, GET, {
+        onTransmit: n => {
+          counted.push(n);
+          sentAtMs.push(clock.monotonicMs());
+        },
+      }),
+      {
+        code: 'COAP_TIMEOUT',
+      },
+    );
     await clock.advance(93_000);
     await failed;
     assert.deepEqual(counted, [1, 2, 3, 4, 5]);
+    const waits = sentAtMs.slice(1).map((ms, i) => ms - (sentAtMs[i] ?? 0));
+    assert.ok(waits[0]! >= 2_000 && waits[0]! <= 3_000, 'the first wait is within ACK_TIMEOUT * ACK_RANDOM_FACTOR');
+    waits.slice(1).forEach((ms, i) => assert.ok(Math.abs(ms - 2 * waits[i]!) < 0.01));
     assert.equal(new Set(shown(received)).size, 1);
     assert.equal(counts.get('retransmission'), 4);
     assert.equal(clock.pending, 0);
