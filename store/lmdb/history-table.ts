@@ -32,6 +32,7 @@ export class HistoryTable {
   async *ofVehicle(vehicle: string, range: HistoryRange): AsyncGenerator<HistoryRow> {
     const low = historyKeyFrom(vehicle, Math.ceil(range.fromMs ?? 0));
     const high = historyKeyFrom(vehicle, Math.ceil(range.toMs ?? MAX_TIME_MS + 1));
+    // Boots begin at 1, so neither bound is ever the key of a row.
     let left = range.limit ?? Infinity;
     let cursor = range.reverse ? high : low;
     let exclusiveStart = range.reverse ?? false;
@@ -39,7 +40,7 @@ export class HistoryTable {
       const limit = Math.min(PAGE_ROWS, left);
       const page = this.#page(
         range.reverse
-          ? { start: cursor, end: low, reverse: true, exclusiveStart, inclusiveEnd: true, limit }
+          ? { start: cursor, end: low, reverse: true, exclusiveStart, limit }
           : { start: exclusiveStart ? after(cursor) : cursor, end: high, limit },
       );
       for (const row of page) yield decodeHistoryRow(row.key, row.value);
