@@ -30,6 +30,10 @@ export const METRICS = {
   coap_resets_total: { kind: 'counter', help: 'messages that the peer reset' },
   coap_refused_total: { kind: 'counter', help: 'requests answered 5.03 because too many were open' },
   coap_unmatched_total: { kind: 'counter', help: 'responses that match no request' },
+  coap_socket_errors_total: {
+    kind: 'counter',
+    help: 'datagrams that the operating system did not take, and other socket errors',
+  },
   coap_handler_failures_total: { kind: 'counter', help: 'requests answered 5.xx because their handler failed' },
   // device
   agent_queue_reports: { kind: 'gauge', help: 'reports in the outbox that are not acknowledged' },

@@ -25,6 +25,8 @@ const ROWS = {
   refused: ['coap_refused_total', {}],
   /** Responses that match no request of ours. */
   unmatched: ['coap_unmatched_total', {}],
+  /** What a UDP port tells by `onError`. */
+  socketError: ['coap_socket_errors_total', {}],
   handlerFailed: ['coap_handler_failures_total', {}],
 } as const satisfies Record<string, readonly [MetricName, Readonly<Record<string, string>>]>;
 
