@@ -5,7 +5,7 @@ export const EVENTS = [
   'http.failed',
   // coap
   'coap.failed',
-  'coap.handler_failed',
+  'coap.handler-failed',
   // device
   'agent.started',
   'agent.failed',

@@ -211,7 +211,7 @@ export class ServerExchanges {
 
   #broken(error: unknown): CoapResponse {
     this.#deps.onCount('handlerFailed');
-    this.#deps.log.error({ event: 'coap.handler_failed', code: codeOf(error), error: messageOf(error) });
+    this.#deps.log.error({ event: 'coap.handler-failed', code: codeOf(error), error: messageOf(error) });
     return { code: '5.00' };
   }
 }
