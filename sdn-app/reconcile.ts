@@ -1,5 +1,6 @@
 import { fault } from '../protocol/errors.js';
-import type { Topology } from '../protocol/topology.js';
+import { hostPortOf, type Topology } from '../protocol/topology.js';
+import { placeOf, samePlace } from './attachment/machine.js';
 import { BASE_METERS, baseFlows } from './redirect/base.js';
 import { baseSlice, blockSlice, decodeCookie, epochNear, vehicleSlice } from './redirect/cookie.js';
 import { difference } from './redirect/difference.js';
@@ -73,16 +74,29 @@ export function learnFromSwitch(deps: Reconciling, found: ReadonlyMap<number, re
   return learnt;
 }
 
-/** Takes what the manager knows; the higher epoch decides where they differ. Gives the vehicles that may need other flows. */
-export function learnFromManager(deps: Reconciling, { vehicles: records }: VehicleList): Vehicle[] {
+export interface Learnt {
+  readonly vehicle: Vehicle;
+  /** It was known from the switch alone, whose place is not the one that the manager was told of last. */
+  readonly untold: boolean;
+}
+
+/**
+ * Takes what the manager knows; the higher epoch decides where they differ. Gives the vehicles that may need other flows.
+ * Records that this switch cannot serve, or that contradict what was ordered since, are left out.
+ */
+export function learnFromManager(deps: Reconciling, { vehicles: records }: VehicleList): Learnt[] {
   const { topology, vehicles, runner } = deps;
   const { datapath } = runner.network;
-  const changed: Vehicle[] = [];
+  const changed: Learnt[] = [];
   for (const record of records) {
     const { host: ref, hostEpoch, attachment } = record;
     if (ref === undefined || hostEpoch === undefined) continue;
+    if (hostPortOf(topology, datapath, ref.domain) === undefined) continue;
     const host = hostEnd(topology, datapath, ref);
-    const vehicle = vehicles.numbered(record.number) ?? vehicles.add(record.number, host, hostEpoch);
+    const known = vehicles.numbered(record.number);
+    if (known?.id !== undefined && known.id !== record.vehicle) continue;
+    const recovered = known !== undefined && known.id === undefined;
+    const vehicle = known ?? vehicles.add(record.number, host, hostEpoch);
     if (vehicle.id === undefined) {
       // known from the switch alone, so its epochs are 24 bits wide
       vehicle.epoch = epochNear(vehicle.epoch, record.highestEpoch);
@@ -103,7 +117,9 @@ export function learnFromManager(deps: Reconciling, { vehicles: records }: Vehic
         sinceMs: 0,
         doubts: vehicle.state.doubts,
       };
-    changed.push(vehicle);
+    const place = placeOf(vehicle.state);
+    const told = attachment !== undefined && place !== undefined && samePlace(place, attachment);
+    changed.push({ vehicle, untold: recovered && place !== undefined && !told });
   }
   return changed;
 }

@@ -68,6 +68,11 @@ export class Reporter {
     return this.#pending.get(number)?.first ?? false;
   }
 
+  /** Whether a message about this vehicle waits for its answer. */
+  has(number: number): boolean {
+    return this.#pending.has(number);
+  }
+
   stop(): void {
     for (const pending of this.#pending.values()) pending.cancel();
     this.#pending.clear();

@@ -4,13 +4,14 @@ import { Resources } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
 import { backoff } from '../common/retry.js';
+import type { Attachment } from '../protocol/api/common.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { Topology } from '../protocol/topology.js';
 import { readCopy } from './attachment/copy.js';
-import { step, type Effect, type Event, type Rules } from './attachment/machine.js';
+import { placeOf, step, type Effect, type Event, type Report, type Rules } from './attachment/machine.js';
 import { attachmentOf, isAccessPort } from './attachments.js';
 import { FlowRunner } from './flow-runner.js';
-import type { ManagerLink } from './manager-link.js';
+import type { ManagerLink, VehicleList } from './manager-link.js';
 import {
   learnFromManager,
   learnFromSwitch,
@@ -22,6 +23,7 @@ import {
   type Reconciling,
 } from './reconcile.js';
 import type { Network } from './redirect/network.js';
+import type { Place } from './redirect/vehicle.js';
 import { Reporter } from './reporter.js';
 import type { FlowSwitch, PacketIn, SwitchEvent } from './switch/flow-switch.js';
 import { Vehicles, type Vehicle } from './vehicles.js';
@@ -122,33 +124,11 @@ export class SdnService implements AsyncDisposable {
         break;
       case 'report': {
         const { handover, from, to, detectedAtMs, validatedAtMs, reroutedAtMs } = effect;
-        const { network, topology } = this.options;
-        const at = (place: typeof to): ReturnType<typeof attachmentOf> =>
-          attachmentOf(place, network.datapath, topology);
-        // the manager has not answered about the first frame yet, so to it this is still the first
-        const first = from === undefined || this.reporter.isFirst(vehicle.number);
-        this.reporter.put(vehicle.number, handover, first, () =>
-          vehicle.id === undefined
-            ? undefined
-            : {
-                term: TERM,
-                handover,
-                vehicle: vehicle.id,
-                ...(first ? {} : { from: at(from) }),
-                to: at(to),
-                detectedAtMs,
-                validatedAtMs,
-                reroutedAtMs,
-              },
-        );
-        metrics.observe('handover_duration_seconds', (validatedAtMs - detectedAtMs) / 1_000, {
-          phase: 'validated',
-          way: 'any',
-        });
-        metrics.observe('handover_duration_seconds', (reroutedAtMs - detectedAtMs) / 1_000, {
-          phase: 'rerouted',
-          way: 'any',
-        });
+        this.#report(vehicle, effect);
+        const observe = (phase: string, atMs: number): void =>
+          metrics.observe('handover_duration_seconds', (atMs - detectedAtMs) / 1_000, { phase, way: 'any' });
+        observe('validated', validatedAtMs);
+        observe('rerouted', reroutedAtMs);
         log.info({
           event: 'sdn.rerouted',
           vehicle: vehicle.id,
@@ -166,6 +146,20 @@ export class SdnService implements AsyncDisposable {
         metrics.count(effect.what === 'late' ? 'sdn_late_copies_total' : 'sdn_attachments_unconfirmed_total');
         break;
     }
+  }
+
+  #report(vehicle: Vehicle, { handover, from, to, detectedAtMs, validatedAtMs, reroutedAtMs }: Report): void {
+    const { network, topology } = this.options;
+    const at = (place: Place): Attachment => attachmentOf(place, network.datapath, topology);
+    // while the manager has not answered about the first frame, this is still the first to it
+    const first = from === undefined || this.reporter.isFirst(vehicle.number);
+    const times = { detectedAtMs, validatedAtMs, reroutedAtMs };
+    this.reporter.put(vehicle.number, handover, first, () => {
+      const { id } = vehicle;
+      return id === undefined
+        ? undefined
+        : { term: TERM, handover, vehicle: id, ...(first ? {} : { from: at(from) }), to: at(to), ...times };
+    });
   }
 
   #settle(vehicle: Vehicle, handover: string | undefined, work: Promise<void>): void {
@@ -273,6 +267,16 @@ export class SdnService implements AsyncDisposable {
     this.#askManager([...found.keys()]);
   }
 
+  /** The app died between a re-route and the answer to its report: the manager hears of it now. */
+  #tellAgain(vehicle: Vehicle, list: VehicleList): void {
+    const to = placeOf(vehicle.state);
+    if (to === undefined || vehicle.state.at !== 'attached' || this.reporter.has(vehicle.number)) return;
+    const from = list.vehicles.find(({ number }) => number === vehicle.number)?.attachment;
+    const nowMs = this.deps.clock.stampMs();
+    const times = { detectedAtMs: nowMs, validatedAtMs: nowMs, reroutedAtMs: nowMs };
+    this.#report(vehicle, { handover: this.deps.newId(), ...(from === undefined ? {} : { from }), to, ...times });
+  }
+
   /** Asks until the manager answers; what the switch told holds until then. `found` are the numbers that were on the switch. */
   #askManager(found: readonly number[]): void {
     const { deps } = this;
@@ -282,8 +286,10 @@ export class SdnService implements AsyncDisposable {
       try {
         const list = await deps.manager.vehicles();
         this.managerTerm = Math.max(this.managerTerm, list.term);
-        for (const vehicle of learnFromManager(this.reconciling, list))
+        for (const { vehicle, untold } of learnFromManager(this.reconciling, list)) {
           this.#settle(vehicle, undefined, this.runner.push(vehicle));
+          if (untold) this.#tellAgain(vehicle, list);
+        }
         await removeForeign(this.reconciling, found, list);
         this.countStates();
         this.reporter.flush();

@@ -242,6 +242,31 @@ describe('sdn-app on a soft switch', () => {
     assert.equal(vehicles[0]?.attachment?.port, 2);
   });
 
+  it('tells the manager after a restart of a move that it could not tell before', async () => {
+    const first = new Resources();
+    const app = await openApp(first);
+    await install(app.api);
+    await report(1);
+    const told = await manager.reports.next();
+    manager.away = true;
+    await report(2);
+    await until(() => app.service.vehicles.named('car-1').state.at === 'attached');
+    await first[Symbol.asyncDispose]();
+    manager.records.set('car-1', {
+      vehicle: 'car-1',
+      number,
+      twin: { address: twinAddress(LOOPBACK_PLAN, number), port: 5683 },
+      host: core,
+      hostEpoch: 0,
+      highestEpoch: 0,
+      attachment: told.to,
+    });
+    manager.away = false;
+    await openApp();
+    const change = await manager.reports.next();
+    assert.deepEqual([change.vehicle, change.from?.port, change.to.port], ['car-1', 1, 2]);
+  });
+
   it('learns after a restart what the manager knows, and removes vehicles that nobody knows', async () => {
     const first = new Resources();
     const app = await openApp(first);
