@@ -81,8 +81,9 @@ export class CborWriter {
   }
 }
 
-/** The IEEE 754 half that equals `value` (normal numbers only), or `undefined`. */
+/** The IEEE 754 half that equals `value` (normal numbers and -0), or `undefined`. */
 export function toHalf(value: number): number | undefined {
+  if (Object.is(value, -0)) return 0x8000;
   if (value === 0 || !Number.isFinite(value)) return undefined;
   const exponent = Math.floor(Math.log2(Math.abs(value)));
   if (exponent < -14 || exponent > 15) return undefined;

@@ -33,6 +33,7 @@ describe('the CBOR writer', () => {
     [0.00006103515625, 'f90400'],
     [-4.1, 'fbc010666666666666'],
     [0.5, 'f93800'],
+    [-0, 'f98000'],
   ] as const)
     it(`writes ${value} as ${hex}`, () => assert.equal(number(value), hex));
 
@@ -69,9 +70,12 @@ describe('the CBOR writer', () => {
   it('never takes more bytes for a number than cbor-x', () => {
     const encoder = new Encoder({ useRecords: false });
     fc.assert(
-      fc.property(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer()), value =>
-        assert.ok(written(out => out.number(value)).length <= encoder.encode(value).length, String(value)),
-      ),
+      fc.property(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer()), value => {
+        // cbor-x drops the sign of -0.
+        fc.pre(!Object.is(value, -0));
+
+        assert.ok(written(out => out.number(value)).length <= encoder.encode(value).length, String(value));
+      }),
     );
   });
 
