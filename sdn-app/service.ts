@@ -8,20 +8,12 @@ import type { Attachment } from '../protocol/api/common.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { Topology } from '../protocol/topology.js';
 import { readCopy } from './attachment/copy.js';
-import { placeOf, step, type Effect, type Event, type Report, type Rules } from './attachment/machine.js';
+import { step, type Effect, type Event, type Report, type Rules } from './attachment/machine.js';
 import { attachmentOf, isAccessPort } from './attachments.js';
 import { FlowRunner } from './flow-runner.js';
-import type { ManagerLink, VehicleList } from './manager-link.js';
-import {
-  learnFromManager,
-  learnFromSwitch,
-  readVehicles,
-  reconcileBase,
-  reconcileVehicles,
-  removeForeign,
-  wantedBase,
-  type Reconciling,
-} from './reconcile.js';
+import type { ManagerLink } from './manager-link.js';
+import { wantedBase, type Reconciling } from './reconcile.js';
+import { Recovery } from './recovery.js';
 import type { Network } from './redirect/network.js';
 import type { Place } from './redirect/vehicle.js';
 import { Reporter } from './reporter.js';
@@ -59,10 +51,9 @@ export class SdnService implements AsyncDisposable {
   readonly deps: SdnDeps;
   /** Highest term of md-manager that was seen. */
   managerTerm = 0;
+  readonly #recovery = new Recovery(this);
   readonly #resources = new Resources();
   readonly #timers = new Map<object, () => void>();
-  #reconciled = false;
-  #upCount = 0;
 
   constructor(options: SdnOptions, deps: SdnDeps) {
     this.options = options;
@@ -73,7 +64,7 @@ export class SdnService implements AsyncDisposable {
 
   /** What is awaited before commands can be taken; `undefined` when nothing is. */
   get notReady(): string | undefined {
-    return this.#reconciled ? undefined : 'the switch';
+    return this.#recovery.done ? undefined : 'the switch';
   }
 
   get reconciling(): Reconciling {
@@ -116,15 +107,15 @@ export class SdnService implements AsyncDisposable {
     const { metrics, log } = this.deps;
     switch (effect.do) {
       case 'flows':
-        this.#settle(vehicle, effect.handover, this.runner.push(vehicle));
+        this.settle(vehicle, effect.handover, this.runner.push(vehicle));
         break;
       case 'readBack':
         metrics.count('sdn_read_backs_total');
-        this.#settle(vehicle, effect.handover, this.runner.readBack(vehicle));
+        this.settle(vehicle, effect.handover, this.runner.readBack(vehicle));
         break;
       case 'report': {
         const { handover, from, to, detectedAtMs, validatedAtMs, reroutedAtMs } = effect;
-        this.#report(vehicle, effect);
+        this.report(vehicle, effect);
         const observe = (phase: string, atMs: number): void =>
           metrics.observe('handover_duration_seconds', (atMs - detectedAtMs) / 1_000, { phase, way: 'any' });
         observe('validated', validatedAtMs);
@@ -140,7 +131,7 @@ export class SdnService implements AsyncDisposable {
         break;
       }
       case 'wake':
-        this.#after(effect.atMs - nowMs, () => this.dispatch(vehicle, { type: 'tick' }));
+        this.after(effect.atMs - nowMs, () => this.dispatch(vehicle, { type: 'tick' }));
         break;
       case 'count':
         metrics.count(effect.what === 'late' ? 'sdn_late_copies_total' : 'sdn_attachments_unconfirmed_total');
@@ -148,7 +139,7 @@ export class SdnService implements AsyncDisposable {
     }
   }
 
-  #report(vehicle: Vehicle, { handover, from, to, detectedAtMs, validatedAtMs, reroutedAtMs }: Report): void {
+  report(vehicle: Vehicle, { handover, from, to, detectedAtMs, validatedAtMs, reroutedAtMs }: Report): void {
     const { network, topology } = this.options;
     const at = (place: Place): Attachment => attachmentOf(place, network.datapath, topology);
     // while the manager has not answered about the first frame, this is still the first to it
@@ -162,7 +153,7 @@ export class SdnService implements AsyncDisposable {
     });
   }
 
-  #settle(vehicle: Vehicle, handover: string | undefined, work: Promise<void>): void {
+  settle(vehicle: Vehicle, handover: string | undefined, work: Promise<void>): void {
     work.then(
       () => handover !== undefined && this.dispatch(vehicle, { type: 'applied', handover }),
       (error: unknown) => {
@@ -193,7 +184,7 @@ export class SdnService implements AsyncDisposable {
     this.#timers.set(vehicle, this.deps.timers.after(delays.next().value, again));
   }
 
-  #after(ms: number, fn: () => void): void {
+  after(ms: number, fn: () => void): void {
     const key = {};
     this.#timers.set(
       key,
@@ -210,12 +201,12 @@ export class SdnService implements AsyncDisposable {
       case 'up':
         log.info({ event: 'sdn.switch-up' });
         metrics.set('sdn_switch_connected', 1);
-        this.#reconcile(++this.#upCount);
+        this.#recovery.begin();
         break;
       case 'down':
         log.warn({ event: 'sdn.switch-down' });
         metrics.set('sdn_switch_connected', 0);
-        this.#reconciled = false;
+        this.#recovery.lost();
         for (const vehicle of this.vehicles.all()) delete vehicle.sent;
         break;
       case 'packetIn':
@@ -237,69 +228,5 @@ export class SdnService implements AsyncDisposable {
     });
     if (vehicle === undefined || copy.of !== 'vehicle' || !useful) return;
     this.dispatch(vehicle, { type: 'copy', place: copy.place, handover: this.deps.newId() });
-  }
-
-  /** Tries until the switch holds what it should, or is gone (or back anew: then that begins its own). */
-  #reconcile(upCount: number): void {
-    const delays = backoff(REPAIR, this.deps.random);
-    const attempt = (): void => {
-      if (upCount !== this.#upCount || !this.deps.flowSwitch.connected) return;
-      this.#reconcileOnce().catch((error: unknown) => {
-        this.deps.log.warn({ event: 'sdn.reconcile-failed', error: messageOf(error) });
-        this.#after(delays.next().value, attempt);
-      });
-    };
-    attempt();
-  }
-
-  async #reconcileOnce(): Promise<void> {
-    const deps = this.reconciling;
-    await reconcileBase(deps);
-    const found = await readVehicles(deps);
-    const learnt = learnFromSwitch(deps, found);
-    await reconcileVehicles(deps, found, vehicle => {
-      const { state } = vehicle;
-      if (state.at === 'moving') this.dispatch(vehicle, { type: 'applied', handover: state.move.handover });
-    });
-    this.#reconciled = true;
-    this.countStates();
-    this.deps.log.info({ event: 'sdn.reconciled', vehicles: this.vehicles.size, learnt: learnt.length });
-    this.#askManager([...found.keys()]);
-  }
-
-  /** The app died between a re-route and the answer to its report: the manager hears of it now. */
-  #tellAgain(vehicle: Vehicle, list: VehicleList): void {
-    const to = placeOf(vehicle.state);
-    if (to === undefined || vehicle.state.at !== 'attached' || this.reporter.has(vehicle.number)) return;
-    const from = list.vehicles.find(({ number }) => number === vehicle.number)?.attachment;
-    const nowMs = this.deps.clock.stampMs();
-    const times = { detectedAtMs: nowMs, validatedAtMs: nowMs, reroutedAtMs: nowMs };
-    this.#report(vehicle, { handover: this.deps.newId(), ...(from === undefined ? {} : { from }), to, ...times });
-  }
-
-  /** Asks until the manager answers; what the switch told holds until then. `found` are the numbers that were on the switch. */
-  #askManager(found: readonly number[]): void {
-    const { deps } = this;
-    const delays = backoff(REPAIR, deps.random);
-    const upCount = this.#upCount;
-    const attempt = async (): Promise<void> => {
-      try {
-        const list = await deps.manager.vehicles();
-        this.managerTerm = Math.max(this.managerTerm, list.term);
-        for (const { vehicle, untold } of learnFromManager(this.reconciling, list)) {
-          this.#settle(vehicle, undefined, this.runner.push(vehicle));
-          if (untold) this.#tellAgain(vehicle, list);
-        }
-        await removeForeign(this.reconciling, found, list);
-        this.countStates();
-        this.reporter.flush();
-      } catch (error) {
-        deps.log.warn({ event: 'sdn.manager-away', error: messageOf(error) });
-        this.#after(delays.next().value, () => {
-          if (upCount === this.#upCount && deps.flowSwitch.connected) void attempt();
-        });
-      }
-    };
-    void attempt();
   }
 }
