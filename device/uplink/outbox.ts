@@ -2,7 +2,7 @@ import type { Clock, Timers } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import { fault } from '../../protocol/errors.js';
-import { encodeBoot, encodeGap, MAX_SEQ, META, type GapReason } from '../../protocol/report.js';
+import { decodeReport, encodeBoot, encodeGap, MAX_SEQ, META, type GapReason } from '../../protocol/report.js';
 import type { Disk } from './disk.js';
 import { idOf, inOrder, joinRanges, rangesOf } from './key-set.js';
 import { OUTBOX_SCHEMA, type BootMarks, type HeldSample, type Key, type OutboxRecord, type Range } from './records.js';
@@ -344,6 +344,7 @@ export class Outbox implements AsyncDisposable {
       return;
     }
     this.#syncedAtMs = this.#options.clock.monotonicMs();
+    const grew = steps.some(({ entry }) => entry.segment === 0 && entry.then === undefined);
     for (const { entry } of steps) this.#accept(entry, log.current);
     // What was settled may be removed only once the record of it is as durable as the removal.
     if (toSync) for (const entry of settled) this.#bySegment.get(entry.segment)?.delete(entry);
@@ -353,7 +354,7 @@ export class Outbox implements AsyncDisposable {
     const stamp = this.#options.stamp();
     const late = steps.map(step => step.entry).filter(entry => entry.bytes === undefined);
     if (stamp !== undefined) this.#freeze(this.boot, late, stamp);
-    if (toSync) await this.#relieve();
+    if (toSync && !always) await this.#relieve(grew);
   }
 
   #accept(entry: Entry, segment: number): void {
@@ -380,7 +381,7 @@ export class Outbox implements AsyncDisposable {
   }
 
   /** Removes segments that nothing needs; at the bound, carries the oldest reports over or gives them up. */
-  async #relieve(): Promise<void> {
+  async #relieve(grew: boolean): Promise<void> {
     const log = this.#log;
     try {
       while (log.oldest !== log.current && (this.#bySegment.get(log.oldest)?.size ?? 0) === 0) {
@@ -392,18 +393,23 @@ export class Outbox implements AsyncDisposable {
       return;
     }
     const { oldest } = log;
+    // One segment per commit of new reports: carrying over and declaring write, too, and must not feed themselves.
+    if (!grew) return;
     if (log.totalBytes <= this.#options.maxBytes || oldest === log.current || oldest === this.#relieving) return;
     this.#relieving = oldest;
     const entries = [...(this.#bySegment.get(oldest) ?? [])].filter(entry => this.#pending.has(idOf(entry.key)));
-    if (this.#pendingBytes <= this.#options.maxBytes / 2) {
-      for (const entry of entries) {
-        if (entry.bytes === undefined) continue;
-        this.#records.push({ kind: 'report', key: entry.key, bytes: entry.bytes });
-        this.#steps.push({ entry, frozen: false });
-      }
-    } else if (entries.length > 0) {
-      this.#listener?.onDropped(entries.map(entry => entry.key));
-      this.#declare(rangesOf(entries.map(entry => entry.key)), 'bound', entries);
+    const fits = this.#pendingBytes <= this.#options.maxBytes / 2;
+    // A declaration is never dropped: what it declares would be a gap that nobody knows of.
+    const kept = entries.filter(entry => fits || isDeclaration(entry.bytes));
+    for (const entry of kept) {
+      if (entry.bytes === undefined) continue;
+      this.#records.push({ kind: 'report', key: entry.key, bytes: entry.bytes });
+      this.#steps.push({ entry, frozen: false });
+    }
+    const dropped = entries.filter(entry => !kept.includes(entry));
+    if (dropped.length > 0) {
+      this.#listener?.onDropped(dropped.map(entry => entry.key));
+      this.#declare(rangesOf(dropped.map(entry => entry.key)), 'bound', dropped);
     }
     this.#schedule();
   }
@@ -433,3 +439,6 @@ export class Outbox implements AsyncDisposable {
     this.#cancelTimer = undefined;
   }
 }
+
+const isDeclaration = (bytes: Uint8Array | undefined): boolean =>
+  bytes !== undefined && decodeReport(bytes).samples.some(sample => sample.name === META.gap);

@@ -1,0 +1,106 @@
+import type { Disk } from '../../device/uplink/disk.js';
+
+interface File {
+  durable: Uint8Array;
+  /** Written and not synced, piece by piece. */
+  readonly loose: Uint8Array[];
+}
+
+/** A disk that keeps what was synced and loses or tears everything else when the power is cut. */
+export interface TearingDisk extends Disk {
+  /** Operations so far. */
+  readonly operations: number;
+  /** From this operation on every call fails, as on a machine without power. */
+  cutAt(operation: number): void;
+  /** The disk as the next start finds it. */
+  afterPowerCut(): TearingDisk;
+  /** Damages a byte of a file. */
+  damage(name: string, at: number): void;
+}
+
+/** `random` is uniform in [0, 1): it decides what of the loose writes survives. */
+export function tearingDisk(
+  random: () => number,
+  names = new Map<string, File>(),
+  cut = { at: Infinity },
+): TearingDisk {
+  let operations = 0;
+  /** Changes of names since the folder was synced, each gives the names after it. */
+  let versions: ReadonlyMap<string, File>[] = [new Map(names)];
+  const step = (): void => {
+    if (++operations >= cut.at) throw Object.assign(new Error('no power'), { code: 'EIO' });
+  };
+  const changed = (): void => void versions.push(new Map(names));
+  const whole = (file: File): Uint8Array => Buffer.concat([file.durable, ...file.loose]);
+  return {
+    get operations() {
+      return operations;
+    },
+    cutAt: operation => void (cut.at = operation),
+    list: () => Promise.resolve([...names.keys()]),
+    read: name => Promise.resolve(names.has(name) ? Uint8Array.from(whole(names.get(name)!)) : undefined),
+    // eslint-disable-next-line @typescript-eslint/require-await
+    append: async (name, bytes) => {
+      let file = names.get(name);
+      if (file === undefined) {
+        file = { durable: new Uint8Array(), loose: [] };
+        names.set(name, file);
+        changed();
+      }
+      // The write that the power cut interrupts may have got through, in part or whole.
+      file.loose.push(Uint8Array.from(bytes));
+      step();
+    },
+    sync: async name => {
+      await Promise.resolve();
+      step();
+      const file = names.get(name);
+      if (file === undefined) return;
+      file.durable = Uint8Array.from(whole(file));
+      file.loose.length = 0;
+    },
+    rename: async (from, to) => {
+      await Promise.resolve();
+      step();
+      const file = names.get(from);
+      if (file === undefined) throw Object.assign(new Error(from), { code: 'ENOENT' });
+      names.delete(from);
+      names.set(to, file);
+      changed();
+    },
+    remove: async name => {
+      await Promise.resolve();
+      step();
+      if (names.delete(name)) changed();
+    },
+    syncFolder: async () => {
+      await Promise.resolve();
+      step();
+      versions = [new Map(names)];
+    },
+    afterPowerCut: () => {
+      const survivors = new Map<string, File>();
+      const version = versions[Math.floor(random() * versions.length)] ?? new Map<string, File>();
+      for (const [name, file] of version)
+        survivors.set(name, {
+          durable: Buffer.concat([file.durable, ...file.loose.map(piece => torn(piece, random))]),
+          loose: [],
+        });
+      return tearingDisk(random, survivors);
+    },
+    damage: (name, at) => {
+      const file = names.get(name);
+      if (file !== undefined && at < file.durable.length) file.durable[at] = (file.durable[at] ?? 0) ^ 0xff;
+    },
+  };
+}
+
+/** What is left of a write that was never synced: all, nothing, its beginning, or zeros where it should be. */
+function torn(piece: Uint8Array, random: () => number): Uint8Array {
+  const fate = random();
+  if (fate < 0.3) return piece;
+  if (fate < 0.5) return new Uint8Array();
+  if (fate < 0.75) return piece.slice(0, Math.floor(random() * piece.length));
+  const holed = Uint8Array.from(piece);
+  return holed.fill(0, Math.floor(random() * piece.length));
+}

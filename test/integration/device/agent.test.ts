@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock, systemTimers } from '../../../common/clock.js';
+import { silentLog } from '../../../common/log.js';
+import { Metrics } from '../../../common/metrics.js';
+import { deviceConfig } from '../../../device/config.js';
+import { runDevices } from '../../../device/run.js';
+import { openNodeDisk } from '../../../device/uplink/node-disk.js';
+import { readMarks } from '../../../device/uplink/marks.js';
+import { openElm327Server } from '../../../lab/car/elm327-server.js';
+import type { CarValues } from '../../../lab/drive/engine-model.js';
+import { registration, registrationRequest } from '../../../protocol/api/md-manager.js';
+import { openHttp, route } from '../../../protocol/api/http-server.js';
+import { openCoapEndpoint } from '../../../protocol/coap/endpoint.js';
+import { secureRandom } from '../../../protocol/coap/secure-random.js';
+import type { CoapHandler, Peer } from '../../../protocol/coap/types.js';
+import { openUdpPort } from '../../../protocol/coap/udp-port.js';
+import { METRICS, type MetricName } from '../../../protocol/metrics.js';
+import { decodeReport, type Report } from '../../../protocol/report.js';
+
+const LOOPBACK = { address: '127.0.0.1', port: 0 };
+
+const VALUES: CarValues = {
+  speedKmh: 54,
+  engineRpm: 1800,
+  airFlowGs: 10,
+  throttlePct: 20,
+  loadPct: 40,
+  intakePressureKpa: 50,
+  coolantC: 88,
+  intakeC: 25,
+  warmUps: 12,
+  distanceKm: 345,
+  barometricKpa: 101,
+  fuelType: 1,
+  voltage: 14.1,
+  lambda: 1,
+  fuelLevelPct: 60,
+  ambientC: 20,
+  runTimeS: 600,
+  running: true,
+};
+
+describe('device agent', function () {
+  this.timeout(20_000);
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'edgetwin-device-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** A twin and an authority for one vehicle; the twin answers as `answer` says. */
+  async function world(answer: (report: Report) => string) {
+    const metrics = new Metrics<MetricName>(METRICS);
+    const reports: Report[] = [];
+    const watchers = new Set<() => void>();
+    let device: Peer | undefined;
+    const handler: CoapHandler = (request, exchange) => {
+      const report = decodeReport(request.payload ?? new Uint8Array());
+      reports.push(report);
+      device = exchange.peer;
+      const code = answer(report);
+      for (const look of watchers) look();
+      return { code };
+    };
+    const port = await openUdpPort(LOOPBACK);
+    const twin = openCoapEndpoint({ port, handler, clock: systemClock, timers: systemTimers, random: secureRandom });
+    let registrations = 0;
+    const register = route({
+      method: 'POST',
+      path: '/v1/registrations',
+      summary: 'registers',
+      body: registrationRequest,
+      answer: registration,
+      handle: ({ body }) => {
+        registrations++;
+        for (const look of watchers) look();
+        return { vehicle: body.vehicle, number: 7, twin: twin.local, nextBoot: Math.max(body.nextBootFloor, 5) };
+      },
+    });
+    const manager = await openHttp({
+      part: 'md-manager',
+      listen: LOOPBACK,
+      routes: [register],
+      log: silentLog,
+      metrics,
+    });
+    return {
+      twin,
+      manager,
+      reports,
+      device: () => device,
+      registrations: () => registrations,
+      until: (done: () => boolean) =>
+        new Promise<void>(resolve => {
+          const look = (): void => {
+            if (!done()) return;
+            watchers.delete(look);
+            resolve();
+          };
+          watchers.add(look);
+          look();
+        }),
+      [Symbol.asyncDispose]: async () => {
+        await manager[Symbol.asyncDispose]();
+        await twin[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  const config = (managerUrl: string, obd: number, more: readonly string[] = []) =>
+    deviceConfig({
+      argv: [
+        '--vehicle',
+        'car-1',
+        '--state',
+        join(folder, 'state'),
+        '--manager-url',
+        managerUrl,
+        '--obd-tcp',
+        `127.0.0.1:${obd}`,
+        '--uplink-bind',
+        '127.0.0.1:0',
+        '--clock-system',
+        'trusted',
+        '--report-interval-ms',
+        '100',
+        '--log-level',
+        'silent',
+        '--witness',
+        join(folder, 'witness'),
+        '--process-metrics',
+        'false',
+        ...more,
+      ],
+      env: {},
+    });
+
+  const labCar = () =>
+    openElm327Server({
+      listen: LOOPBACK,
+      car: { vin: 'WVWZZZ1KZAW000001', values: () => VALUES },
+      turnAroundMs: 0,
+      timers: systemTimers,
+      log: silentLog,
+      metrics: new Metrics<MetricName>(METRICS),
+    });
+
+  async function drive(options: Parameters<typeof runDevices>[0], during: () => Promise<void>): Promise<void> {
+    const stop = new AbortController();
+    const running = runDevices(options, stop.signal, () => undefined);
+    try {
+      await Promise.race([during(), running]);
+    } finally {
+      stop.abort(new Error('test over'));
+      await running;
+    }
+  }
+
+  it('registers, takes its boot from the authority, and reports what the car says', async () => {
+    await using there = await world(() => '2.04');
+    await using car = await labCar();
+    await drive([config(there.manager.url, car.port)], () => there.until(() => there.reports.length >= 8));
+    const names = new Map(there.reports.flatMap(r => r.samples.map(s => [s.name, s.value] as const)));
+    assert.deepEqual(new Set(there.reports.map(r => r.boot)), new Set([5]));
+    assert.equal(names.get('spd'), 54);
+    assert.equal(names.get('rpm'), 1800);
+    assert.equal(names.get('ect'), 88);
+    assert.ok(Math.abs(Number(names.get('fuel')) - 3.287) < 0.01, `fuel is ${String(names.get('fuel'))}`);
+    assert.match(String(names.get('fuelm')), /^maf/);
+  });
+
+  it('keeps reports through a restart and refusals, without a gap', async () => {
+    let refuse = true;
+    await using there = await world(() => (refuse ? '5.03' : '2.04'));
+    await using car = await labCar();
+    const settings = [config(there.manager.url, car.port)];
+    await drive(settings, () => there.until(() => there.reports.length >= 3));
+    refuse = false;
+    there.reports.length = 0;
+    const seqs = (boot: number) => new Set(there.reports.filter(r => r.boot === boot).map(r => r.seq));
+    await using disk = await openNodeDisk(join(folder, 'state'));
+    const before = await readMarks(disk);
+    const accepted = before.boots.find(row => row.boot === 5)?.accepted ?? 0;
+    assert.ok(accepted >= 3);
+    await drive(settings, () => there.until(() => seqs(5).size >= accepted && seqs(6).size >= 3));
+    assert.equal(there.registrations(), 1, 'a device with a number sends at once');
+    const witnessed = new Set((await readFile(join(folder, 'witness'), 'utf8')).trim().split('\n'));
+    for (let seq = 1; seq <= accepted; seq++) assert.ok(witnessed.has(`car-1 5 ${seq}`));
+  });
+
+  it('registers again when the twin does not know it', async () => {
+    let known = false;
+    await using there = await world(() => (known ? '2.04' : '4.03'));
+    await using car = await labCar();
+    await drive([config(there.manager.url, car.port)], async () => {
+      await there.until(() => there.registrations() >= 2);
+      known = true;
+      there.reports.length = 0;
+      await there.until(() => there.reports.some(report => report.seq === 1));
+    });
+  });
+
+  it('answers its twin from the car, and reports that value as well', async () => {
+    await using there = await world(() => '2.04');
+    await using car = await labCar();
+    await drive([config(there.manager.url, car.port)], async () => {
+      await there.until(() => there.reports.some(report => report.samples.some(sample => sample.name === 'spd')));
+      const device = there.device()!;
+      const answer = await there.twin.request(device, { method: 'GET', path: ['s', 'Vehicle.OBD.CoolantTemperature'] });
+      assert.equal(answer.code, '2.05');
+      assert.equal(JSON.parse(Buffer.from(answer.payload!).toString()).value, 88);
+      const none = await there.twin.request(device, { method: 'GET', path: ['s', 'Vehicle.Nonsense'] });
+      assert.equal(none.code, '4.04');
+    });
+  });
+});
