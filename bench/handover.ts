@@ -28,11 +28,14 @@ export async function benchHandover(signal: AbortSignal): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const { cars, rounds, way } of CASES) {
     const meter = cpuMeter();
-    const records = (await measure(cars, rounds, way, signal)).filter(record => record.way === way && record.kind === 'move' && record.result === 'completed');
+    const records = (await measure(cars, rounds, way, signal)).filter(
+      record => record.way === way && record.kind === 'move' && record.result === 'completed',
+    );
     const cpuIdle = meter.idle();
     for (const phase of PHASES.slice(1)) {
       const spans = records.flatMap(record => spanMs(record, phase) ?? []);
-      if (spans.length > 0) rows.push({ case: `${way}, ${cars} cars`, metric: phase, unit: 'ms', ...quantilesOf(spans), cpuIdle });
+      if (spans.length > 0)
+        rows.push({ case: `${way}, ${cars} cars`, metric: phase, unit: 'ms', ...quantilesOf(spans), cpuIdle });
     }
   }
   return rows;
@@ -40,16 +43,26 @@ export async function benchHandover(signal: AbortSignal): Promise<BenchRow[]> {
 
 async function measure(cars: number, rounds: number, way: Way, signal: AbortSignal): Promise<HandoverRecord[]> {
   const pool = way === 'cold' ? ['--pool-size', 'core=1,edge-1=0,edge-2=0'] : [];
-  await using system = await System.open({ drive: 'drive-17', cars, speed: 1, httpPort: 0, turnAroundMs: 20, extra: { 'md-manager': pool } });
+  await using system = await System.open({
+    drive: 'drive-17',
+    cars,
+    speed: 1,
+    httpPort: 0,
+    turnAroundMs: 20,
+    extra: { 'md-manager': pool },
+  });
   await using manager = new HttpClient(system.urls.manager);
   await using radio = new HttpClient(system.urls.radio);
   const { accessPoints } = parseTopology(parseYaml(readFileSync(system.plan.topology, 'utf8')));
   const pointOf = (domain: string): string | undefined => accessPoints.find(point => point.domain === domain)?.id;
   for (let round = 0; round < rounds + 1; round++) {
     const accessPoint = pointOf(round % 2 === 0 ? 'edge-1' : 'edge-2') ?? null;
-    await Promise.all(system.vehicles.map(({ index }) => radio.call('PUT', `/v1/cars/${index}/attachment`, { body: { accessPoint } })));
+    await Promise.all(
+      system.vehicles.map(({ index }) => radio.call('PUT', `/v1/cars/${index}/attachment`, { body: { accessPoint } })),
+    );
     await delay(BETWEEN_MS, signal);
-    while ((await manager.call('GET', '/v1/handovers/counts', { answer: handoverCounts })).running > 0) await delay(50, signal);
+    while ((await manager.call('GET', '/v1/handovers/counts', { answer: handoverCounts })).running > 0)
+      await delay(50, signal);
   }
-  return (await manager.call('GET', '/v1/handovers?limit=100000', { answer: handoverList })).handovers;
+  return (await manager.call('GET', '/v1/handovers?limit=10000', { answer: handoverList })).handovers;
 }

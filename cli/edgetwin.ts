@@ -13,12 +13,18 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
   'md-manager': { say: 'registration, pools and hand-overs', load: () => import('../md-manager/cli.js') },
   'sdn-app': { say: 'follows cars in the switch and moves their flows', load: () => import('../sdn-app/cli.js') },
   analytics: { say: 'current and past values, and the fleet page', load: () => import('../analytics/cli.js') },
-  audit: { say: 'checks that nothing was lost and nothing is stored twice', load: () => import('../store/audit/cli.js') },
+  audit: {
+    say: 'checks that nothing was lost and nothing is stored twice',
+    load: () => import('../store/audit/cli.js'),
+  },
   demo: { say: 'the whole system with a recorded drive, on this machine', load: () => import('../lab/demo/cli.js') },
   'lab switch': { say: 'a soft switch', load: () => import('../lab/soft-switch/cli.js') },
   'lab radio': { say: 'access points and the mobile routers of all cars', load: () => import('../lab/radio/cli.js') },
   'lab cars': { say: 'cars: an ELM327 adapter and a gpsd each', load: () => import('../lab/cars/cli.js') },
-  'lab replicator': { say: 'copies between the domains’ embedded stores', load: () => import('../lab/replicator/cli.js') },
+  'lab replicator': {
+    say: 'copies between the domains’ embedded stores',
+    load: () => import('../lab/replicator/cli.js'),
+  },
 };
 
 function usage(): string {
@@ -32,7 +38,9 @@ await runMain(async signal => {
   const entry = name === undefined ? undefined : COMMANDS[name];
   if (name === undefined || entry === undefined) {
     const asked = words.length === 0 || words[0] === '--help' || words[0] === 'help';
-    (asked ? process.stdout : process.stderr).write(asked ? usage() : `edgetwin: '${words[0]}' is no command\n\n${usage()}`);
+    (asked ? process.stdout : process.stderr).write(
+      asked ? usage() : `edgetwin: '${words[0]}' is no command\n\n${usage()}`,
+    );
     return asked ? 0 : 2;
   }
   const rest = words.slice(name.split(' ').length);
