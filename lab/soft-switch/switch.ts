@@ -104,10 +104,10 @@ class RunningSwitch {
         deps.metrics.count('lab_switch_control_errors_total', { type: refusal.type });
         deps.log.warn({ event: 'lab-switch.request-refused', ...refusal });
       },
-      onConnection: what =>
-        deps.log.info({
-          event: what === 'connected' ? 'lab-switch.controller-connected' : 'lab-switch.controller-lost',
-        }),
+      onConnection: what => {
+        if (what === 'connected') deps.log.info({ event: 'lab-switch.controller-connected' });
+        else deps.log.info({ event: 'lab-switch.controller-lost' });
+      },
     });
   }
 
