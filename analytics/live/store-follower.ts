@@ -110,6 +110,7 @@ export class StoreFollower {
       if (++rows % ROWS_PER_TURN === 0) await new Promise(resolve => setImmediate(resolve));
     }
     for (const [vehicle, cells] of changed) fleet.changed(fleet.vehicle(vehicle), cells);
+    for (const state of fleet.vehicles.values()) state.count(clock.nowMs());
     const tookMs = clock.monotonicMs() - began;
     metrics.observe('analytics_scan_seconds', tookMs / 1000);
     this.#scanAfterMs = clock.monotonicMs() + Math.max(SCAN_EVERY_MS, tookMs * SCAN_SHARE);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { silentLog } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
 import {
@@ -51,11 +52,11 @@ export class FakeManager implements AsyncDisposable {
           method: 'GET',
           path: '/v1/vehicles/{vehicle}',
           summary: '',
+          params: z.object({ vehicle: z.string() }),
           answer: vehicleRecord,
           handle: ({ params }) => {
-            const wanted = (params as { vehicle: string }).vehicle;
-            const found = manager.vehicles.find(({ vehicle }) => vehicle === wanted);
-            if (found === undefined) throw fault('VEHICLE_UNKNOWN', wanted);
+            const found = manager.vehicles.find(({ vehicle }) => vehicle === params.vehicle);
+            if (found === undefined) throw fault('VEHICLE_UNKNOWN', params.vehicle);
             return found;
           },
         }),

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'coap';
-import { once } from 'node:events';
 import { HttpClient } from '../../../protocol/api/http-client.js';
 import { signalRead } from '../../../protocol/api/analytics.js';
 import type { SignalAnswer } from '../../../protocol/api/vmd.js';
@@ -33,8 +32,7 @@ async function fakeHost(answer: (url: string) => SignalAnswer | string): Promise
     response.setOption('Content-Format', 'application/json');
     response.end(JSON.stringify(found));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening').catch(() => undefined);
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()));
   const { port } = (server as unknown as { _sock: { address(): { port: number } } })._sock.address();
   return { port, asked, [Symbol.asyncDispose]: () => new Promise<void>(done => server.close(() => done())) };
 }
