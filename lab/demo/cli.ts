@@ -16,16 +16,19 @@ const VIEW_EVERY_MS = 500;
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   const config = loadConfig(SETTINGS, { argv, env });
   process.title = 'edgetwin-demo';
-  await using system = await System.open({
-    drive: config.drive,
-    cars: config.cars,
-    speed: config.speed,
-    httpPort: await freePort(config.httpPort),
-    lagMs: config.lagMs,
-    turnAroundMs: config.turnAroundMs,
-    ...(config.topology === undefined ? {} : { topology: config.topology }),
-    ...(config.data === undefined ? {} : { data: config.data }),
-  });
+  await using system = await System.open(
+    {
+      drive: config.drive,
+      cars: config.cars,
+      speed: config.speed,
+      httpPort: await freePort(config.httpPort),
+      lagMs: config.lagMs,
+      turnAroundMs: config.turnAroundMs,
+      ...(config.topology === undefined ? {} : { topology: config.topology }),
+      ...(config.data === undefined ? {} : { data: config.data }),
+    },
+    signal,
+  );
   await using watch = new Watch(system);
   process.stdout.write(`fleet page: ${system.urls.analytics}/\nlogs: ${system.plan.data}/log\n`);
   const ended = await show(watch, config, config.once ? system.driveEndsAtMs : Infinity, signal);

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify as stringifyYaml } from 'yaml';
 import { packageRoot } from '../../common/package-root.js';
+import { delay } from '../../common/clock.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
+import { poolList } from '../../protocol/api/md-manager.js';
 import { openLmdbTwinStore } from '../../store/lmdb/twin-store.js';
 import { wallTimeMs } from '../drive/drive-clock.js';
 import { drivePath, openDrive } from '../drive/drive-file.js';
@@ -48,6 +50,7 @@ export interface SystemOptions {
 
 /** Time that the parts have to get ready before the cars begin to move. */
 const LEAD_MS = 3_000;
+const ASK_EVERY_MS = 50;
 
 /** A whole edgetwin on this machine: every part its own process, addresses of a block of its own. */
 export class System implements AsyncDisposable {
@@ -71,7 +74,7 @@ export class System implements AsyncDisposable {
     this.#temporary = temporary;
   }
 
-  static async open(options: SystemOptions): Promise<System> {
+  static async open(options: SystemOptions, signal: AbortSignal = new AbortController().signal): Promise<System> {
     const block = await claimBlock();
     const data = options.data ?? (await mkdtemp(join(tmpdir(), 'edgetwin-')));
     const drive = await openDrive(options.drive);
@@ -93,7 +96,7 @@ export class System implements AsyncDisposable {
     };
     const system = new System(plan, drive, block, options.data === undefined);
     try {
-      await system.#start();
+      await system.#start(signal);
     } catch (error) {
       await system[Symbol.asyncDispose]();
       throw error;
@@ -101,15 +104,31 @@ export class System implements AsyncDisposable {
     return system;
   }
 
-  async #start(): Promise<void> {
+  async #start(signal: AbortSignal): Promise<void> {
     if (this.plan.cars > CARS_WITH_OWN_PROCESS) {
       for (const fleet of fleets(this.vehicles)) {
         const settings = fleet.vehicles.map(vehicle => agentSettings(this.block, this.plan, vehicle));
         await writeFile(fleetFile(this.plan.data, fleet.name), JSON.stringify(settings, undefined, 1));
       }
     }
-    // Every part waits for those it needs, so all may start at once.
-    await Promise.all(partsOf(this.block, this.plan).map(part => this.supervisor.start(part)));
+    // Every part waits for those it needs, so all may start at once; only agents come when there is a slot for them,
+    // because a device that was refused tries again seconds later.
+    const parts = partsOf(this.block, this.plan);
+    const agents = parts.filter(({ name }) => name.startsWith('device-'));
+    const others = parts.filter(part => !agents.includes(part));
+    await unlessAborted(Promise.all(others.map(part => this.supervisor.start(part))), signal);
+    await this.#coreReady(signal);
+    await unlessAborted(Promise.all(agents.map(part => this.supervisor.start(part))), signal);
+  }
+
+  async #coreReady(signal: AbortSignal): Promise<void> {
+    await using manager = new HttpClient(this.urls.manager, { connections: 1 });
+    for (;;) {
+      const { pools } = await manager.call('GET', '/v1/pools', { answer: poolList, signal });
+      const core = pools.find(({ domain }) => domain === 'core');
+      if (core?.hosts.some(({ slots }) => slots.some(({ state }) => state === 'ready'))) return;
+      await delay(ASK_EVERY_MS, signal);
+    }
   }
 
   store(domain: string): string {
@@ -162,4 +181,14 @@ async function layTopology(drive: Drive, data: string): Promise<string> {
   const file = join(data, 'topology.yaml');
   await writeFile(file, stringifyYaml(layOutTopology(drive.track)));
   return file;
+}
+
+/** The promise's value, or the signal's reason as soon as it is aborted. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
