@@ -73,6 +73,8 @@ export interface AgentHooks {
   readonly onReady?: (address: string) => void;
   /** Called once the agent can tell its status. */
   readonly onStatus?: (status: () => AgentStatus) => void;
+  /** Asked before each report: while it says no, nothing is sampled into reports, and what is queued is still sent. */
+  readonly isSampling?: () => boolean;
 }
 
 const CLOCK_LOOK_MS = 1_000;
@@ -141,7 +143,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   const time = new TimeBase({ clock, system: config['clock.system'], holdMs: config['clock.holdMs'] });
   let outbox: Outbox | undefined = undefined;
   const report = (readings: readonly Reading[]): void => {
-    if (outbox === undefined || readings.length === 0) return;
+    if (outbox === undefined || readings.length === 0 || hooks.isSampling?.() === false) return;
     try {
       outbox.add(readings);
       metrics.count('agent_reports_total', { result: 'sampled' });

@@ -56,6 +56,7 @@ export async function runDevices(
   const running = AbortSignal.any([signal, stop.signal]);
   const statuses = new Map<string, () => AgentStatus>();
   const addresses: string[] = [];
+  let isSampling = true;
   const listen = first?.['http.listen'];
   if (listen !== undefined) {
     const status = route({
@@ -65,8 +66,15 @@ export async function runDevices(
       answer: statusAnswer,
       handle: () => ({ agents: [...statuses.values()].map(tell => tell()) }),
     });
+    const sampling = route({
+      method: 'PUT',
+      path: '/v1/sampling',
+      summary: 'off: no new reports, before the car is parked for long or the agent is ended; what is queued is still sent',
+      body: z.strictObject({ on: z.boolean() }),
+      handle: ({ body: { on } }) => void (isSampling = on),
+    });
     const log = openLog('device', first?.['log.level']);
-    resources.use(await openHttp({ part: 'device', listen, routes: [status], log, metrics }));
+    resources.use(await openHttp({ part: 'device', listen, routes: [status, sampling], log, metrics }));
   }
   const agents = configs.map(config =>
     openAgent(config, metrics, running, {
@@ -75,6 +83,7 @@ export async function runDevices(
         if (addresses.length === configs.length) onReady(addresses);
       },
       onStatus: status => statuses.set(config.vehicle, status),
+      isSampling: () => isSampling,
     }),
   );
   try {

@@ -39,7 +39,6 @@ export function tearingDisk(
     cutAt: operation => void (cut.at = operation),
     list: () => Promise.resolve([...names.keys()]),
     read: name => Promise.resolve(names.has(name) ? Uint8Array.from(whole(names.get(name)!)) : undefined),
-    // eslint-disable-next-line @typescript-eslint/require-await
     append: async (name, bytes) => {
       let file = names.get(name);
       if (file === undefined) {
