@@ -70,18 +70,22 @@ export class Registrar {
    */
   async watch(uplink: Watched, signal: AbortSignal): Promise<never> {
     const { silenceMs, clock, timers, random, log, vehicle } = this.#options;
-    for (;;) {
-      const quietMs = clock.monotonicMs() - uplink.heardAtMs();
+    for (let idleAtMs = clock.monotonicMs(); ;) {
+      const nowMs = clock.monotonicMs();
+      // Silence begins with something to answer: a parked car that says nothing is not out of reach.
+      if (!uplink.isDue()) idleAtMs = nowMs;
+      const quietMs = nowMs - Math.max(uplink.heardAtMs(), idleAtMs);
       const waitMs = (silenceMs - quietMs) * (1 + BACKOFF.jitter * random());
       if (uplink.isDue() && (uplink.demanded() || quietMs >= silenceMs)) {
         log.warn({ event: 'uplink.silent', vehicle, quietMs: Math.round(quietMs) });
         uplink.registered(await this.register(uplink.nextBootFloor, signal));
-      } else await uplink.changed(Math.max(waitMs, MIN_LOOK_MS), signal, timers);
+      } else await uplink.changed(Math.min(Math.max(waitMs, MIN_LOOK_MS), MAX_LOOK_MS), signal, timers);
     }
   }
 }
 
 const MIN_LOOK_MS = 50;
+const MAX_LOOK_MS = 1_000;
 
 /** What the registrar needs to know of the uplink. */
 export interface Watched {
