@@ -28,6 +28,7 @@ let waiting: Waiting[] = [];
 let writing = 0;
 let scheduled = false;
 let count = 0;
+let closed = false;
 
 function schedule(): void {
   if (scheduled || writing >= 2 || waiting.length === 0) return;
@@ -46,6 +47,7 @@ async function commit(): Promise<void> {
     for (const { key, value } of batch) void table.put(key, value);
   });
   writing--;
+  if (closed) return;
   for (const { messageId, token, from } of batch)
     socket.send(generate({ ack: true, code: '2.04', messageId, token }), from.port, from.address);
   schedule();
@@ -66,6 +68,7 @@ socket.bind({ address, port: Number(port), exclusive: true }, () => {
   process.stdout.write('ready\n');
 });
 process.once('SIGTERM', () => {
+  closed = true;
   socket.close();
   void table.close();
 });

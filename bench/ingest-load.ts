@@ -7,11 +7,14 @@ import { encodeReport } from '../protocol/report.js';
 
 /**
  * Load for an ingest benchmark, a process of its own: devices on their alias addresses, each with one report outstanding
- * (closed loop). Words: host address, first number, devices, first seq, seconds to warm up, seconds to measure.
+ * (closed loop). Words: host address, first number, devices, first seq, seconds to warm up, seconds to measure, and
+ * optionally a pause of each device between an acknowledgement and its next report, in milliseconds.
  * Prints `ready`, then one line of JSON {LoadResult}.
  */
 export interface LoadResult {
   readonly acknowledged: number;
+  /** With those of the warm-up. */
+  readonly acknowledgedInAll: number;
   readonly refused: number;
   readonly resent: number;
   readonly seconds: number;
@@ -27,7 +30,7 @@ const CHANGED = 0x44;
 const SEQ_BASE = 0x10000;
 
 const [hostAddress = '', ...numbers] = process.argv.slice(2);
-const [firstNumber = 0, devices = 1, firstSeq = 0, warmUpS = 1, measureS = 1] = numbers.map(Number);
+const [firstNumber = 0, devices = 1, firstSeq = 0, warmUpS = 1, measureS = 1, pauseMs = 0] = numbers.map(Number);
 
 interface Device {
   readonly socket: Socket;
@@ -41,6 +44,7 @@ interface Device {
 let measuring = false;
 let stopped = false;
 let acknowledged = 0;
+let acknowledgedInAll = 0;
 let refused = 0;
 let resent = 0;
 let reportBytes = 0;
@@ -67,13 +71,22 @@ stopped = true;
 clearInterval(resend);
 const seconds = (performance.now() - begunMs) / 1_000;
 for (const { socket } of all) socket.close();
-const result: LoadResult = { acknowledged, refused, resent, seconds, latencyMs: quantilesOf(latencies), reportBytes };
+const result: LoadResult = {
+  acknowledged,
+  acknowledgedInAll,
+  refused,
+  resent,
+  seconds,
+  latencyMs: quantilesOf(latencies),
+  reportBytes,
+};
 process.stdout.write(`${JSON.stringify(result)}\n`);
 
 async function openDevice(number: number): Promise<Device> {
   const socket = createSocket({ type: 'udp4', lookup: (address, _options, callback) => callback(null, address, 4) });
+  const listening = once(socket, 'listening');
   socket.bind({ address: addressAt(LOOPBACK_PLAN.aliasPrefix, number), port: TAG, exclusive: true });
-  await once(socket, 'listening');
+  await listening;
   const payload = reportOf(`car-${number}`, SEQ_BASE);
   reportBytes = payload.length;
   const other = reportOf(`car-${number}`, SEQ_BASE + 1);
@@ -105,6 +118,7 @@ function reportOf(vehicle: string, seq: number): Uint8Array {
 }
 
 function sendNext(device: Device): void {
+  if (stopped) return;
   device.seq++;
   device.messageId = (device.messageId + 1) & 0xffff;
   device.datagram.writeUInt16BE(device.messageId, 2);
@@ -123,11 +137,13 @@ function onAnswer(device: Device, bytes: Buffer): void {
   const piggybacked = (bytes[0] ?? 0) >> 4 === ACK_OF_CON >> 4;
   if (bytes.length < 8 || bytes[1] === 0 || bytes.readUInt32BE(4) !== device.seq) return;
   if (!piggybacked) device.socket.send(Buffer.from([0x60, 0, bytes[2] ?? 0, bytes[3] ?? 0]), COAP_PORT, hostAddress);
+  if (bytes[1] === CHANGED) acknowledgedInAll++;
   if (measuring) {
     if (bytes[1] === CHANGED) {
       acknowledged++;
       latencies.push(performance.now() - device.sentAtMs);
     } else refused++;
   }
-  if (!stopped) sendNext(device);
+  if (pauseMs > 0) setTimeout(() => sendNext(device), pauseMs).unref();
+  else sendNext(device);
 }

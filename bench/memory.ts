@@ -10,7 +10,9 @@ import { fillSlots, startHost } from './ingest.js';
 const TWINS = [1, 1_000] as const;
 const ROUNDS = 5;
 /** Each twin has taken some reports; then the host is left alone until its live values are written. */
-const LOAD_S = 3;
+const LOAD_S = 4;
+/** About two reports a second from each device. */
+const PAUSE_MS = 500;
 const SETTLE_MS = 2_000;
 
 /** Resident memory of a vMD host with 1 and 1,000 twins that have reported, and what one more twin takes. */
@@ -59,7 +61,7 @@ async function measure(path: string, twins: number): Promise<ReturnType<typeof r
   }
   await using host = await startHost(block, path, twins);
   await fillSlots(block, numbers);
-  const words = [block.hostAddress(1), block.firstNumber, twins, 0, 0, LOAD_S, 5].map(String);
+  const words = [block.hostAddress(1), block.firstNumber, twins, 0, 0, LOAD_S, PAUSE_MS].map(String);
   await using load = await startPart('bench/ingest-load', words, 'edgetwin-bench-load');
   await load.rest();
   await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
