@@ -132,25 +132,29 @@ export class Ledger implements AsyncDisposable {
     this.#cancel?.();
   }
 
-  #later(row: HandoverRow, afterMs = GROUP_MS): void {
+  #later(row: HandoverRow): void {
     this.#unwritten.set(row.id, row);
+    this.#arm(GROUP_MS);
+  }
+
+  #arm(afterMs: number): void {
     this.#cancel ??= this.#deps.timers.after(afterMs, () => void this.flush());
   }
 
   async #write(): Promise<void> {
-    const rows = [...this.#unwritten.values()];
-    this.#unwritten.clear();
-    const failed: HandoverRow[] = [];
+    let failed = false;
     const put = async (row: HandoverRow): Promise<void> => {
       try {
         await this.#deps.store.putHandover(row);
+        // Read from here until it is on disk, and kept where a newer one came meanwhile.
+        if (this.#unwritten.get(row.id) === row) this.#unwritten.delete(row.id);
       } catch (error) {
         this.#deps.log.error({ event: 'manager.effect.failed', effect: 'ledger', error: messageOf(error) });
-        failed.push(row);
+        failed = true;
       }
     };
-    await Promise.all(rows.map(put));
-    for (const row of failed) if (!this.#unwritten.has(row.id)) this.#later(row, RETRY_MS);
+    await Promise.all([...this.#unwritten.values()].map(put));
+    if (failed || this.#unwritten.size > 0) this.#arm(failed ? RETRY_MS : GROUP_MS);
   }
 
   #pending(id: string): HandoverRecord | undefined {
