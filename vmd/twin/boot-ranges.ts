@@ -3,17 +3,25 @@ import { addRange, compactRanges, hasSeq, missingIn, NO_SEQS, type SeqRanges } f
 /** Boots that are remembered, newest first. */
 export const MAX_BOOTS = 16;
 
+/** Nobody else's: changed in place. */
+type OwnRanges = [from: number, to: number][];
+const owned = (ranges: SeqRanges): OwnRanges => ranges.map(([from, to]) => [from, to]);
+
 /** Seqs of several boots, bounded: what no longer fits is forgotten, oldest first, so that it never claims too much. */
 export class BootRanges {
-  readonly #boots = new Map<number, SeqRanges>();
+  readonly #boots = new Map<number, OwnRanges>();
 
   /** False where all of `from` to `to` were there already. */
   add(boot: number, from: number, to = from): boolean {
     const before = this.#boots.get(boot);
-    // In the common case a report is one step after the last: nothing to search.
-    if (before !== undefined && from === to && hasSeq(before, from)) return false;
+    const last = before?.at(-1);
+    if (last !== undefined && last[1] + 1 === from) {
+      // Nearly every report is one step after the last: nothing to search, nothing to copy.
+      last[1] = to;
+      return true;
+    }
     if (before !== undefined && missingIn(before, from, to).length === 0) return false;
-    this.#boots.set(boot, compactRanges(addRange(before ?? NO_SEQS, from, to)));
+    this.#boots.set(boot, owned(compactRanges(addRange(before ?? NO_SEQS, from, to))));
     if (before === undefined && this.#boots.size > MAX_BOOTS) this.#boots.delete(Math.min(...this.#boots.keys()));
     return true;
   }
@@ -36,7 +44,7 @@ export class BootRanges {
       return [...(from < seq ? [[from, seq - 1] as const] : []), ...(seq < to ? [[seq + 1, to] as const] : [])];
     });
     if (after.length === 0) this.#boots.delete(boot);
-    else this.#boots.set(boot, after);
+    else this.#boots.set(boot, owned(after));
   }
 
   get empty(): boolean {
@@ -45,8 +53,6 @@ export class BootRanges {
 
   /** Newest boots first: the form of a digest. */
   list(): { boot: number; ranges: [number, number][] }[] {
-    return [...this.#boots]
-      .sort(([a], [b]) => b - a)
-      .map(([boot, ranges]) => ({ boot, ranges: ranges.map(([from, to]) => [from, to]) }));
+    return [...this.#boots].sort(([a], [b]) => b - a).map(([boot, ranges]) => ({ boot, ranges: owned(ranges) }));
   }
 }
