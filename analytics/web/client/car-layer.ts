@@ -6,6 +6,11 @@ import { servingSpans, switchedAtMs } from './handover-times.js';
 import { carAgeMs, type Car, type PageStore } from './store.js';
 
 const SILENT_MS = 30_000;
+/** In a larger fleet, names and long ways of all cars at once would hide one another. */
+const FEW_CARS = 12;
+const SHORT_TRACK = 90;
+/** Ways of cars that are not selected grow by this many points at a time: drawing is what costs. */
+const TRACK_STEP = 5;
 /** Steps shorter than this are noise of the receiver, not a direction. */
 const MOVED_M = 4;
 const ARROW =
@@ -32,6 +37,7 @@ export class CarLayer {
   }
 
   update(store: PageStore): void {
+    this.#map.getContainer().classList.toggle('many', store.cars.size > FEW_CARS);
     for (const car of store.cars.values()) if (car.track.length > 0) this.#draw(car, store);
   }
 
@@ -63,15 +69,17 @@ export class CarLayer {
       drawn.marker.setZIndexOffset(selected ? 1_000 : 0);
     }
     const handovers = store.handoverList(car.vehicle);
-    const trackKey = `${last[0]} ${car.track.length} ${handovers.length} ${selected} ${colour}`;
+    const grown = Math.floor(last[0] / 1_000 / (selected ? 1 : TRACK_STEP));
+    const trackKey = `${grown} ${handovers.length} ${selected} ${colour}`;
     if (trackKey === drawn.trackKey) return;
     drawn.trackKey = trackKey;
+    const track = selected || store.cars.size <= FEW_CARS ? car.track : car.track.slice(-SHORT_TRACK);
     drawn.track.clearLayers();
-    const begin = car.track[0]?.[0] ?? 0;
+    const begin = track[0]?.[0] ?? 0;
     const spans = servingSpans(handovers, car.serving?.domain, begin, last[0] + 1);
     const style = { pane: 'tracks', weight: selected ? 4 : 2, opacity: selected ? 0.95 : 0.4, interactive: false };
     for (const { domain, fromMs, toMs } of spans) {
-      const points = between(car.track, fromMs, toMs);
+      const points = between(track, fromMs, toMs);
       if (points.length > 1) L.polyline(points, { ...style, color: domainColour(domain) }).addTo(drawn.track);
     }
     if (!selected) return;

@@ -96,7 +96,12 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
 
 function Age({ ageMs, stale }: { ageMs: number | null | undefined; stale: boolean }) {
   const words = ageMs === undefined ? 'never reported' : ageMs === null ? 'age unknown' : ageText(ageMs);
-  return <span class="age">{stale && typeof ageMs === 'number' ? `stale · ${words}` : words}</span>;
+  return (
+    <span class="age">
+      {stale && typeof ageMs === 'number' && <span class="hidden">stale, </span>}
+      {words}
+    </span>
+  );
 }
 
 function PositionTile({ car, nowMs }: { car: Car; nowMs: number }) {

@@ -44,7 +44,10 @@ export function Chart(props: ChartProps) {
     };
   }, []);
 
-  useEffect(() => plot.current?.setData(dataOf(props)));
+  // A chart moves on once a second, and when its data or its span change; drawing is what costs.
+  const { buffer, nowMs, spanMs, handovers } = props;
+  const second = Math.floor(nowMs / 1000);
+  useEffect(() => plot.current?.setData(dataOf(latest.current)), [buffer, second, spanMs, handovers]);
   const last = props.buffer?.values.at(-1);
   return (
     <figure class="chart">
@@ -69,7 +72,7 @@ function options(width: number, latest: { readonly current: ChartProps }): uPlot
   return {
     width,
     height: HEIGHT_PX,
-    padding: [BAND_PX + 3, 8, 0, 0],
+    padding: [BAND_PX + 3, 16, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: sync.key }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {

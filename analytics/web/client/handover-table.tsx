@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
 import { domainColour } from './domains.js';
 import { clockText, phaseText } from './format.js';
@@ -16,6 +17,11 @@ const KIND_WORDS: Readonly<Record<HandoverRecord['kind'], string>> = {
 /** Hand-overs, newest first, with the time of each phase from `detected`. */
 export function HandoverTable({ store }: { store: PageStore }) {
   const records = store.handoverList();
+  const { handoverVersion, selected } = store;
+  const rows = useMemo(
+    () => records.slice(0, ROWS).map(record => <Row key={record.id} record={record} store={store} />),
+    [handoverVersion, selected, store.topology, domainColour(records[0]?.toDomain)],
+  );
   return (
     <section class="panel handovers" aria-label="Hand-overs">
       <h2>
@@ -41,11 +47,7 @@ export function HandoverTable({ store }: { store: PageStore }) {
                 ))}
               </tr>
             </thead>
-            <tbody>
-              {records.slice(0, ROWS).map(record => (
-                <Row key={record.id} record={record} store={store} />
-              ))}
-            </tbody>
+            <tbody>{rows}</tbody>
           </table>
         </div>
       )}

@@ -27,12 +27,12 @@ export const LONGITUDE = 'Vehicle.CurrentLocation.Longitude';
 export const SPEED = 'Vehicle.OBD.Speed';
 const TRACK_POINTS = 900;
 const HANDOVERS_KEPT = 300;
-const DRAW_EVERY_MS = 200;
+const DRAW_EVERY_MS = 250;
 const RETRY_MS = 2_000;
 
 export type Link = 'connecting' | 'live' | 'lost';
 
-/** All that the page shows; filled by the stream, read by the components, which are drawn anew at most five times a second. */
+/** All that the page shows; filled by the stream, read by the components, which are drawn anew at most four times a second. */
 export class PageStore {
   link: Link = 'connecting';
   sources: Sources | undefined;
@@ -40,9 +40,12 @@ export class PageStore {
   topology: TopologyAnswer = { domains: [], accessPoints: [] };
   readonly cars = new Map<string, Car>();
   readonly handovers = new Map<string, HandoverRecord>();
+  /** Grows with each hand-over told, so that what is made from them is made only then. */
+  handoverVersion = 0;
   selected: string | undefined;
   /** Of the selected car, by path. */
   series = new Map<string, SeriesBuffer>();
+  readonly #byVehicle = new Map<string, HandoverRecord[]>();
   #offsetMs = 0;
   #listeners = new Set<() => void>();
   #due: ReturnType<typeof setTimeout> | undefined;
@@ -163,16 +166,22 @@ export class PageStore {
 
   #takeHandover(record: HandoverRecord): void {
     this.handovers.set(record.id, record);
+    this.handoverVersion++;
+    this.#byVehicle.clear();
     if (this.handovers.size <= HANDOVERS_KEPT) return;
     const oldest = [...this.handovers.values()].reduce((a, b) => (b.startedAtMs < a.startedAtMs ? b : a));
     this.handovers.delete(oldest.id);
   }
 
   /** Newest first. */
-  handoverList(vehicle?: string): HandoverRecord[] {
-    return [...this.handovers.values()]
-      .filter(record => vehicle === undefined || record.vehicle === vehicle)
+  handoverList(vehicle = ''): HandoverRecord[] {
+    const known = this.#byVehicle.get(vehicle);
+    if (known !== undefined) return known;
+    const found = [...this.handovers.values()]
+      .filter(record => vehicle === '' || record.vehicle === vehicle)
       .sort((a, b) => b.startedAtMs - a.startedAtMs);
+    this.#byVehicle.set(vehicle, found);
+    return found;
   }
 
   /** Shows a car; `again`: loads its past anew though it is shown already. */
