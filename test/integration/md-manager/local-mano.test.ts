@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock, systemTimers } from '../../../common/clock.js';
+import { LocalMano } from '../../../md-manager/mano/local.js';
+import { lives, signalIf, startTicksOf } from '../../../md-manager/mano/process-table.js';
+import { sweep } from '../../../md-manager/sweep.js';
+import { openLmdbControlStore, type LmdbControlStore } from '../../../store/lmdb/control-store.js';
+import { manoContract, type ManoUnderTest } from './mano-contract.js';
+
+interface Local extends ManoUnderTest {
+  readonly store: LmdbControlStore;
+}
+
+const command = [process.execPath, '-e', 'setInterval(() => undefined, 1000)', '--'];
+
+async function local(program = command): Promise<Local> {
+  const folder = await mkdtemp(join(tmpdir(), 'edgetwin-'));
+  const store = await openLmdbControlStore({ path: join(folder, 'control') });
+  const opened: LocalMano[] = [];
+  return {
+    store,
+    open: () => {
+      const mano = new LocalMano({
+        store,
+        command: program,
+        flags: () => [],
+        addressesFrom: '127.96.0.0',
+        logDir: join(folder, 'log'),
+        env: {},
+        clock: systemClock,
+        timers: systemTimers,
+      });
+      opened.push(mano);
+      return Promise.resolve(mano);
+    },
+    end: async host => {
+      const row = (await store.instances()).find(found => found.host === host)!;
+      await signalIf(row, 'SIGKILL');
+      while (await lives(row)) await new Promise(resolve => setImmediate(resolve));
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const mano of opened) await mano[Symbol.asyncDispose]();
+      await sweep(store);
+      await store[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+manoContract('the local machine', () => local());
+
+describe('local processes', function () {
+  this.timeout(20_000);
+
+  it('never signals a process that has got the number of another', async () => {
+    await using under = await local();
+    await using mano = await under.open();
+    const instance = await mano.start('core');
+    await signalIf({ pid: instance.pid, startTicks: instance.startTicks + 1 }, 'SIGKILL');
+    assert.equal(await startTicksOf(instance.pid), instance.startTicks);
+  });
+
+  it('says that a program which cannot be started failed, and keeps no row of it', async () => {
+    await using under = await local(['/nonexistent/program']);
+    await using mano = await under.open();
+    await assert.rejects(mano.start('core'), { code: 'MANO_FAILED' });
+    assert.deepEqual([await under.store.instances(), mano.list()], [[], []]);
+  });
+
+  it('sweeps a process whose manager died before it could write its number', async () => {
+    await using under = await local();
+    const mano = await under.open();
+    const { host, pid } = await mano.start('core');
+    const [row] = await under.store.instances();
+    await mano[Symbol.asyncDispose]();
+    await under.store.putInstance({ ...row!, host, pid: 0, startTicks: 0, state: 'starting' });
+    await using next = await under.open();
+    assert.deepEqual(await next.adopt(), []);
+    while ((await startTicksOf(pid)) !== undefined) await new Promise(resolve => setImmediate(resolve));
+  });
+});
