@@ -11,6 +11,7 @@ import { EngineModel } from '../../../lab/drive/engine-model.js';
 import { openGpsdServer, type GpsdServer } from '../../../lab/gps/gpsd-server.js';
 import { fakeClock, type FakeClock } from '../../fakes/fake-clock.js';
 import { LineClient } from '../../fakes/line-client.js';
+import { eventually } from '../../fakes/eventually.js';
 
 describe('a car of the lab', () => {
   const log = silentLog;
@@ -47,7 +48,7 @@ describe('a car of the lab', () => {
   async function ask(client: LineClient, line: string): Promise<string> {
     const before = await metrics.total('car_requests_total');
     client.send(`${line}\r`);
-    while ((await metrics.total('car_requests_total')) === before) await new Promise(resolve => setImmediate(resolve));
+    await eventually('the adapter reads', async () => (await metrics.total('car_requests_total')) > before);
     await clock.advance(2_000);
     return client.until('>');
   }
@@ -81,7 +82,7 @@ describe('a car of the lab', () => {
     await ask(client, 'ATE0');
     await ask(client, 'ATSP6');
     client.send('010C\r\n');
-    while (clock.pending < 2) await new Promise(resolve => setImmediate(resolve));
+    await eventually('the request runs', () => clock.pending >= 2);
     client.send('0');
     assert.equal(await client.until('>'), 'STOPPED\r\r>');
     assert.match(await ask(client, '010D'), /^41 0D/);

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { HttpClient } from '../../../protocol/api/http-client.js';
 import { openGate, type Gate } from '../../../lab/proxy/gate.js';
+import { eventually } from '../../fakes/eventually.js';
 
 describe('a gate', () => {
   let server: Server;
@@ -96,7 +97,7 @@ describe('a gate', () => {
       break;
     }
     await client[Symbol.asyncDispose]();
-    while (!seen.includes('stream closed')) await new Promise(resolve => setImmediate(resolve));
+    await eventually('the stream closes', () => seen.includes('stream closed'));
   });
 
   it('breaks the connection when the upstream is away, and keeps the hold for the next request', async () => {

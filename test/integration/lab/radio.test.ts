@@ -21,6 +21,7 @@ import { SETTINGS } from '../../../lab/radio/config.js';
 import { runRadio } from '../../../lab/radio/radio.js';
 import { layOutTopology } from '../../../lab/topology/lay-out.js';
 import { LineClient } from '../../fakes/line-client.js';
+import { eventually } from '../../fakes/eventually.js';
 
 const SWITCH_PORT = 7003;
 const RADIO_PORT = 7007;
@@ -53,9 +54,8 @@ describe('the radio', () => {
     const found = new RegExp(`radio_frames_total\\{[^}]*result="${result}"\\} (\\d+)`, 'g');
     return [...(await metrics.text()).matchAll(found)].reduce((sum, row) => sum + Number(row[1]), 0);
   };
-  const counted = async (result: string, atLeast: number): Promise<void> => {
-    while ((await total(result)) < atLeast) await new Promise(resolve => setImmediate(resolve));
-  };
+  const counted = (result: string, atLeast: number): Promise<void> =>
+    eventually(`${atLeast} frames ${result}`, async () => (await total(result)) >= atLeast);
   const force = (accessPoint: string | null): Promise<void> =>
     http.call('PUT', '/v1/cars/0/attachment', { body: { accessPoint } });
   const answer = (port: number, payload: string, dstPort = COAP_PORT): void => {
@@ -194,6 +194,17 @@ describe('the radio', () => {
     });
     agent.send('twice', COAP_PORT, twin());
     await twice;
+  });
+
+  it('loses an answer that is still on its way when the car leaves the port', async () => {
+    await http.call('PUT', '/v1/faults', { body: { delayMs: 500 } });
+    let came = false;
+    agent.once('message', () => (came = true));
+    answer(1, 'late');
+    await counted('carried', 1);
+    await force('ap-2');
+    await counted('unattached', 1);
+    assert.equal(came, false);
   });
 
   it('names what is wrong with a request, and counts frames that are none', async () => {

@@ -28,6 +28,8 @@ describe('nextAccessPoint', () => {
     assert.equal(nextAccessPoint('a', point(-130), TWO), undefined);
     assert.equal(nextAccessPoint(undefined, point(-120), TWO), undefined);
   });
+  it('leaves one that no longer reaches for one that does, however little better that is', () =>
+    assert.equal(nextAccessPoint('a', point(101), [ap('a', 0), ap('b', 195)]), 'b'));
   it('leaves one that is gone from the list', () => assert.equal(nextAccessPoint('x', point(0), TWO), 'a'));
 
   const accessPoints = fc
