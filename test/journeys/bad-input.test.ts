@@ -17,7 +17,7 @@ describe('bad input to every listener of a running system', () => {
     await journey.moveTo(0, 'edge-1');
     await journey.actsIn(0, 'edge-1');
   });
-  after(() => journey[Symbol.asyncDispose]());
+  after(() => journey?.[Symbol.asyncDispose]());
 
   const noise = (): Buffer =>
     Buffer.from(Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256)));

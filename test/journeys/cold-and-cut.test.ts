@@ -9,7 +9,7 @@ describe('an empty pool and a cut replication', () => {
     await journey.moveTo(0, 'edge-1');
     await journey.actsIn(0, 'edge-1');
   });
-  after(() => journey[Symbol.asyncDispose]());
+  after(() => journey?.[Symbol.asyncDispose]());
 
   it('a move into a domain without a host goes the way `cold`, the old twin serving meanwhile', async () => {
     await journey.moveTo(0, 'edge-2');

@@ -15,6 +15,7 @@ import {
 import { parseTopology } from '../../protocol/topology.js';
 import { finishAndAudit, type Outcome } from '../../lab/demo/finish.js';
 import { System, type SystemOptions } from '../../lab/demo/system.js';
+import { openGate, type Gate } from '../../lab/proxy/gate.js';
 import { Watch } from '../../lab/demo/watch.js';
 
 const ASK_EVERY_MS = 50;
@@ -44,9 +45,14 @@ export class Journey implements AsyncDisposable {
       ...options,
     });
     const journey = new Journey(system);
-    await journey.until('every car is served', async () =>
-      (await journey.watch.agents()).every(agent => agent !== undefined && agent.acknowledged > 0),
-    );
+    try {
+      await journey.until('every car is served', async () =>
+        (await journey.watch.agents()).every(agent => agent !== undefined && agent.acknowledged > 0),
+      );
+    } catch (error) {
+      await journey[Symbol.asyncDispose]();
+      throw error;
+    }
     return journey;
   }
 
@@ -133,6 +139,11 @@ export class Journey implements AsyncDisposable {
     await Promise.all([this.watch, this.manager, this.radio].map(client => client[Symbol.asyncDispose]()));
     await this.system[Symbol.asyncDispose]();
   }
+}
+
+/** A gate in front of every vMD host: md-manager names the one that it means in a header. */
+export function openHostsGate(): Promise<Gate> {
+  return openGate({ upstream: ({ headers }) => String(headers['x-edgetwin-upstream']) });
 }
 
 export function freePort(): Promise<number> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Phase } from '../../protocol/api/common.js';
 import { openGate, type Gate } from '../../lab/proxy/gate.js';
-import { Journey } from './harness.js';
+import { Journey, openHostsGate } from './harness.js';
 
 /** What goes through which gate at a phase: its reply is held while the victim is killed, then let go. */
 const HELD: readonly {
@@ -30,7 +30,7 @@ export function killsInEachPhase(victim: Victim): void {
     before(async () => {
       journey = await Journey.open({
         via: async (_block, urls) => {
-          gates.set('hosts', await openGate({}));
+          gates.set('hosts', await openHostsGate());
           gates.set('sdn', await openGate({ upstream: urls.sdn }));
           gates.set('manager', await openGate({ upstream: urls.manager }));
           return { hosts: gates.get('hosts')!.url, sdn: gates.get('sdn')!.url, manager: gates.get('manager')!.url };
@@ -41,7 +41,7 @@ export function killsInEachPhase(victim: Victim): void {
     });
 
     after(async () => {
-      await journey[Symbol.asyncDispose]();
+      await journey?.[Symbol.asyncDispose]();
       for (const gate of gates.values()) await gate[Symbol.asyncDispose]();
     });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { openGate, type Gate } from '../../lab/proxy/gate.js';
-import { Journey } from './harness.js';
+import type { Gate } from '../../lab/proxy/gate.js';
+import { Journey, openHostsGate } from './harness.js';
 
 describe('moves that come at a bad moment', () => {
   let journey: Journey;
@@ -8,7 +8,7 @@ describe('moves that come at a bad moment', () => {
   before(async () => {
     journey = await Journey.open({
       via: async () => {
-        hosts = await openGate({});
+        hosts = await openHostsGate();
         return { hosts: hosts.url };
       },
     });
@@ -16,8 +16,8 @@ describe('moves that come at a bad moment', () => {
     await journey.actsIn(0, 'edge-1');
   });
   after(async () => {
-    await journey[Symbol.asyncDispose]();
-    await hosts[Symbol.asyncDispose]();
+    await journey?.[Symbol.asyncDispose]();
+    await hosts?.[Symbol.asyncDispose]();
   });
 
   it('two moves at once end where the car is', async () => {

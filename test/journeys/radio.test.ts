@@ -8,7 +8,7 @@ describe('a bad radio', () => {
     await journey.moveTo(0, 'edge-1');
     await journey.actsIn(0, 'edge-1');
   });
-  after(() => journey[Symbol.asyncDispose]());
+  after(() => journey?.[Symbol.asyncDispose]());
 
   it('an outage fills the outbox and nothing registers meanwhile; afterwards the backlog is sent', async () => {
     const registrations = await registered();

@@ -8,7 +8,7 @@ describe('kill -9 of what serves a car', () => {
     await journey.moveTo(0, 'edge-1');
     await journey.actsIn(0, 'edge-1');
   });
-  after(() => journey[Symbol.asyncDispose]());
+  after(() => journey?.[Symbol.asyncDispose]());
 
   it('another host of the domain takes the twin over when its host dies', async () => {
     const { acting } = (await journey.vehicle(0))!;
