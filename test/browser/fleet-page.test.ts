@@ -12,7 +12,7 @@ import { recordedDrive, reportOf, rowOf } from '../fakes/recorded-reports.js';
 import { recordedFleet, type RecordedFleet } from '../fakes/recorded-fleet.js';
 
 const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'].concat([
+const FLAGS = ['--headless', '--disable-gpu', '--disable-background-networking'].concat([
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
