@@ -45,8 +45,9 @@ export interface GateOptions {
   readonly listen?: { readonly address: string; readonly port: number };
   /**
    * Base URL of the service behind, or a function that picks one for each request. Where it is absent or picks none, the
-   * request itself must say where it goes: with an absolute target (`GET http://host:port/path`, as to any HTTP proxy),
-   * or with one for a path (`GET /http://host:port/path`).
+   * request itself must say where it goes: by the header `x-edgetwin-upstream` (a base URL, as md-manager names vMD hosts
+   * by `hosts.via`), with an absolute target (`GET http://host:port/path`, as to any HTTP proxy), or with one for a path
+   * (`GET /http://host:port/path`).
    */
   readonly upstream?: string | ((asked: Asked) => string | undefined);
 }
@@ -64,6 +65,7 @@ interface Armed {
   readonly fate: Promise<Fate>;
 }
 
+const UPSTREAM_HEADER = 'x-edgetwin-upstream';
 const NAMED_TARGET = /^\/?(https?:\/\/[^/]+)(\/.*)?$/;
 
 /** An HTTP proxy that can hold the reply of one request while a test kills somebody, and then lets it go. */
@@ -132,6 +134,11 @@ export async function openGate(options: GateOptions = {}): Promise<Gate> {
 const fits = (matcher: Matcher, method: string, path: string): boolean =>
   (matcher.method === undefined || matcher.method === method) && path.search(matcher.path) >= 0;
 
+function told(headers: IncomingMessage['headers']): string | undefined {
+  const value = headers[UPSTREAM_HEADER];
+  return typeof value === 'string' ? value : undefined;
+}
+
 function targetOf(
   upstream: GateOptions['upstream'],
   request: IncomingMessage,
@@ -139,7 +146,8 @@ function targetOf(
   const { url = '/', method = 'GET', headers } = request;
   const named = NAMED_TARGET.exec(url);
   const path = named === null ? url : (named[2] ?? '/');
-  const origin = (typeof upstream === 'function' ? upstream({ method, path, headers }) : upstream) ?? named?.[1];
+  const origin =
+    (typeof upstream === 'function' ? upstream({ method, path, headers }) : upstream) ?? told(headers) ?? named?.[1];
   return origin === undefined || !URL.canParse(path, origin) ? undefined : { origin, path };
 }
 

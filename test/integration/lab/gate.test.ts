@@ -120,10 +120,12 @@ describe('a gate', () => {
     await using client = new HttpClient(open.url);
     await client.call('GET', `${origin}/absolute`);
     assert.equal((await fetch(`${open.url}/${origin}/named`)).status, 201);
+    const told = await fetch(`${open.url}/told`, { headers: { 'x-edgetwin-upstream': origin } });
+    assert.equal(told.status, 201);
     await using chosen = await openGate({ upstream: ({ path }) => (path.startsWith('/known') ? origin : undefined) });
     assert.equal((await fetch(`${chosen.url}/known`)).status, 201);
     await assert.rejects(fetch(`${chosen.url}/other`));
-    assert.deepEqual(seen, ['GET /absolute ', 'GET /named ', 'GET /known ']);
+    assert.deepEqual(seen, ['GET /absolute ', 'GET /named ', 'GET /told ', 'GET /known ']);
     const hold = open.hold({ path: /^\/held$/ });
     const held = client.call('GET', `${origin}/held`);
     assert.equal((await hold.arrived).path, '/held');
