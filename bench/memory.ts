@@ -8,7 +8,7 @@ import { cpuMeter, residentBytesOf, startPart, type BenchRow } from './harness.j
 import { fillSlots, startHost } from './ingest.js';
 
 const TWINS = [1, 1_000] as const;
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** Each twin has taken some reports; then the host is left alone until its live values are written. */
 const LOAD_S = 4;
 /** About two reports a second from each device. */
