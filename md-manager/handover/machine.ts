@@ -1,9 +1,7 @@
-import type { Digest } from '../../protocol/api/vmd.js';
 import {
   beginHostLost,
   beginOrDefer,
   burn,
-  burnAgain,
   dropTarget,
   end,
   giveUp,
@@ -12,13 +10,25 @@ import {
   postpone,
   recordMove,
   remember,
-  tryAnother,
   twinServes,
 } from './attempt.js';
 import {
+  activateWhenAlone,
+  failPrepare,
+  keepDigest,
+  onActivated,
+  onClaimApplied,
+  onEpochBurnt,
+  onIntentDurable,
+  onOwnerRead,
+  onPrepared,
+  onRedirected,
+  onRedirectStale,
+  redirectWhenReady,
+  sendBack,
+} from './commit.js';
+import {
   advanceLeaving,
-  awaitsStandDown,
-  leave,
   onDrained,
   onLeavingLost,
   onReleased,
@@ -26,11 +36,10 @@ import {
   onRetireStale,
   onStoodDown,
   resumeLeaving,
-  retireParked,
 } from './leaving.js';
-import { DEFAULT_TIMING, type Effect, type HandoverEvent, type Health, type Move, type Of } from './state.js';
-import type { Timing, VehicleState } from './state.js';
-import { currentRun, headerOf, namedHosts, ofRun, setRun, setStage, stampPhase, setRecord } from './work.js';
+import { DEFAULT_TIMING } from './state.js';
+import type { Effect, HandoverEvent, Health, Move, Of, Timing, VehicleState } from './state.js';
+import { currentRun, headerOf, namedHosts, ofRun, setRecord, setRun, setStage, stampPhase } from './work.js';
 import { targetOf, type Work } from './work.js';
 
 /**
@@ -159,136 +168,6 @@ function onPoolEmpty(w: Work, of: Of): void {
 function orders(w: Work, domain: string): boolean {
   const run = w.s.run;
   return run?.stage.at === 'ordering' && (run.domains.includes(domain) || !twinServes(w));
-}
-
-function onEpochBurnt(w: Work, of: Of, epoch: number): void {
-  const run = currentRun(w, of);
-  if (run?.stage.at !== 'burning' && !(run?.stage.at === 'returning' && run.stage.epoch === undefined)) return;
-  if (epoch <= w.s.highestEpoch) {
-    w.effects.push({ do: 'burnEpoch', of });
-    return;
-  }
-  w.s = { ...w.s, highestEpoch: epoch };
-  setRecord(w, { epoch });
-  if (run.stage.at === 'returning') setStage(w, { ...run.stage, epoch });
-  else {
-    const { target } = run.stage;
-    const untilMs = w.now + w.timing.prepareMs;
-    setStage(w, { at: 'preparing', target, epoch, intentDurable: false, prepared: false, untilMs });
-    w.effects.push({ do: 'prepare', header: headerOf(w, run, epoch), host: target });
-  }
-  w.effects.push({ do: 'putIntent', of });
-}
-
-function onIntentDurable(w: Work, of: Of): void {
-  const stage = currentRun(w, of)?.stage;
-  if (stage?.at !== 'preparing' && stage?.at !== 'returning') return;
-  if (stage.intentDurable) return;
-  setRun(w, { intended: true, stage: { ...stage, intentDurable: true } });
-  if (stage.at === 'preparing') redirectWhenReady(w);
-  else sendBack(w);
-}
-
-function onPrepared(w: Work, of: Of): void {
-  const stage = currentRun(w, of)?.stage;
-  if (stage?.at !== 'preparing' || stage.prepared) return;
-  setStage(w, { ...stage, prepared: true });
-  stampPhase(w, 'prepared');
-  redirectWhenReady(w);
-}
-
-function failPrepare(w: Work): void {
-  const target = w.s.run === undefined ? undefined : targetOf(w.s.run.stage);
-  if (target === undefined) return;
-  dropTarget(w);
-  tryAnother(w, target.host, 'prepare-failed');
-}
-
-function redirectWhenReady(w: Work): void {
-  const run = w.s.run;
-  if (run?.stage.at !== 'preparing' || !run.stage.prepared || !run.stage.intentDurable) return;
-  const { target, epoch } = run.stage;
-  setRun(w, { redirectSent: true, stage: { at: 'redirecting', target, epoch } });
-  w.effects.push({ do: 'redirect', header: headerOf(w, run, epoch), host: target });
-}
-
-function sendBack(w: Work): void {
-  const run = w.s.run;
-  if (run?.stage.at !== 'returning' || run.stage.epoch === undefined) return;
-  w.effects.push({ do: 'redirect', header: headerOf(w, run, run.stage.epoch), host: w.s.twin.host });
-}
-
-function onRedirected(w: Work, of: Of): void {
-  const run = currentRun(w, of);
-  if (run?.stage.at === 'redirecting') {
-    const { target, epoch } = run.stage;
-    stampPhase(w, 'redirected');
-    setStage(w, { at: 'claiming', target, epoch });
-    w.effects.push({ do: 'claim', header: headerOf(w, run, epoch), host: target });
-    retireParked(w);
-  } else if (run?.stage.at === 'returning' && run.stage.epoch !== undefined && run.stage.intentDurable) {
-    w.s = { ...w.s, twin: { ...w.s.twin, epoch: run.stage.epoch } };
-    setRun(w, { redirectSent: false });
-    retireParked(w);
-    end(w, 'failed', run.stage.reason);
-  }
-}
-
-function onRedirectStale(w: Work, of: Of): void {
-  const run = currentRun(w, of);
-  if (run?.stage.at === 'redirecting') burnAgain(w, run.stage.target);
-  else if (run?.stage.at === 'returning' && run.stage.intentDurable) giveUp(w, run.stage.reason);
-}
-
-function onOwnerRead(w: Work, of: Of, owner: Of & { epoch: number }): void {
-  const run = currentRun(w, of);
-  if (run?.stage.at !== 'claiming') return;
-  const { target, epoch } = run.stage;
-  const ours = owner.epoch === epoch && owner.handover === of.handover && owner.attempt === of.attempt;
-  if (ours) onClaimApplied(w, of);
-  else if (owner.epoch < epoch) w.effects.push({ do: 'claim', header: headerOf(w, run, epoch), host: target });
-  else if (run.stage.lost !== undefined) {
-    dropTarget(w, run.stage.lost);
-    newAttempt(w);
-  } else burnAgain(w, target);
-}
-
-function onClaimApplied(w: Work, of: Of): void {
-  const run = currentRun(w, of);
-  if (run?.stage.at !== 'claiming') return;
-  const { target, epoch, lost: health = { is: 'alive' } } = run.stage;
-  const old = w.s.twin;
-  w.s = {
-    ...w.s,
-    twin: { host: target, epoch, actingEpoch: epoch, acts: false, health },
-  };
-  setStage(w, { at: 'activating', epoch, sent: false });
-  const way = run.record.way ?? 'manager';
-  leave(w, { host: old.host, health: old.health, of, way, acts: old.acts, wayOut: true, reported: true });
-  if (health.is !== 'alive') newAttempt(w);
-}
-
-function keepDigest(w: Work, digest: Digest | undefined): void {
-  const stage = w.s.run?.stage;
-  if (digest !== undefined && stage?.at === 'activating' && !stage.sent) setStage(w, { ...stage, digest });
-}
-
-/** A new host acts from the claim on, but not before every older one has stood down, is dead, or its lease ran out. */
-function activateWhenAlone(w: Work): void {
-  const run = w.s.run;
-  if (run?.stage.at !== 'activating' || run.stage.sent || awaitsStandDown(w)) return;
-  const { epoch, digest } = run.stage;
-  setStage(w, { at: 'activating', epoch, sent: true });
-  w.s = { ...w.s, twin: { ...w.s.twin, acts: true } };
-  const order = { do: 'activate', header: headerOf(w, run, epoch), host: w.s.twin.host } as const;
-  w.effects.push(digest === undefined ? order : { ...order, digest });
-}
-
-function onActivated(w: Work, of: Of): void {
-  const run = currentRun(w, of);
-  if (run?.stage.at !== 'activating' || !run.stage.sent) return;
-  stampPhase(w, 'activated');
-  setStage(w, { at: 'settling', epoch: run.stage.epoch, untilMs: w.now + w.timing.settleMs });
 }
 
 function onFirstReport(w: Work, host: string, epoch: number): void {

@@ -41,17 +41,18 @@ export class FakeVmdHost implements AsyncDisposable {
   }
 
   static async open(name: string, index: number, slots: number, gate: Gate): Promise<FakeVmdHost> {
-    let self: FakeVmdHost | undefined;
+    const made: { host?: FakeVmdHost } = {};
     const server = await openHttp({
       part: 'vmd',
       listen: { address: '127.0.0.1', port: 0 },
-      routes: routes(() => self!, slots, gate),
+      routes: routes(() => made.host!, slots, gate),
       log: silentLog,
       metrics: new Metrics(METRICS),
     });
     const domain = name.split('/')[0]!;
     const place = { host: name, domain, address: `127.96.255.${index}`, port: 5683, control: server.url };
-    self = new FakeVmdHost({ ...place, pid: 1_000_000 + index, startTicks: 1 }, server);
+    const self = new FakeVmdHost({ ...place, pid: 1_000_000 + index, startTicks: 1 }, server);
+    made.host = self;
     return self;
   }
 
