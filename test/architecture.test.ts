@@ -34,7 +34,10 @@ const PURE = [
   /^vmd\/twin\//,
   /^md-manager\/handover\/machine\.ts$/,
   /^sdn-app\/(attachment|redirect)\//,
-  /^lab\/soft-switch\/model\.ts$/,
+  /^lab\/soft-switch\/(model|flow-table|meter)\.ts$/,
+  /^lab\/topology\//,
+  /^lab\/drive\/(drive|drive-csv|drive-clock|engine-model|engine-thermal|geo)\.ts$/,
+  /^lab\/radio\/attachment\.ts$/,
 ];
 
 function sources(folder: string): string[] {
