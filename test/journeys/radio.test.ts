@@ -24,18 +24,26 @@ describe('a bad radio', () => {
     await journey.until('the outbox empties', async () => ((await journey.watch.agents())[0]?.queue ?? 99) <= 2);
   });
 
-  it('frames lost, doubled and reordered at moves cost nothing but time', async () => {
-    await journey.radio.call('PUT', '/v1/faults', {
-      body: { lossUp: 0.1, lossDown: 0.1, duplicate: 0.2, reorder: 0.2, delayMs: 2, jitterMs: 5, seed: 7 },
+  it('a twin that stays silent though the radio is there makes the agent register, once', async () => {
+    const before = await registered();
+    await faults({ lossUp: 1 });
+    const after = await journey.until('it registers', async () => {
+      const now = await registered();
+      return now > before ? now : undefined;
     });
+    assert.equal(after, before + 1);
+    await faults({});
+    await journey.acknowledges(0);
+  });
+
+  it('frames lost, doubled and reordered at moves cost nothing but time', async () => {
+    await faults({ lossUp: 0.1, lossDown: 0.1, duplicate: 0.2, reorder: 0.2, delayMs: 2, jitterMs: 5 });
     for (const domain of ['edge-1', 'edge-2', 'edge-1']) {
       await journey.moveTo(0, domain);
       await journey.actsIn(0, domain);
       await journey.acknowledges(0);
     }
-    await journey.radio.call('PUT', '/v1/faults', {
-      body: { lossUp: 0, lossDown: 0, duplicate: 0, reorder: 0, delayMs: 0, jitterMs: 0, seed: 7 },
-    });
+    await faults({});
   });
 
   it('and nothing is lost, doubled or left over', async () => {
@@ -43,6 +51,11 @@ describe('a bad radio', () => {
     assert.ok(outcome.reports.resent > 0);
     assert.equal(outcome.handovers.failed, 0);
   });
+
+  /** What is not named is off. */
+  function faults(wanted: Readonly<Record<string, number>>): Promise<void> {
+    return journey.radio.call('PUT', '/v1/faults', { body: { seed: 7, ...wanted } });
+  }
 
   /** How many registrations the manager has answered. */
   async function registered(): Promise<number> {
