@@ -1,4 +1,4 @@
-import { Decoder } from 'cbor-x';
+import { Decoder } from 'cbor-x/decode';
 
 /**
  * A CBOR writer that always takes the shortest form (RFC 8949 §4.2.1, half and single floats included): cbor-x reads
@@ -105,6 +105,7 @@ export function shortestWithin(value: number, tolerance: number): number {
   return Math.abs(single - value) <= tolerance ? single : value;
 }
 
+// By its entry for reading: the main one would load a native string reader, which is not installed (see dependencies.md).
 const decoder = new Decoder({ mapsAsObjects: false, useRecords: false });
 
 /** One CBOR item; throws where the bytes are not exactly one. Maps come as `Map`. */
