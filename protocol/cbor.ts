@@ -1,4 +1,4 @@
-import { Decoder } from 'cbor-x/decode';
+import { Decoder } from 'cbor-x/decode-no-eval';
 
 /**
  * A CBOR writer that always takes the shortest form (RFC 8949 §4.2.1, half and single floats included): cbor-x reads
