@@ -69,7 +69,8 @@ export async function runDevices(
     const sampling = route({
       method: 'PUT',
       path: '/v1/sampling',
-      summary: 'off: no new reports, before the car is parked for long or the agent is ended; what is queued is still sent',
+      summary:
+        'off: no new reports, before the car is parked for long or the agent is ended; what is queued is still sent',
       body: z.strictObject({ on: z.boolean() }),
       handle: ({ body: { on } }) => void (isSampling = on),
     });

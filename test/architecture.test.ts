@@ -4,7 +4,22 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { packageRoot } from '../common/package-root.js';
 
 const ROOT = packageRoot();
-const EVERYTHING = ['common', 'protocol', 'store', 'trace', 'device', 'vmd', 'md-manager', 'sdn-app', 'analytics', 'dashboards', 'cli', 'lab', 'bench', 'test'];
+const EVERYTHING = [
+  'common',
+  'protocol',
+  'store',
+  'trace',
+  'device',
+  'vmd',
+  'md-manager',
+  'sdn-app',
+  'analytics',
+  'dashboards',
+  'cli',
+  'lab',
+  'bench',
+  'test',
+];
 
 /** DESIGN §3: who may import whom. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -55,7 +70,8 @@ const FOLDERS = Object.keys(MAY_IMPORT).filter(folder => readdirSync(ROOT).inclu
 const FILES = FOLDERS.flatMap(folder => sources(folder));
 
 describe('architecture', () => {
-  it('sees the sources it is about', () => assert.ok(FILES.length > 50 && FOLDERS.length >= 10, `${FILES.length} files`));
+  it('sees the sources it is about', () =>
+    assert.ok(FILES.length > 50 && FOLDERS.length >= 10, `${FILES.length} files`));
 
   it('has no import against the table of DESIGN §3', () => {
     const wrong: string[] = [];
@@ -73,10 +89,12 @@ describe('architecture', () => {
     const wrong: string[] = [];
     for (const file of FILES.filter(name => PURE.some(pattern => pattern.test(name)))) {
       for (const target of importsOf(file)) {
-        if (target.startsWith('node:') || /common\/(log|clock|metrics|lifecycle)\.js$/.test(target)) wrong.push(`${file} imports ${target}`);
+        if (target.startsWith('node:') || /common\/(log|clock|metrics|lifecycle)\.js$/.test(target))
+          wrong.push(`${file} imports ${target}`);
       }
       const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
-      if (/Date\.now\(|performance\.now\(|Math\.random\(|new Date\(\)|setTimeout\(|process\./.test(text)) wrong.push(`${file} reads a clock, chance or the process`);
+      if (/Date\.now\(|performance\.now\(|Math\.random\(|new Date\(\)|setTimeout\(|process\./.test(text))
+        wrong.push(`${file} reads a clock, chance or the process`);
     }
     assert.deepEqual(wrong, []);
   });
@@ -86,14 +104,22 @@ describe('architecture', () => {
     const known = new Set([...list.matchAll(/'([a-z-]+\.[a-z.-]+)'/g)].map(found => found[1] ?? ''));
     const used = new Set<string>();
     for (const file of FILES.filter(name => !name.startsWith('test/') && name !== 'protocol/events.ts')) {
-      for (const found of readFileSync(join(ROOT, file), 'utf8').matchAll(/event: '([^']+)'/g)) used.add(found[1] ?? '');
+      for (const found of readFileSync(join(ROOT, file), 'utf8').matchAll(/event: '([^']+)'/g))
+        used.add(found[1] ?? '');
     }
     const dotted = [...used].filter(name => name.includes('.'));
-    assert.deepEqual({ unlisted: dotted.filter(name => !known.has(name)), unused: [...known].filter(name => !used.has(name)) }, { unlisted: [], unused: [] });
+    assert.deepEqual(
+      { unlisted: dotted.filter(name => !known.has(name)), unused: [...known].filter(name => !used.has(name)) },
+      { unlisted: [], unused: [] },
+    );
   });
 
   it('speaks of the project alone', () => {
-    const wrong = FILES.filter(file => /\/(work|farm)\/[a-z]|\bworkplace\b|\bsandbox\b/.test(readFileSync(join(ROOT, file), 'utf8')) && file !== 'test/architecture.test.ts');
+    const wrong = FILES.filter(
+      file =>
+        /\/(work|farm)\/[a-z]|\bworkplace\b|\bsandbox\b/.test(readFileSync(join(ROOT, file), 'utf8')) &&
+        file !== 'test/architecture.test.ts',
+    );
     assert.deepEqual(wrong, []);
   });
 });

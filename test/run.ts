@@ -16,9 +16,21 @@ interface Suite {
 
 const SUITES: Readonly<Record<string, readonly Suite[]>> = {
   test: [
-    { name: 'unit', files: ['test/architecture.test', 'test/unit/**/*.test', 'test/fuzz/**/*.test'], args: ['--parallel', '--jobs', '4', '--timeout', '60000'] },
-    { name: 'integration', files: ['test/integration/**/*.test'], args: ['--parallel', '--jobs', '4', '--timeout', '60000'] },
-    { name: 'journeys', files: ['test/journeys/**/*.test'], args: ['--parallel', '--jobs', '3', '--timeout', '240000'] },
+    {
+      name: 'unit',
+      files: ['test/architecture.test', 'test/unit/**/*.test', 'test/fuzz/**/*.test'],
+      args: ['--parallel', '--jobs', '4', '--timeout', '60000'],
+    },
+    {
+      name: 'integration',
+      files: ['test/integration/**/*.test'],
+      args: ['--parallel', '--jobs', '4', '--timeout', '60000'],
+    },
+    {
+      name: 'journeys',
+      files: ['test/journeys/**/*.test'],
+      args: ['--parallel', '--jobs', '3', '--timeout', '240000'],
+    },
   ],
   real: [
     { name: 'browser', files: ['test/browser/**/*.test'], args: ['--timeout', '120000'] },
@@ -38,7 +50,17 @@ const root = packageRoot();
 function runSuite(suite: Suite, folder: string): Promise<Counts> {
   const counts = join(folder, `${suite.name}.json`);
   const files = suite.files.map(file => `dist/${file}.js`);
-  const args = ['node_modules/mocha/bin/mocha.js', '--no-config', '--enable-source-maps', '--reporter', 'dist/test/count-reporter.js', '--reporter-option', `counts=${counts}`, ...suite.args, ...files];
+  const args = [
+    'node_modules/mocha/bin/mocha.js',
+    '--no-config',
+    '--enable-source-maps',
+    '--reporter',
+    'dist/test/count-reporter.js',
+    '--reporter-option',
+    `counts=${counts}`,
+    ...suite.args,
+    ...files,
+  ];
   process.stdout.write(`\n# ${suite.name}\n`);
   return new Promise(resolve => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
