@@ -4,6 +4,7 @@ import { runBench, type BenchRow } from './harness.js';
 type Bench = (signal: AbortSignal) => Promise<readonly BenchRow[]>;
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  bytes: async () => (await import('./bytes.js')).benchBytes,
   handover: async () => (await import('./handover.js')).benchHandover,
   ingest: async () => (await import('./ingest.js')).benchIngest,
   memory: async () => (await import('./memory.js')).benchMemory,

@@ -143,11 +143,15 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   const time = new TimeBase({ clock, system: config['clock.system'], holdMs: config['clock.holdMs'] });
   let outbox: Outbox | undefined = undefined;
   const report = (readings: readonly Reading[]): void => {
-    if (outbox === undefined || readings.length === 0 || hooks.isSampling?.() === false) return;
+    if (outbox === undefined || readings.length === 0 || hooks.isSampling?.() === false) {
+      builder.missed(readings);
+      return;
+    }
     try {
       outbox.add(readings);
       metrics.count('agent_reports_total', { result: 'sampled' });
     } catch (error) {
+      builder.missed(readings);
       log.error({ event: 'agent.report-failed', error: messageOf(error) });
     }
   };

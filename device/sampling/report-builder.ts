@@ -1,4 +1,4 @@
-import { signalByWire, type Tier } from '../../protocol/signals.js';
+import { signalByWire, type SignalRow, type Tier } from '../../protocol/signals.js';
 import type { SenmlValue } from '../../protocol/senml.js';
 import type { FuelInputs, FuelResult } from './fuel.js';
 
@@ -15,14 +15,33 @@ export interface Reading {
  */
 const LEAST_MS: Readonly<Record<Tier, number>> = { fast: 0, medium: 900, slow: 19_900 };
 
+/**
+ * A value that has not changed since it was last reported is reported again after this long (docs/decisions/
+ * report-contents.md): within the time for which the twin calls a value of its tier fresh. Slow tiers are read every 20 s.
+ */
+const REFRESH_MS: Readonly<Record<Tier, number>> = { fast: 2_000, medium: 5_000, slow: 19_000 };
+
+/** Signals that are read at one moment and mean something together only. */
+const PAIRS = [
+  ['lat', 'lon'],
+  ['fuel', 'co2'],
+] as const;
+
 /** Ages up to which readings may go into one fuel figure, by tier. */
 const FUEL_AGE_MS: Readonly<Record<Tier, number>> = { fast: 2_000, medium: 5_000, slow: 60_000 };
 const FUEL_INPUTS = ['frate', 'maf', 'lam', 'rpm', 'map', 'iat', 'thr', 'load', 'spd'] as const;
 
-/** Collects readings between reports: a report carries the newest value of each signal that was read since the last. */
+/**
+ * Collects readings between reports. A report carries the newest value of each signal that was read since the last one
+ * and that changed or is due to be said again; where nothing is, the one that was not said for longest, so that as long
+ * as the car is read no report is left out.
+ */
 export class ReportBuilder {
   readonly #deriveFuel: (inputs: FuelInputs) => FuelResult & { readonly label: string };
+  /** For the next report. */
   readonly #fresh = new Map<string, Reading>();
+  /** Read since the last report, and the same as was reported. */
+  readonly #confirmed = new Map<string, Reading>();
   readonly #newest = new Map<string, Reading>();
   readonly #reported = new Map<string, Reading>();
 
@@ -35,12 +54,11 @@ export class ReportBuilder {
     if (row === undefined) return;
     this.#newest.set(reading.name, reading);
     const last = this.#reported.get(reading.name);
-    const isDue =
-      row.obd !== undefined ||
-      last === undefined ||
-      reading.monoMs - last.monoMs >= LEAST_MS[row.tier] ||
-      (row.kind === 'text' && reading.value !== last.value);
-    if (isDue) this.#fresh.set(reading.name, reading);
+    // What already goes into the next report goes with its newest value, though that may be the one of the last report.
+    if (last === undefined || this.#fresh.has(reading.name) || isDue(row, reading, last)) {
+      this.#fresh.set(reading.name, reading);
+      this.#confirmed.delete(reading.name);
+    } else if (reading.value === last.value) this.#confirmed.set(reading.name, reading);
   }
 
   newest(name: string): Reading | undefined {
@@ -49,11 +67,35 @@ export class ReportBuilder {
 
   /** The samples of the next report, newest first; empty where nothing was read since the last. */
   take(nowMs: number): Reading[] {
-    if (this.#fresh.size > 0) this.#derive(nowMs);
+    if (this.#fresh.size + this.#confirmed.size > 0) this.#derive(nowMs);
+    if (this.#fresh.size === 0) this.#sayAgain();
+    this.#completePairs();
     const samples = [...this.#fresh.values()].sort((x, y) => y.monoMs - x.monoMs);
     this.#fresh.clear();
+    this.#confirmed.clear();
     for (const sample of samples) this.#reported.set(sample.name, sample);
     return samples;
+  }
+
+  /** These were taken and found no way into a report: the next reading of each goes whatever it says. */
+  missed(samples: readonly Reading[]): void {
+    for (const { name } of samples) this.#reported.delete(name);
+  }
+
+  /** Half a position, or a fuel rate without its CO2, would be paired with a value of another moment by whoever reads it. */
+  #completePairs(): void {
+    for (const pair of PAIRS) {
+      const name = pair.find(other => !this.#fresh.has(other));
+      const reading = name === undefined ? undefined : this.#newest.get(name);
+      if (reading !== undefined && pair.some(other => this.#fresh.get(other)?.monoMs === reading.monoMs))
+        this.#fresh.set(reading.name, reading);
+    }
+  }
+
+  #sayAgain(): void {
+    const saidAtMs = (name: string): number => this.#reported.get(name)?.monoMs ?? -Infinity;
+    const [oldest] = [...this.#confirmed.values()].sort((x, y) => saidAtMs(x.name) - saidAtMs(y.name));
+    if (oldest !== undefined) this.#fresh.set(oldest.name, oldest);
   }
 
   #derive(nowMs: number): void {
@@ -70,9 +112,18 @@ export class ReportBuilder {
     // Without any reading of the car there is nothing to say about its engine.
     if (monoMs === -Infinity) return;
     const result = this.#deriveFuel(inputs);
+    // Figures by another method than the last ones go with its name, not up to a second behind it.
+    if (this.#reported.get('fuelm')?.value !== result.label)
+      for (const name of ['fuel', 'co2']) this.#reported.delete(name);
     this.put({ name: 'fuelm', value: result.label, monoMs });
     if (result.method === 'unavailable') return;
     this.put({ name: 'fuel', value: result.fuelLh, monoMs });
     this.put({ name: 'co2', value: result.co2Gs, monoMs });
   }
+}
+
+function isDue(row: SignalRow, reading: Reading, last: Reading): boolean {
+  const sinceMs = reading.monoMs - last.monoMs;
+  if (reading.value === last.value) return sinceMs >= REFRESH_MS[row.tier];
+  return row.obd !== undefined || row.kind === 'text' || sinceMs >= LEAST_MS[row.tier];
 }

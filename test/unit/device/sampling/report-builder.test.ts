@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { FuelResult } from '../../../../device/sampling/fuel.js';
+import { ReportBuilder, type Reading } from '../../../../device/sampling/report-builder.js';
+import { signalByWire } from '../../../../protocol/signals.js';
+
+const UNAVAILABLE = { method: 'unavailable', label: 'unavailable' } as const;
+const builderOf = (fuel: () => FuelResult & { label: string } = () => UNAVAILABLE) => new ReportBuilder(fuel);
+/** What a report says, without the method of the fuel rate. */
+const said = (samples: readonly Reading[]): string[] =>
+  samples.filter(({ name }) => name !== 'fuelm').map(({ name, value }) => `${name}=${String(value)}`);
+
+describe('report builder', () => {
+  it('says the newest value of each signal, newest first, and nothing twice', () => {
+    const builder = builderOf();
+    builder.put({ name: 'rpm', value: 900, monoMs: 0 });
+    builder.put({ name: 'spd', value: 50, monoMs: 10 });
+    builder.put({ name: 'rpm', value: 1_000, monoMs: 20 });
+    assert.deepEqual(said(builder.take(30)), ['rpm=1000', 'spd=50']);
+    assert.deepEqual(said(builder.take(500)), []);
+  });
+
+  it('leaves out what has not changed until it is due again, and then says it with its new time', () => {
+    const builder = builderOf();
+    const times: number[] = [];
+    for (let atMs = 0; atMs <= 6_000; atMs += 200) {
+      builder.put({ name: 'spd', value: 50, monoMs: atMs });
+      builder.put({ name: 'rpm', value: atMs, monoMs: atMs });
+      const found = builder.take(atMs).find(({ name }) => name === 'spd');
+      if (found !== undefined) times.push(found.monoMs);
+    }
+    assert.deepEqual(times, [0, 2_000, 4_000, 6_000]);
+  });
+
+  it('says something in every report while anything is read: what was not said for longest', () => {
+    const builder = builderOf();
+    const all: string[][] = [];
+    for (let atMs = 0; atMs < 2_000; atMs += 500) {
+      for (const name of ['spd', 'rpm', 'maf']) builder.put({ name, value: 0, monoMs: atMs });
+      all.push(said(builder.take(atMs)));
+    }
+    assert.equal(all[0]?.length, 3);
+    for (const samples of all.slice(1)) assert.equal(samples.length, 1);
+    assert.equal(new Set(all.slice(1).flat()).size, 3);
+  });
+
+  it('says a value that changed and came back between two reports with its newest reading', () => {
+    const builder = builderOf();
+    for (const [value, monoMs] of [
+      [50, 0],
+      [51, 200],
+      [50, 400],
+    ] as const) {
+      builder.put({ name: 'spd', value, monoMs });
+      if (monoMs === 0) builder.take(0);
+    }
+    const [sample] = builder.take(500);
+    assert.deepEqual(sample, { name: 'spd', value: 50, monoMs: 400 });
+  });
+
+  it('never parts latitude from longitude', () => {
+    const builder = builderOf();
+    builder.put({ name: 'lat', value: 41, monoMs: 0 });
+    builder.put({ name: 'lon', value: -96, monoMs: 0 });
+    builder.take(0);
+    builder.put({ name: 'lat', value: 41.1, monoMs: 1_000 });
+    builder.put({ name: 'lon', value: -96, monoMs: 1_000 });
+    assert.deepEqual(said(builder.take(1_000)), ['lat=41.1', 'lon=-96']);
+  });
+
+  it('says the figures of a new fuel method together with its name', () => {
+    let result: FuelResult & { label: string } = { method: 'maf', label: 'maf', fuelLh: 3, co2Gs: 2 };
+    const builder = builderOf(() => result);
+    builder.put({ name: 'maf', value: 10, monoMs: 0 });
+    builder.take(0);
+    builder.put({ name: 'maf', value: 11, monoMs: 200 });
+    assert.deepEqual(
+      builder
+        .take(200)
+        .map(({ name }) => name)
+        .sort(),
+      ['maf'],
+    );
+    result = { method: 'fuel-cut', label: 'fuel-cut', fuelLh: 0, co2Gs: 0 };
+    builder.put({ name: 'maf', value: 12, monoMs: 400 });
+    const names = builder.take(400).map(({ name }) => name);
+    assert.deepEqual(names.sort(), ['co2', 'fuel', 'fuelm', 'maf']);
+  });
+
+  it('says again at the next reading what found no way into a report', () => {
+    const builder = builderOf();
+    for (const [name, value] of [
+      ['ect', 88],
+      ['spd', 50],
+    ] as const)
+      builder.put({ name, value, monoMs: 0 });
+    builder.missed(builder.take(0));
+    builder.put({ name: 'ect', value: 88, monoMs: 100 });
+    assert.deepEqual(said(builder.take(100)), ['ect=88']);
+  });
+
+  it('lets no value of a car that is read grow older than the refresh of its tier, and never tells an old one', () => {
+    const names = ['spd', 'rpm', 'map'] as const;
+    const limitMs = { fast: 2_000, medium: 5_000, slow: 20_000 };
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ value: fc.integer({ min: 0, max: 2 }), name: fc.constantFrom(...names) }), {
+          minLength: 1,
+          maxLength: 200,
+        }),
+        readings => {
+          const builder = builderOf();
+          const live = new Map<string, Reading>();
+          const newest = new Map<string, Reading>();
+          readings.forEach(({ name, value }, at) => {
+            const monoMs = at * 100;
+            newest.set(name, { name, value, monoMs });
+            builder.put({ name, value, monoMs });
+            if (at % 5 !== 4) return;
+            const samples = builder.take(monoMs);
+            assert.ok(said(samples).length > 0, 'a report while the car is read');
+            for (const sample of samples) live.set(sample.name, sample);
+            for (const [wire, reading] of newest) {
+              const shown = live.get(wire)!;
+              assert.equal(shown.value, reading.value, 'the newest value is the one that people see');
+              const tier = signalByWire(wire)!.tier;
+              assert.ok(reading.monoMs - shown.monoMs < limitMs[tier], `${wire} is confirmed in time`);
+            }
+          });
+        },
+      ),
+    );
+  });
+});
