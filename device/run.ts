@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import { systemClock, systemTimers } from '../common/clock.js';
 import { Resources } from '../common/lifecycle.js';
 import { openLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import { HttpClient } from '../protocol/api/http-client.js';
-import { openHttp, route } from '../protocol/api/http-server.js';
+import { openHttp } from '../protocol/api/http-server.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
@@ -14,31 +13,12 @@ import { runAgent, type AgentStatus } from './agent.js';
 import type { DeviceConfig } from './config.js';
 import { gpsdSource } from './gps/gpsd-client.js';
 import { openTcpLink } from './obd/tcp-link.js';
+import { deviceRoutes } from './routes.js';
 import { openNodeDisk } from './uplink/node-disk.js';
 import { isSystemClockSynchronised } from './uplink/system-clock.js';
 import { openWitnessFile } from './uplink/witness.js';
 
 const KEY_BYTES = 16;
-
-const statusAnswer = z.object({
-  agents: z.array(
-    z.object({
-      vehicle: z.string(),
-      boot: z.int(),
-      seq: z.int(),
-      sampled: z.int(),
-      accepted: z.int(),
-      acknowledged: z.int(),
-      resent: z.int(),
-      queue: z.int(),
-      underWay: z.int(),
-      diskBytes: z.int(),
-      clock: z.enum(['gps', 'system', 'estimated', 'waiting']),
-      twin: z.string().optional(),
-      obd: z.boolean(),
-    }),
-  ),
-});
 
 /**
  * Runs the agents of one process, each with a socket, a folder and a car of its own, until the signal is aborted.
@@ -59,23 +39,12 @@ export async function runDevices(
   let isSampling = true;
   const listen = first?.['http.listen'];
   if (listen !== undefined) {
-    const status = route({
-      method: 'GET',
-      path: '/v1/status',
-      summary: 'what each agent of this process has sampled, sent and got acknowledged',
-      answer: statusAnswer,
-      handle: () => ({ agents: [...statuses.values()].map(tell => tell()) }),
-    });
-    const sampling = route({
-      method: 'PUT',
-      path: '/v1/sampling',
-      summary:
-        'off: no new reports, before the car is parked for long or the agent is ended; what is queued is still sent',
-      body: z.strictObject({ on: z.boolean() }),
-      handle: ({ body: { on } }) => void (isSampling = on),
+    const routes = deviceRoutes({
+      statuses: () => [...statuses.values()].map(tell => tell()),
+      setSampling: on => (isSampling = on),
     });
     const log = openLog('device', first?.['log.level']);
-    resources.use(await openHttp({ part: 'device', listen, routes: [status, sampling], log, metrics }));
+    resources.use(await openHttp({ part: 'device', listen, routes, log, metrics }));
   }
   const agents = configs.map(config =>
     openAgent(config, metrics, running, {

@@ -22,7 +22,7 @@ export interface Route<P = unknown, Q = unknown, B = unknown, A = unknown> {
   readonly status?: number;
   /** Codes of ERRORS that callers should expect. */
   readonly errors?: readonly string[];
-  /** Takes the reply over (SSE, files); the answer is ignored. */
+  /** Takes the reply over for server-sent events; the answer is ignored. */
   readonly raw?: true;
   handle(input: { params: P; query: Q; body: B; request: FastifyRequest; reply: FastifyReply }): A | Promise<A>;
 }

@@ -7,6 +7,10 @@ const schemaOf = (type: z.ZodType, io: 'input' | 'output'): unknown => {
   return schema;
 };
 
+const OF_EVERY_SERVICE =
+  'Beside these resources: GET /healthz (the process answers), GET /readyz (200 ready, 503 with what it waits for), ' +
+  'GET /metrics (Prometheus text) and GET /openapi.json (this description).';
+
 /** OpenAPI 3.1 description of a service, made from its routes. */
 export function openApi(part: string, routes: readonly Route[]): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -21,7 +25,9 @@ export function openApi(part: string, routes: readonly Route[]): Record<string, 
           }),
       responses: {
         ...(row.answer === undefined
-          ? { [row.raw ? 200 : (row.status ?? 204)]: { description: row.summary } }
+          ? row.raw
+            ? { 200: { description: row.summary, content: { 'text/event-stream': { schema: { type: 'string' } } } } }
+            : { [row.status ?? 204]: { description: row.summary } }
           : {
               [row.status ?? 200]: {
                 description: row.summary,
@@ -36,7 +42,7 @@ export function openApi(part: string, routes: readonly Route[]): Record<string, 
     };
     paths[row.path] = { ...paths[row.path], [row.method.toLowerCase()]: operation };
   }
-  return { openapi: '3.1.0', info: { title: `edgetwin ${part}`, version: '1' }, paths };
+  return { openapi: '3.1.0', info: { title: `edgetwin ${part}`, version: '1', description: OF_EVERY_SERVICE }, paths };
 }
 
 function parametersOf(type: z.ZodType | undefined, where: 'path' | 'query'): unknown[] {

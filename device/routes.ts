@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { route, type Route } from '../protocol/api/http-server.js';
+import type { AgentStatus } from './agent.js';
+
+const statusAnswer = z.object({
+  agents: z.array(
+    z.object({
+      vehicle: z.string(),
+      boot: z.int(),
+      seq: z.int(),
+      sampled: z.int(),
+      accepted: z.int(),
+      acknowledged: z.int(),
+      resent: z.int(),
+      queue: z.int(),
+      underWay: z.int(),
+      diskBytes: z.int(),
+      clock: z.enum(['gps', 'system', 'estimated', 'waiting']),
+      twin: z.string().optional(),
+      obd: z.boolean(),
+    }),
+  ),
+});
+
+export interface DeviceControl {
+  statuses(): readonly AgentStatus[];
+  setSampling(on: boolean): void;
+}
+
+/** The status API of a device process, `/v1`. */
+export function deviceRoutes(control: DeviceControl): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/status',
+      summary: 'what each agent of this process has sampled, sent and got acknowledged',
+      answer: statusAnswer,
+      handle: () => ({ agents: [...control.statuses()] }),
+    }),
+    route({
+      method: 'PUT',
+      path: '/v1/sampling',
+      summary:
+        'off: no new reports, before the car is parked for long or the agent is ended; what is queued is still sent',
+      body: z.strictObject({ on: z.boolean() }),
+      handle: ({ body: { on } }) => control.setSampling(on),
+    }),
+  ];
+}

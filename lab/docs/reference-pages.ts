@@ -1,0 +1,65 @@
+import type { ErrorRow } from '../../common/errors.js';
+import type { MetricRow } from '../../common/metrics.js';
+import { ERRORS } from '../../protocol/errors.js';
+import { METRICS } from '../../protocol/metrics.js';
+import { SIGNALS, type SignalRow } from '../../protocol/signals.js';
+import { code, page, table } from './markdown.js';
+
+/** `docs/errors.md`, from the table of error codes. */
+export function errorsPage(): string {
+  const rows = Object.entries<ErrorRow>(ERRORS).map(([name, row]) => [
+    code(name),
+    row.say,
+    String(row.status ?? '–'),
+    row.retry ? 'yes' : 'no',
+  ]);
+  return page(
+    'Error codes',
+    'An error leaves a service as problem details (RFC 9457) with `code` and `detail`, a vMD host as a CoAP diagnostic ' +
+      'payload `CODE: words`, a command as one line on stderr. Branch on the code, never on the words. *HTTP*: the status ' +
+      'where it leaves through REST (– : it never should; 500). *Again*: the same request may succeed later without a ' +
+      'change by whoever sent it.',
+    [table(['code', 'meaning', 'HTTP', 'again'], rows)],
+  );
+}
+
+/** `docs/metrics.md`, from the table of metrics. */
+export function metricsPage(): string {
+  const rows = Object.entries<MetricRow>(METRICS).map(([name, row]) => [
+    code(name),
+    row.kind,
+    (row.labels ?? []).map(code).join(', '),
+    row.help,
+  ]);
+  return page(
+    'Metrics',
+    'Every service answers `GET /metrics` in the Prometheus text format, with those of its process (`process_…`, ' +
+      '`nodejs_…`) where it has them. All services share one table, so a service also shows metrics of other parts, at ' +
+      'zero: tell them apart by the job that was scraped. No vehicle is ever a label. ' +
+      '[operations.md](operations.md) says which ones to watch.',
+    [table(['name', 'kind', 'labels', 'meaning'], rows)],
+  );
+}
+
+/** `docs/signals.md`, from the catalogue. */
+export function signalsPage(): string {
+  const rows = (SIGNALS as readonly SignalRow[]).map(row => [
+    code(row.wire),
+    code(row.path),
+    row.label,
+    row.unit,
+    row.obd === undefined ? '' : row.obd.pid.toString(16).toUpperCase().padStart(2, '0'),
+    row.min === undefined || row.max === undefined ? row.kind : `${row.min} … ${row.max}`,
+    row.resolution === undefined ? '' : String(row.resolution),
+    row.tier,
+    row.paper ? 'yes' : '',
+  ]);
+  return page(
+    'Signals',
+    'The catalogue: reports carry the wire name, every API that people see the path (COVESA VSS; raw readings of the car ' +
+      'under its OBD overlay). *PID*: of SAE J1979 service 01, hexadecimal. A value outside the range is stored and ' +
+      'flagged, and never becomes live. *Step*: of the source; a report rounds by at most a quarter of it. *Paper*: one of ' +
+      'the thirteen of MIGRATE §V-C (position counts as one).',
+    [table(['wire', 'path', 'signal', 'unit', 'PID', 'range', 'step', 'tier', 'paper'], rows)],
+  );
+}
