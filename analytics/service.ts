@@ -7,6 +7,7 @@ import { openLog, type Log } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import { HttpClient } from '../protocol/api/http-client.js';
 import { openHttp } from '../protocol/api/http-server.js';
+import { countInto } from '../protocol/coap/counts.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
 import type { CoapEndpoint } from '../protocol/coap/types.js';
@@ -34,7 +35,7 @@ export interface AnalyticsDeps {
   readonly random: () => number;
   readonly log: Log;
   openStore(path: string): Promise<TwinStore>;
-  openCoap(address: string): Promise<CoapEndpoint>;
+  openCoap(address: string, metrics: Metrics<MetricName>): Promise<CoapEndpoint>;
   /** Folder of the built page. */
   readonly page: string;
   /** Called once with the base URL. */
@@ -50,7 +51,7 @@ export function systemDeps(config: AnalyticsConfig, onReady: (url: string) => vo
     random: Math.random,
     log,
     openStore: path => openLmdbTwinStore({ path, domain: DOMAIN, journal: false }),
-    openCoap: async address =>
+    openCoap: async (address, metrics) =>
       openCoapEndpoint({
         port: await openUdpPort({ address, port: 0 }),
         handler: () => ({ code: '4.04' }),
@@ -58,6 +59,7 @@ export function systemDeps(config: AnalyticsConfig, onReady: (url: string) => vo
         timers: systemTimers,
         random: secureRandom,
         log,
+        onCount: countInto(metrics),
       }),
     page: pageFolder(),
     onReady,
@@ -71,7 +73,7 @@ export async function runAnalytics(config: AnalyticsConfig, deps: AnalyticsDeps,
   const topology = await readTopology(config.topology);
   const metrics = new Metrics<MetricName>(METRICS, { processMetrics: true });
   const store = resources.use(await deps.openStore(config.store));
-  const coap = resources.use(await deps.openCoap(config['coap.bind']));
+  const coap = resources.use(await deps.openCoap(config['coap.bind'], metrics));
   const manager = resources.use(new HttpClient(config['manager.url']));
   const fleet = new FleetState(clock);
   const hub = new StreamHub(fleet, metrics);

@@ -83,8 +83,9 @@ function fromTwin(
   store: Explained[number],
 ): SignalRead & { explain: Explained } {
   const { value, timeMs, ageMs, source, provisional, stale, complete, host } = answer;
-  const late = maxAgeMs !== undefined && (ageMs === null || ageMs > maxAgeMs);
   const measured = source === 'measured';
+  // What the car was asked for just now is as fresh as it can be, also where `maxAge` is 0.
+  const late = !measured && maxAgeMs !== undefined && (ageMs === null || ageMs > maxAgeMs);
   const age = ageMs === null ? 'a value of unknown age' : `a value ${seconds(ageMs)} old`;
   return {
     ...namesOf(row, vehicle),

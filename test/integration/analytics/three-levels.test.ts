@@ -99,6 +99,16 @@ describe('a read through the three levels', () => {
     assert.equal(read.explain?.[2]?.why, 'the twin’s value was 9 s old');
   });
 
+  it('is not stale where the car was asked for it just now, whatever maxAge was', async () => {
+    await using host = await fakeHost(() => fromCar());
+    await using manager = await FakeManager.open();
+    manager.vehicles = [at(host.port)];
+    await using analytics = await startAnalytics({ managerUrl: manager.url, seed: storedSpeed(60_000) });
+    await using client = new HttpClient(analytics.url);
+    const read = await client.call('GET', `${SPEED}?maxAge=0`, { answer: signalRead });
+    assert.deepEqual([read.level, read.ageMs, read.stale], ['device', 12, false]);
+  });
+
   it('passes on what the twin says of itself: its cache, provisional, incomplete', async () => {
     await using host = await fakeHost(() =>
       fromCar({ source: 'twin-cache', provisional: true, complete: false, ageMs: 900 }),
