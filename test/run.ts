@@ -29,7 +29,7 @@ const SUITES: Readonly<Record<string, readonly Suite[]>> = {
     {
       name: 'journeys',
       files: ['test/journeys/**/*.test'],
-      args: ['--parallel', '--jobs', '3', '--timeout', '240000'],
+      args: ['--parallel', '--jobs', '2', '--timeout', '240000'],
     },
   ],
   real: [

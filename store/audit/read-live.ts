@@ -6,7 +6,8 @@ import { hostHealth } from '../../protocol/api/vmd.js';
 import type { ControlStore } from '../types.js';
 import type { ActingView, SlotView } from './types.js';
 
-const TIMEOUT_MS = 3_000;
+/** An audit may come when the machine is at its busiest. */
+const TIMEOUT_MS = 30_000;
 
 async function ask<A>(url: string, path: string, answer: z.ZodType<A>): Promise<A> {
   await using client = new HttpClient(url, { connections: 1 });
