@@ -21,10 +21,6 @@ ${configHelp(SETTINGS)}
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   const [word, ...rest] = argv;
-  if (argv.includes('--help')) {
-    process.stdout.write(help);
-    return 0;
-  }
   if (word === 'marks') return marks(rest);
   const configs = configsOf(word === 'run' ? rest : argv, env);
   const [first, last] = [configs[0]?.vehicle ?? '', configs.at(-1)?.vehicle ?? ''];

@@ -23,10 +23,6 @@ ${configHelp(SETTINGS)}
 `;
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  if (argv.includes('--help')) {
-    process.stdout.write(help);
-    return 0;
-  }
   if (argv[0] === 'sweep') {
     const config = loadConfig(SWEEP_SETTINGS, { argv: argv.slice(1), env });
     await using store = await openLmdbControlStore({ path: config['control.store'] });

@@ -13,10 +13,6 @@ ${configHelp(SETTINGS)}
 
 /** Runs a vMD host until the signal is aborted; reports that are being written are finished first. */
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  if (argv.includes('--help')) {
-    process.stdout.write(help);
-    return 0;
-  }
   const config = vmdConfig({ argv, env });
   process.title = `edgetwin-vmd ${config.host}`;
   const log = openLog('vmd', config['log.level']);

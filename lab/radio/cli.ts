@@ -12,10 +12,6 @@ ${configHelp(SETTINGS)}
 `;
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  if (argv.includes('--help')) {
-    process.stdout.write(help);
-    return 0;
-  }
   const config = loadConfig(SETTINGS, { argv, env });
   process.title = 'edgetwin-lab-radio';
   const deps = {

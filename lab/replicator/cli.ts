@@ -11,10 +11,6 @@ ${configHelp(SETTINGS)}
 `;
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  if (argv.includes('--help')) {
-    process.stdout.write(help);
-    return 0;
-  }
   const config = loadConfig(SETTINGS, { argv, env });
   process.title = 'edgetwin-lab-replicator';
   const log = openLog('replicator', config['log.level']);

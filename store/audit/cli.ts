@@ -22,10 +22,6 @@ ${configHelp(SETTINGS)}
 `;
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  if (argv.includes('--help')) {
-    process.stdout.write(help);
-    return 0;
-  }
   const config = loadConfig(SETTINGS, { argv, env });
   const { result, remarks } = await auditBy(config, signal);
   process.stdout.write(`${config.json ? JSON.stringify(result, undefined, 1) : auditText(result)}\n`);
