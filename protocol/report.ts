@@ -1,5 +1,6 @@
 import { shortestWithin } from './cbor.js';
 import { fault } from './errors.js';
+import { readPlainPack } from './plain-pack.js';
 import { decodeSenml, encodeSenml, type SenmlRecord, type SenmlValue } from './senml.js';
 import { signalByWire } from './signals.js';
 
@@ -57,25 +58,47 @@ export function encodeReport(report: Report): Uint8Array {
 /** Throws REPORT_MALFORMED or REPORT_TOO_LARGE. Unknown names and implausible values are kept: they are data. */
 export function decodeReport(bytes: Uint8Array): Report {
   if (bytes.length > REPORT_MAX_BYTES) throw fault('REPORT_TOO_LARGE', `${bytes.length} bytes`);
+  const plain = readPlainPack(bytes);
+  if (plain === undefined) return decodeAnyReport(bytes);
+  const { base, baseTimeS, boot, seq, samples } = plain;
+  const vehicle = base.slice(0, -1);
+  if (!base.endsWith('/') || !VEHICLE_ID.test(vehicle)) throw fault('REPORT_MALFORMED', BAD_BASE);
+  return {
+    vehicle,
+    boot: counter(boot, 'boot', MAX_BOOT),
+    seq: counter(seq, 'seq', MAX_SEQ),
+    timeMs: keyTime(baseTimeS),
+    samples,
+  };
+}
+
+const BAD_BASE = 'the base name is not <vehicle>/';
+
+/** The same for SenML of any form. */
+export function decodeAnyReport(bytes: Uint8Array): Report {
   const [bootRecord, seqRecord, ...rest] = decodeSenml(bytes);
   if (bootRecord === undefined || seqRecord === undefined) throw fault('REPORT_MALFORMED', 'boot and seq are missing');
   const slash = bootRecord.name.indexOf('/');
   const vehicle = bootRecord.name.slice(0, Math.max(slash, 0));
-  if (!VEHICLE_ID.test(vehicle)) throw fault('REPORT_MALFORMED', 'the base name is not <vehicle>/');
+  if (!VEHICLE_ID.test(vehicle)) throw fault('REPORT_MALFORMED', BAD_BASE);
   const prefix = `${vehicle}/`;
   if (bootRecord.name !== `${prefix}boot` || seqRecord.name !== `${prefix}seq`)
     throw fault('REPORT_MALFORMED', 'boot and seq do not come first');
   const boot = counter(bootRecord.value, 'boot', MAX_BOOT);
   const seq = counter(seqRecord.value, 'seq', MAX_SEQ);
-  const timeMs = Math.round(bootRecord.t * 1000);
-  if (!Number.isSafeInteger(timeMs) || timeMs < 2 ** 28 * 1000 || timeMs > 8.64e15)
-    throw fault('REPORT_MALFORMED', 'the base time is not an absolute time');
+  const timeMs = keyTime(bootRecord.t);
   const samples = rest.map(({ name, value, t }) => ({
     name: name.startsWith(prefix) ? name.slice(prefix.length) : name,
     value,
     timeMs: Math.round(t * 1000),
   }));
   return { vehicle, boot, seq, timeMs, samples };
+}
+
+function keyTime(timeS: number): number {
+  const timeMs = Math.round(timeS * 1000);
+  if (Number.isSafeInteger(timeMs) && timeMs >= 2 ** 28 * 1000 && timeMs <= 8.64e15) return timeMs;
+  throw fault('REPORT_MALFORMED', 'the base time is not an absolute time');
 }
 
 function counter(value: SenmlValue, name: string, max: number): number {

@@ -43,24 +43,21 @@ export function liveFromReport(
   nowMs: number,
   { earliestMs = BUILD_DATE_MS, aheadMs = CLOCK_AHEAD_MS }: ClockLimits = {},
 ): LiveCell[] {
-  const newest = new Map<string, LiveCell>();
-  for (const { name, value, timeMs } of report.samples) {
-    const row = signalByWire(name);
+  const { boot, seq } = report;
+  const cells: LiveCell[] = [];
+  for (const { name: signal, value, timeMs } of report.samples) {
+    const row = signalByWire(signal);
     if (row === undefined || !isPlausible(row, value)) continue;
-    const held = newest.get(name);
-    if (held !== undefined && held.timeMs > timeMs) continue;
-    const suspect = timeMs < earliestMs || timeMs > nowMs + aheadMs;
-    newest.set(name, {
-      signal: name,
-      boot: report.boot,
-      seq: report.seq,
-      value,
-      timeMs,
-      receivedAtMs,
-      ...(suspect ? { suspect: true as const } : {}),
-    });
+    const cell =
+      timeMs < earliestMs || timeMs > nowMs + aheadMs
+        ? { signal, boot, seq, value, timeMs, receivedAtMs, suspect: true as const }
+        : { signal, boot, seq, value, timeMs, receivedAtMs };
+    // A report has a record per signal, so the one before is rarely there; a map for a dozen cells would cost more.
+    const before = cells.findIndex(held => held.signal === signal);
+    if (before < 0) cells.push(cell);
+    else if ((cells[before]?.timeMs ?? 0) <= timeMs) cells[before] = cell;
   }
-  return [...newest.values()];
+  return cells;
 }
 
 const META_NAMES: ReadonlySet<string> = new Set(Object.values(META));

@@ -2,7 +2,6 @@ import { UNCONFIRMED_BIT } from '../protocol/addresses.js';
 import type { Clock, Timers } from '../common/clock.js';
 import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
-import { latin1 } from '../protocol/coap/client-exchanges.js';
 import { countInto } from '../protocol/coap/counts.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { FORMAT, type CoapEndpoint, type CoapHandler, type DatagramPort, type Peer } from '../protocol/coap/types.js';
@@ -37,6 +36,12 @@ export function hearing(residents: Residents, clock: Clock): (peer: Peer) => voi
     resident.heardAtMs = clock.monotonicMs();
     resident.lastTag = port & ~UNCONFIRMED_BIT;
   };
+}
+
+/** Message id and token as eleven characters: one is made for every datagram, and kept for minutes. */
+function messageKey(id: number, token: Uint8Array): string {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = token;
+  return String.fromCharCode(id >> 8, id & 255, token.length, a, b, c, d, e, f, g, h);
 }
 
 function* discoverable(residents: Iterable<Resident>): Generator<Discoverable> {
@@ -93,7 +98,7 @@ export function openHostEndpoint(options: HostEndpointOptions): CoapEndpoint {
     log: options.log,
     onCount: countInto(options.metrics),
     peerKey,
-    exchangeKey: (peer, id, token) => `${peerKey(peer)} ${id} ${latin1(token)}`,
+    exchangeKey: (peer, id, token) => peerKey(peer) + messageKey(id, token),
     messageIds: ({ address }) =>
       residents.ofAlias(address)?.twin.takeMessageId() ?? (messageId = (messageId + 1) & 0xffff),
     tokenPrefix: ({ address }) => {

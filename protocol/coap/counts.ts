@@ -41,10 +41,21 @@ export const OUT: Readonly<Record<MessageType, CoapCount>> = {
   RST: 'outRST',
 };
 
-/** Counts into the metrics of the process: `openCoapEndpoint({ …, onCount: countInto(metrics) })`. */
+/**
+ * Counts into the metrics of the process: `openCoapEndpoint({ …, onCount: countInto(metrics) })`. Counts of one turn of the
+ * loop are added at its end: a burst of datagrams costs two additions, not two for each.
+ */
 export function countInto(metrics: Metrics<MetricName>): OnCount {
+  const pending = new Map<CoapCount, number>();
+  const add = (): void => {
+    for (const [kind, by] of pending) {
+      const [name, labels] = ROWS[kind];
+      metrics.count(name, labels, by);
+    }
+    pending.clear();
+  };
   return kind => {
-    const [name, labels] = ROWS[kind];
-    metrics.count(name, labels);
+    if (pending.size === 0) setImmediate(add);
+    pending.set(kind, (pending.get(kind) ?? 0) + 1);
   };
 }

@@ -28,6 +28,12 @@ export class DedupMemory<V> {
     this.#young.set(key, value);
   }
 
+  /** Puts another value in the place of a key's own; nothing where the key is forgotten already. */
+  replace(key: string, value: V): void {
+    if (this.#young.has(key)) this.#young.set(key, value);
+    else if (this.#old.has(key)) this.#old.set(key, value);
+  }
+
   forget(key: string): void {
     this.#young.delete(key);
     this.#old.delete(key);

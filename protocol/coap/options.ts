@@ -64,16 +64,18 @@ export function requestOf(message: Message): CoapRequest | Refusal {
     else if (number === OPTIONS.etag.number) (etags ??= []).push(value);
     else if (number === OPTIONS.observe.number) observe = uintOf(value);
   }
-  return {
+  // Filled, not spread: this is made for every report.
+  const request: { -readonly [Field in keyof CoapRequest]: CoapRequest[Field] } = {
     method,
     path,
     payload: message.payload,
-    ...(query === undefined ? undefined : { query }),
-    ...(contentFormat === undefined ? undefined : { contentFormat }),
-    ...(accept === undefined ? undefined : { accept }),
-    ...(etags === undefined ? undefined : { etags }),
-    ...(observe === undefined ? undefined : { observe }),
   };
+  if (query !== undefined) request.query = query;
+  if (contentFormat !== undefined) request.contentFormat = contentFormat;
+  if (accept !== undefined) request.accept = accept;
+  if (etags !== undefined) request.etags = etags;
+  if (observe !== undefined) request.observe = observe;
+  return request;
 }
 
 export const isRefusal = (found: CoapRequest | Refusal): found is Refusal => 'say' in found;
@@ -167,5 +169,10 @@ function uintOf(value: Uint8Array): number {
   return sum;
 }
 
-const textOf = (value: Uint8Array): string =>
-  Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
+function textOf(value: Uint8Array): string {
+  const [a = 0x80, b = 0, c = 0] = value;
+  // `r` and `v=1` come with every report: a call into the runtime for each would cost more than the text.
+  if (value.length === 1 && a < 0x80) return String.fromCharCode(a);
+  if (value.length === 3 && a < 0x80 && b < 0x80 && c < 0x80) return String.fromCharCode(a, b, c);
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
+}

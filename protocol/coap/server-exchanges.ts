@@ -52,6 +52,18 @@ interface Waiting {
   readonly exchange: Exchange;
 }
 
+/** Nearly all requests are answered by a code alone: for each such code one memory stands for all. */
+const ANSWERED_BY_CODE = new Map<string, Inbound>();
+
+function answeredBy(code: string): Inbound {
+  let inbound = ANSWERED_BY_CODE.get(code);
+  if (inbound === undefined) {
+    inbound = { acknowledged: false, reply: { code, options: [], payload: NO_BYTES }, finished: true };
+    ANSWERED_BY_CODE.set(code, inbound);
+  }
+  return inbound;
+}
+
 /** Requests of others: each is handed to the handler once, and answered once more for each duplicate (RFC 7252 §4.5, §5.2). */
 export class ServerExchanges {
   readonly #deps: ServerDeps;
@@ -120,10 +132,10 @@ export class ServerExchanges {
       if (result instanceof Promise) {
         if (exchange.confirmable) this.#deadlines.push({ inbound, exchange });
         result.then(
-          response => this.#finish(inbound, exchange, peerKey, response),
-          (error: unknown) => this.#finish(inbound, exchange, peerKey, this.#failure(error)),
+          response => this.#finish(key, inbound, exchange, peerKey, response),
+          (error: unknown) => this.#finish(key, inbound, exchange, peerKey, this.#failure(error)),
         );
-      } else this.#finish(inbound, exchange, peerKey, result);
+      } else this.#finish(key, inbound, exchange, peerKey, result);
     } catch (error) {
       this.#refuse(key, inbound, exchange, this.#failure(error));
     }
@@ -146,15 +158,15 @@ export class ServerExchanges {
   /** Answers with an error that costs the sender nothing to provoke, as often as the budget allows. */
   #refuse(key: string, inbound: Inbound, exchange: Exchange, response: CoapResponse): void {
     const { budget, clock } = this.#deps;
-    if (budget.take(exchange.peer.address, clock.monotonicMs())) this.#answer(inbound, exchange, response);
+    if (budget.take(exchange.peer.address, clock.monotonicMs())) this.#answer(key, inbound, exchange, response);
     else this.#memory.forget(key);
   }
 
-  #finish(inbound: Inbound, exchange: Exchange, peerKey: string, response: CoapResponse): void {
+  #finish(key: string, inbound: Inbound, exchange: Exchange, peerKey: string, response: CoapResponse): void {
     if (this.#closed) return;
     const release = (): void => this.#open.give(peerKey);
     const attempt = (candidate: CoapResponse): void => {
-      if (this.#answer(inbound, exchange, candidate, release) === 'now') release();
+      if (this.#answer(key, inbound, exchange, candidate, release) === 'now') release();
     };
     try {
       attempt(response);
@@ -171,6 +183,7 @@ export class ServerExchanges {
   }
 
   #answer(
+    key: string,
     inbound: Inbound,
     exchange: Exchange,
     response: CoapResponse,
@@ -195,10 +208,15 @@ export class ServerExchanges {
       layer.sendConfirmable(message, peer, { onAcknowledged: release, onReset: release, onGiveUp: release });
     } else {
       layer.send(message, peer);
-      if (confirmable) inbound.reply = { code: message.code, options: message.options, payload: message.payload };
+      if (confirmable) this.#remember(key, inbound, message);
     }
     inbound.finished = true;
     return separate ? 'in flight' : 'now';
+  }
+
+  #remember(key: string, inbound: Inbound, { code, options, payload }: Message): void {
+    if (options.length === 0 && payload.length === 0) this.#memory.replace(key, answeredBy(code));
+    else inbound.reply = { code, options, payload };
   }
 
   /** An error as a response: an EdgetwinError by its status, with its code and detail; anything else is ours, 5.00. */

@@ -20,7 +20,8 @@ const CHANGED: CoapResponse = { code: '2.04' };
 
 /** What of a report is kept without becoming live, and which of its times cannot be true. */
 export function flagsOf(report: Report, cells: readonly LiveCell[]): Flags {
-  const suspect = cells.reduce((sum, cell) => sum + (cell.suspect === true ? 1 : 0), 0);
+  let suspect = 0;
+  for (const cell of cells) if (cell.suspect === true) suspect++;
   if (suspect === 0 && cells.length === report.samples.length) return NONE;
   const { unknown, implausible: range } = notLive(report);
   const counts = [

@@ -22,7 +22,7 @@ export interface HeldCell {
 /** The twin of one vehicle: its newest cells, and which of its reports are known to be stored. */
 export class Twin {
   readonly vehicle: string;
-  readonly #cells = new Map<string, HeldCell>();
+  readonly #cells = new Map<string, { cell: LiveCell; origin: CellOrigin }>();
   /** Seqs known to be stored, here or at a twin before. */
   readonly #stored = new BootRanges();
   /** Seqs of the digest that this domain's store has not been seen to hold. */
@@ -85,7 +85,7 @@ export class Twin {
     return !this.#awaitsDigest && this.#missing.empty;
   }
 
-  /** By wire name. */
+  /** By wire name, as it is now: not to be kept. */
   cell(signal: string): HeldCell | undefined {
     return this.#cells.get(signal);
   }
@@ -115,6 +115,10 @@ export class Twin {
 
   #put(cell: LiveCell, origin: CellOrigin): void {
     const held = this.#cells.get(cell.signal);
-    if (held === undefined || compareCells(cell, held.cell) > 0) this.#cells.set(cell.signal, { cell, origin });
+    if (held === undefined) this.#cells.set(cell.signal, { cell, origin });
+    else if (compareCells(cell, held.cell) > 0) {
+      held.cell = cell;
+      held.origin = origin;
+    }
   }
 }
