@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import { hostHealth, drainAnswer, leaseAnswer, slotAnswer, type HostHealth } from '../protocol/api/vmd.js';
 import type { Digest, activateRequest, leaseRequest, prepareRequest } from '../protocol/api/vmd.js';
 import type { Attachment, CommandHeader, HostRef } from '../protocol/api/common.js';
+import type { Timers } from '../common/clock.js';
 import { HttpClient } from '../protocol/api/http-client.js';
+import { keepRehearsed } from '../protocol/api/rehearsal.js';
 import { vehicleFlows, vehicleFlowsList, type VehicleFlows } from '../protocol/api/sdn-app.js';
 import type { ServerEvent } from '../protocol/api/sse.js';
 
@@ -48,6 +50,10 @@ export class HostClient implements AsyncDisposable {
     return this.#http.call('GET', '/v1/health', { answer: hostHealth, timeoutMs, signal });
   }
 
+  keepRehearsed(timers: Timers, signal: AbortSignal): Promise<void> {
+    return keepRehearsed(this.#http, timers, signal);
+  }
+
   events(signal: AbortSignal): AsyncGenerator<ServerEvent> {
     return this.#http.events('/v1/events', signal);
   }
@@ -66,6 +72,10 @@ export class SdnClient implements AsyncDisposable {
 
   constructor(url: string) {
     this.#http = new HttpClient(url);
+  }
+
+  keepRehearsed(timers: Timers, signal: AbortSignal): Promise<void> {
+    return keepRehearsed(this.#http, timers, signal);
   }
 
   /** Way out and back-up routes of a vehicle that the switch may not know. */

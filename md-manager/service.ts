@@ -91,6 +91,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   pool.start();
   resumeAll(recovery);
   const following = followAttachments(recovery, flows);
+  const rehearsing = sdn.keepRehearsed(timers, signal);
 
   const registrations = new Registrations(
     {
@@ -113,5 +114,5 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   deps.onReady(http.url);
   await aborted(signal);
   log.info({ event: 'service.stopping' });
-  await following;
+  await Promise.all([following, rehearsing]);
 }

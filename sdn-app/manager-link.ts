@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Timers } from '../common/clock.js';
 import { HttpClient } from '../protocol/api/http-client.js';
 import {
   attachmentAnswer,
@@ -6,6 +7,7 @@ import {
   type AttachmentAnswer,
   type AttachmentChanged,
 } from '../protocol/api/md-manager.js';
+import { keepRehearsed } from '../protocol/api/rehearsal.js';
 
 export type VehicleList = z.infer<typeof vehicleList>;
 
@@ -15,12 +17,18 @@ export interface ManagerLink extends AsyncDisposable {
   report(change: AttachmentChanged): Promise<AttachmentAnswer>;
 }
 
-export function openManagerLink(url: string): ManagerLink {
+/** A link over HTTP, whose way can be kept warm. */
+export interface HttpManagerLink extends ManagerLink {
+  keepRehearsed(timers: Timers, signal: AbortSignal): Promise<void>;
+}
+
+export function openManagerLink(url: string): HttpManagerLink {
   const http = new HttpClient(url, { connections: 8 });
   return {
     vehicles: () => http.call('GET', '/v1/vehicles', { answer: vehicleList }),
     report: change =>
       http.call('POST', '/v1/attachments', { body: change, answer: attachmentAnswer, timeoutMs: 2_000 }),
+    keepRehearsed: (timers, signal) => keepRehearsed(http, timers, signal),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   };
 }

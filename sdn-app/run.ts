@@ -85,7 +85,7 @@ export async function runSdnApp(
   try {
     deps.ready(http.url);
     log.info({ event: 'service.started', url: http.url });
-    await aborted(signal);
+    await Promise.all([aborted(signal), manager.keepRehearsed(systemTimers, signal)]);
     log.info({ event: 'service.stopping' });
   } finally {
     stopDrops();

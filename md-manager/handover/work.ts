@@ -55,7 +55,9 @@ export function headerOf(w: Work, run: Run, epoch: number): CommandHeader {
 export function deadlineOf(state: VehicleState, timing: Timing): number | undefined {
   const times = state.leaving.flatMap(item => (item.untilMs === undefined ? [] : [item.untilMs]));
   const stage = state.run?.stage;
-  if (stage !== undefined && 'untilMs' in stage) times.push(stage.untilMs);
+  // Settled is not completed while somebody leaves: then it is the end of that which is waited for, not the time.
+  const waits = stage?.at !== 'settling' || state.leaving.length === 0;
+  if (stage !== undefined && 'untilMs' in stage && waits) times.push(stage.untilMs);
   if (state.run === undefined && state.next !== undefined) times.push((state.lastStartedAtMs ?? 0) + timing.dwellMs);
   return times.length === 0 ? undefined : Math.min(...times);
 }

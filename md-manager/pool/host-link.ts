@@ -62,6 +62,7 @@ export class HostLink implements AsyncDisposable {
   start(): void {
     const { timers, timing } = this.#deps;
     void this.#follow();
+    void this.client.keepRehearsed(timers, this.signal);
     this.#cancels.push(
       every(timers, timing.probeMs, () => this.#probe()),
       every(timers, timing.renewMs, () => this.renew()),

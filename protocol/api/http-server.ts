@@ -6,6 +6,7 @@ import type { Metrics } from '../../common/metrics.js';
 import { fault } from '../errors.js';
 import type { MetricName } from '../metrics.js';
 import { openApi } from './openapi.js';
+import { rehearsal } from './rehearsal.js';
 import type { Problem } from './common.js';
 
 /** One REST resource: what it takes and gives is data, so that checks and OpenAPI come from the same row. */
@@ -50,6 +51,15 @@ export interface HttpServer extends AsyncDisposable {
 
 const BODY_LIMIT_BYTES = 1_048_576;
 
+const REHEARSAL = route({
+  method: 'POST',
+  path: '/v1/rehearsals',
+  summary: 'gives the body back',
+  body: rehearsal,
+  answer: rehearsal,
+  handle: ({ body }) => body,
+});
+
 /** Serves the routes with `/healthz`, `/readyz`, `/metrics` and `/openapi.json`. Errors leave as RFC 9457 problem details. */
 export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   const app = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
@@ -70,7 +80,7 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   app.setNotFoundHandler((request, reply) =>
     refuse(fault('NOT_FOUND', `${request.method} ${request.url}`), request, reply),
   );
-  for (const row of options.routes) {
+  for (const row of [...options.routes, REHEARSAL]) {
     app.route({
       method: row.method,
       url: row.path.replaceAll(/\{(\w+)\}/g, ':$1'),

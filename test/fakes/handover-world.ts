@@ -143,7 +143,9 @@ export class World {
         return this.#lose(action.host, action.dead);
       case 'tick':
         all.now = Math.max(all.now, deadlineOf(all.state, DEFAULT_TIMING) ?? all.now);
-        return this.send({ type: 'tick' });
+        this.send({ type: 'tick' });
+        assert.ok((deadlineOf(all.state, DEFAULT_TIMING) ?? Infinity) > all.now, 'a tick ends what it was for');
+        return;
       case 'report':
         return this.send({ type: 'firstReport', host: all.flow.host, epoch: all.flow.epoch });
       case 'perform': {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { DEFAULT_TIMING } from '../../../../md-manager/handover/state.js';
+import { deadlineOf } from '../../../../md-manager/handover/work.js';
 import { World, idleState, type Action } from '../../../fakes/handover-world.js';
 
 const effects = (world: World): string[] => world.all.pending.map(effect => effect.do);
@@ -24,6 +26,16 @@ describe('the hand-over machine', () => {
     world.finish();
     assert.equal(world.state.twin.host.host, 'edge-2/2');
     assert.deepEqual([world.all.held, world.all.ended], [['edge-2/2'], ['m1 completed']]);
+  });
+
+  it('waits for the end of the old twin and not for a time that has passed', () => {
+    const world = after(...PATH.slice(0, 5));
+    world.all.pending = [];
+    world.all.slots['edge-1/1']!.acting = false;
+    world.send({ type: 'stoodDown', host: 'edge-1/1' });
+    perform(world, 'activate');
+    const drainedBy = world.all.now + DEFAULT_TIMING.drainMaxMs;
+    assert.equal(deadlineOf(world.state, DEFAULT_TIMING), drainedBy);
   });
 
   it('prepares the host while the intent is being written, and redirects after both', () => {
