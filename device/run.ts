@@ -5,6 +5,7 @@ import { openLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import { HttpClient } from '../protocol/api/http-client.js';
 import { openHttp } from '../protocol/api/http-server.js';
+import { countInto } from '../protocol/coap/counts.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
@@ -78,6 +79,7 @@ async function openAgent(
   const obd = config['obd.tcp'];
   const gpsd = config.gpsd;
   const { witness } = config;
+  const onCount = countInto(metrics);
   await runAgent(
     config,
     {
@@ -89,8 +91,10 @@ async function openAgent(
       newKey: () => randomBytes(KEY_BYTES).toString('hex'),
       disk: resources.use(await openNodeDisk(config.state)),
       manager: resources.use(new HttpClient(config['manager.url'], { connections: 1 })),
-      openEndpoint: async (bind, handler) =>
-        openCoapEndpoint({ port: await openUdpPort(bind), handler, clock, timers, random, log }),
+      openEndpoint: async (bind, handler) => {
+        const port = await openUdpPort({ ...bind, onError: () => onCount('socketError') });
+        return openCoapEndpoint({ port, handler, clock, timers, random, log, onCount });
+      },
       isSystemClockSynchronised,
       ...(witness === undefined ? {} : { witness: resources.use(await openWitnessFile(witness)) }),
       ...(obd === undefined ? {} : { openObdLink: (linkSignal: AbortSignal) => openTcpLink(obd, linkSignal) }),

@@ -4,7 +4,7 @@ import { codeOf, messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import { backoff } from '../../common/retry.js';
-import type { HttpClient } from '../../protocol/api/http-client.js';
+import { ComeBackLater, type HttpClient } from '../../protocol/api/http-client.js';
 import { registration, type Registration, type RegistrationRequest } from '../../protocol/api/md-manager.js';
 import type { MetricName } from '../../protocol/metrics.js';
 
@@ -25,6 +25,11 @@ export interface RegistrarOptions {
 
 /** DESIGN §6: registrations that fail are tried again after 5 s, growing to 60 s, with jitter. */
 const BACKOFF = { firstMs: 5_000, maxMs: 60_000, jitter: 0.2 };
+/** An authority that says when to come back (a pool that still fills) is believed so many times in a row. */
+const COMES_BACK = 20;
+const COME_BACK_MAX_S = 60;
+
+type Attempt = { readonly found: Registration } | { readonly retryAfterS: number | undefined };
 
 /** Registers with the authority; idempotent by the device's key, so it may be done at any time. */
 export class Registrar {
@@ -37,30 +42,34 @@ export class Registrar {
   /** Tries until it works; rejects with the signal's reason alone. */
   async register(nextBootFloor: number, signal: AbortSignal): Promise<Registration> {
     const { timers, random } = this.#options;
-    for (const waitMs of backoff(BACKOFF, random)) {
-      const found = await this.#once(nextBootFloor, signal);
-      if (found !== undefined) {
-        await this.#options.keep(found);
-        return found;
+    const waits = backoff(BACKOFF, random);
+    for (let told = 0; ;) {
+      const result = await this.#once(nextBootFloor, signal);
+      if ('found' in result) {
+        await this.#options.keep(result.found);
+        return result.found;
       }
-      await delay(waitMs, signal, timers);
+      const { retryAfterS } = result;
+      const isTold = retryAfterS !== undefined && told++ < COMES_BACK;
+      // Never before the time that was told; spread out after it.
+      const toldMs = Math.min(retryAfterS ?? 0, COME_BACK_MAX_S) * 1000 * (1 + BACKOFF.jitter * random());
+      await delay(isTold ? toldMs : waits.next().value, signal, timers);
     }
-    throw signal.reason;
   }
 
-  async #once(nextBootFloor: number, signal: AbortSignal): Promise<Registration | undefined> {
+  async #once(nextBootFloor: number, signal: AbortSignal): Promise<Attempt> {
     const { manager, vehicle, key, log, metrics } = this.#options;
     const body: RegistrationRequest = { vehicle, key, nextBootFloor };
     try {
       const found = await manager.call('POST', '/v1/registrations', { body, answer: registration, signal });
       metrics.count('agent_registrations_total', { result: 'done' });
       log.info({ event: 'registration.done', vehicle, number: found.number, twin: found.twin.address });
-      return found;
+      return { found };
     } catch (error) {
       signal.throwIfAborted();
       metrics.count('agent_registrations_total', { result: codeOf(error) });
       log.warn({ event: 'registration.failed', vehicle, code: codeOf(error), error: messageOf(error) });
-      return undefined;
+      return { retryAfterS: error instanceof ComeBackLater ? error.retryAfterS : undefined };
     }
   }
 

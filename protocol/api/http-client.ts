@@ -13,7 +13,8 @@ export interface CallOptions<A> {
 }
 
 /**
- * JSON over kept-alive connections to one service. Rejects with the service's own error code (problem details), with
+ * JSON over kept-alive connections to one service. Rejects with the service's own error code (problem details; a
+ * `ComeBackLater` where it answered with Retry-After), with
  * UPSTREAM_AWAY where it cannot be reached, DEADLINE where it took too long, UPSTREAM_REFUSED where the answer makes no sense.
  */
 export class HttpClient implements AsyncDisposable {
@@ -42,6 +43,7 @@ export class HttpClient implements AsyncDisposable {
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     let status: number;
     let text: string;
+    let retryAfter: string | string[] | undefined;
     try {
       const response = await this.#pool.request({
         method,
@@ -52,13 +54,14 @@ export class HttpClient implements AsyncDisposable {
           : { body: JSON.stringify(options.body), headers: { ...this.#headers, 'content-type': 'application/json' } }),
       });
       status = response.statusCode;
+      retryAfter = response.headers['retry-after'];
       text = await response.body.text();
     } catch (cause) {
       if (options.signal?.aborted) throw cause;
       if (deadline.aborted) throw fault('DEADLINE', `${method} ${this.url}${path}`, { cause });
       throw fault('UPSTREAM_AWAY', `${method} ${this.url}${path}: ${messageOf(cause)}`, { cause });
     }
-    if (status >= 400) throw asFault(text, status, `${method} ${this.url}${path}`);
+    if (status >= 400) throw asFault(text, status, `${method} ${this.url}${path}`, retryAfter);
     if (options.answer === undefined) return undefined as A;
     const found = options.answer.safeParse(parseJson(text));
     if (!found.success) throw fault('UPSTREAM_REFUSED', `${method} ${this.url}${path} answered in another form`);
@@ -100,7 +103,19 @@ function parseJson(text: string): unknown {
   }
 }
 
-function asFault(text: string, status: number, where: string): EdgetwinError {
+/** A service's refusal that says when to come back (RFC 9110 §10.2.3, its form in seconds). */
+export class ComeBackLater extends EdgetwinError {
+  readonly retryAfterS: number;
+  constructor(code: ErrorCode, detail: string, retryAfterS: number) {
+    super(code, ERRORS[code], detail);
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+function asFault(text: string, status: number, where: string, retryAfter?: string | string[]): EdgetwinError {
+  const retryAfterS = /^\d{1,6}$/.test(String(retryAfter)) ? Number(retryAfter) : undefined;
+  const refusal = (code: ErrorCode, detail: string): EdgetwinError =>
+    retryAfterS === undefined ? fault(code, detail) : new ComeBackLater(code, detail, retryAfterS);
   const body = parseJson(text);
   if (
     typeof body === 'object' &&
@@ -109,7 +124,7 @@ function asFault(text: string, status: number, where: string): EdgetwinError {
     typeof body.code === 'string' &&
     body.code in ERRORS
   ) {
-    return fault(body.code as ErrorCode, 'detail' in body ? String(body.detail) : where);
+    return refusal(body.code as ErrorCode, 'detail' in body ? String(body.detail) : where);
   }
-  return fault('UPSTREAM_REFUSED', `${where} answered ${status}`);
+  return refusal('UPSTREAM_REFUSED', `${where} answered ${status}`);
 }

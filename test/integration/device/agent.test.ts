@@ -44,7 +44,7 @@ const VALUES: CarValues = {
 };
 
 describe('device agent', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'edgetwin-device-'));
@@ -151,9 +151,13 @@ describe('device agent', function () {
   async function drive(options: Parameters<typeof runDevices>[0], during: () => Promise<void>): Promise<void> {
     const stop = new AbortController();
     const running = runDevices(options, stop.signal, () => undefined);
+    // An agent that was never ended would keep the whole run from ending.
+    const late = setTimeout(() => stop.abort(new Error('nothing came of it in 50 s')), 50_000);
     try {
       await Promise.race([during(), running]);
+      assert.equal(stop.signal.aborted, false, String(stop.signal.reason));
     } finally {
+      clearTimeout(late);
       stop.abort(new Error('test over'));
       await running;
     }

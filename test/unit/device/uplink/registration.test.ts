@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { silentLog } from '../../../../common/log.js';
 import { Metrics } from '../../../../common/metrics.js';
 import { Registrar, type Watched } from '../../../../device/uplink/registration.js';
-import type { HttpClient } from '../../../../protocol/api/http-client.js';
+import { ComeBackLater, type HttpClient } from '../../../../protocol/api/http-client.js';
 import type { Registration } from '../../../../protocol/api/md-manager.js';
 import { fault } from '../../../../protocol/errors.js';
 import { METRICS, type MetricName } from '../../../../protocol/metrics.js';
@@ -14,11 +14,13 @@ const FOUND: Registration = { vehicle: 'car-1', number: 7, twin: { address: '127
 function scene() {
   const clock = fakeClock();
   const radio = { isUp: true };
+  let refusal: Error | undefined = undefined;
   const kept: Registration[] = [];
   let asked = 0;
   const call = (): Promise<Registration> => {
     if (!radio.isUp) return Promise.reject(fault('UPSTREAM_AWAY', 'no radio'));
     asked++;
+    if (refusal !== undefined) return Promise.reject(refusal);
     return Promise.resolve(FOUND);
   };
   const registrar = new Registrar({
@@ -50,6 +52,8 @@ function scene() {
     radio,
     kept,
     asked: () => asked,
+    refuse: (error: Error | undefined) => void (refusal = error),
+    register: () => registrar.register(1, stop.signal),
     heard: () => void (heardAtMs = clock.monotonicMs()),
     idle: () => void (isDue = false),
     end: async () => {
@@ -91,5 +95,32 @@ describe('registration', () => {
     await it.clock.advance(60_000);
     assert.equal(it.asked(), 1);
     await it.end();
+  });
+
+  it('comes back when it was told to, not before and not much later', async () => {
+    const it = scene();
+    it.idle();
+    it.refuse(new ComeBackLater('POOL_EMPTY', 'core fills', 1));
+    const registered = it.register();
+    await it.clock.advance(950);
+    assert.equal(it.asked(), 1);
+    await it.clock.advance(300);
+    assert.equal(it.asked(), 2);
+    it.refuse(undefined);
+    await it.clock.advance(1_250);
+    assert.deepEqual(await registered, FOUND);
+    assert.equal(it.asked(), 3);
+    await it.end();
+  });
+
+  it('backs off from an authority that says so for ever', async () => {
+    const it = scene();
+    it.idle();
+    it.refuse(new ComeBackLater('AUTHORITY_AWAY', 'no store', 0));
+    const registered = it.register().catch(() => undefined);
+    await it.clock.advance(600_000);
+    assert.ok(it.asked() < 40, `${it.asked()} times`);
+    await it.end();
+    await registered;
   });
 });
