@@ -2,11 +2,14 @@ import type { Clock, Timers } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import { fault } from '../../protocol/errors.js';
-import { decodeReport, encodeBoot, encodeGap, MAX_SEQ, META, type GapReason } from '../../protocol/report.js';
+import { encodeBoot, encodeGap, MAX_SEQ, META, type GapReason } from '../../protocol/report.js';
+import { atTheBound } from './bound.js';
 import type { Disk } from './disk.js';
+import { GroupCommit, type Batch, type Written } from './group-commit.js';
+import { Holdings, type Entry } from './holdings.js';
 import { idOf, inOrder, joinRanges, rangesOf } from './key-set.js';
 import { OUTBOX_SCHEMA, type BootMarks, type HeldSample, type Key, type OutboxRecord, type Range } from './records.js';
-import { replay, type HeldReport, type Replayed, type Stamp } from './replay.js';
+import { replay, type Replayed, type Stamp } from './replay.js';
 import { readSegments, SegmentLog } from './segment-log.js';
 import { stampReport } from './stamping.js';
 
@@ -37,24 +40,7 @@ export interface SendableReport {
   readonly bytes: Uint8Array;
 }
 
-interface Entry {
-  readonly key: Key;
-  bytes: Uint8Array | undefined;
-  held: HeldReport | undefined;
-  segment: number;
-  /** Runs once the report is accepted. */
-  readonly then: (() => void) | undefined;
-}
-
-/** Part of the next commit. `frozen`: its record holds the bytes. */
-interface Step {
-  readonly entry: Entry;
-  readonly frozen: boolean;
-}
-
-const SYNC_REPORTS = 16;
 const MAX_WAITING_REPORTS = 1_024;
-const RETRY_MS = 1_000;
 const MAX_RANGES = 256;
 const MAX_GAPS_AT_ONCE = 16;
 const MAX_BOOTS = 1_000;
@@ -70,27 +56,17 @@ export class Outbox implements AsyncDisposable {
   readonly #options: OutboxOptions;
   readonly #log: SegmentLog;
   readonly #boots: Map<number, BootMarks>;
-  /** Accepted and not settled. */
-  readonly #pending = new Map<string, Entry>();
+  readonly #holdings = new Holdings();
+  readonly #group: GroupCommit;
   /** Accepted, settled by a report that is not accepted yet, or without bytes. */
   readonly #declaring = new Map<string, Key>();
-  /** What keeps a segment from being removed. */
-  readonly #bySegment = new Map<number, Set<Entry>>();
   readonly #first: string;
   #listener: OutboxListener | undefined;
-  #records: OutboxRecord[] = [];
-  #steps: Step[] = [];
-  #settled: Entry[] = [];
   #sampled = 0;
   #accepted = 0;
-  #pendingBytes = 0;
   #lastTimeMs = 0;
   #resent: number;
-  #syncedAtMs = -Infinity;
   #relieving = 0;
-  #working: Promise<void> | undefined;
-  #cancelTimer: (() => void) | undefined;
-  #failed = false;
 
   /** Reads what earlier boots left, and begins a segment of its own. Rejects with the disk's errors or STORE_SCHEMA. */
   static async open(options: OutboxOptions): Promise<Outbox> {
@@ -106,7 +82,7 @@ export class Outbox implements AsyncDisposable {
         if (record.kind === 'report' || record.kind === 'held') segmentOf.set(idOf(record.key), segment);
     await outbox.#recover(found, segmentOf);
     const damagedBytes = segments.reduce((sum, segment) => sum + segment.damagedBytes, 0);
-    const pending = outbox.#pending.size;
+    const pending = outbox.#holdings.size;
     options.log.info({ event: 'outbox.opened', boot, pending, missing: found.missing.length, damagedBytes });
     return outbox;
   }
@@ -121,50 +97,51 @@ export class Outbox implements AsyncDisposable {
     const lastAcceptedSeq = found.boots.get(previousBoot)?.accepted ?? 0;
     this.#first = encodeBoot({ previousBoot, lastAcceptedSeq, clock: 'estimated' });
     this.#boots.set(boot, { boot, sampled: 0, accepted: 0 });
+    this.#group = new GroupCommit({
+      ...options,
+      write: batch => this.#write(batch),
+      onWritten: (batch, written) => this.#written(batch, written),
+    });
   }
 
   async #recover(found: Replayed, segmentOf: ReadonlyMap<string, number>): Promise<void> {
     for (const key of found.missing) this.#declaring.set(idOf(key), key);
     const where = (key: Key): number => segmentOf.get(idOf(key)) ?? this.#log.oldest;
     for (const { key, bytes } of found.pending)
-      this.#keep({ key, bytes, held: undefined, segment: where(key), then: undefined });
+      this.#holdings.keep({ key, bytes, held: undefined, segment: 0, then: undefined }, where(key));
     for (const held of found.held)
-      this.#keep({ key: held.key, bytes: undefined, held, segment: where(held.key), then: undefined });
+      this.#holdings.keep({ key: held.key, bytes: undefined, held, segment: 0, then: undefined }, where(held.key));
     await this.#log.rotate(this.#checkpoint());
     // Held reports of a boot that ended: their monotonic time means nothing any more, but the guess of then does.
     for (const boot of new Set(found.held.map(({ key }) => key.boot))) {
-      const entries = [...this.#pending.values()].filter(entry => entry.held !== undefined && entry.key.boot === boot);
+      const entries = this.#holdings.entries().filter(entry => entry.held !== undefined && entry.key.boot === boot);
       const guess = entries[0]?.held?.guessMs ?? 0;
       this.#freeze(boot, entries, found.stamps.get(boot) ?? { offsetMs: guess, clock: 'estimated' });
     }
-    await this.#commit();
+    await this.#group.commit();
     if (found.missing.length > 0) this.#declare(rangesOf(found.missing), 'corrupt', []);
   }
 
   /** Sets who sends; tells at once what there is to send. */
   listen(listener: OutboxListener): void {
     this.#listener = listener;
-    const ready = [...this.#pending.values()].filter(entry => entry.bytes !== undefined);
-    this.#tellSendable(ready.sort((x, y) => inOrder(x.key, y.key)));
+    this.#tellSendable(this.#holdings.ready());
   }
 
   get status(): { sampled: number; accepted: number; pending: number; diskBytes: number; waitingForClock: number } {
-    let waitingForClock = 0;
-    for (const entry of this.#pending.values()) if (entry.bytes === undefined) waitingForClock++;
-    const pending = this.#pending.size + this.#steps.length;
     return {
       sampled: this.#sampled,
       accepted: this.#accepted,
-      pending,
+      pending: this.#holdings.size + this.#group.steps.length,
       diskBytes: this.#log.totalBytes,
-      waitingForClock,
+      waitingForClock: this.#holdings.waitingForClock,
     };
   }
 
   /** Takes a report; gives its key. Throws OUTBOX_FULL or REPORT_TOO_LARGE, and then no seq is used. */
   add(samples: readonly HeldSample[]): Key {
-    if (this.#steps.length >= MAX_WAITING_REPORTS || this.#sampled >= MAX_SEQ)
-      throw fault('OUTBOX_FULL', `${this.#steps.length} reports wait for the disk`);
+    if (this.#group.steps.length >= MAX_WAITING_REPORTS || this.#sampled >= MAX_SEQ)
+      throw fault('OUTBOX_FULL', `${this.#group.steps.length} reports wait for the disk`);
     return this.#add(samples, undefined);
   }
 
@@ -185,49 +162,47 @@ export class Outbox implements AsyncDisposable {
     const entry: Entry = { key, bytes: undefined, held: undefined, segment: 0, then };
     if (stamp === undefined) {
       entry.held = { key, samples: all, guessMs };
-      this.#records.push({ kind: 'held', ...entry.held });
+      this.#group.record({ kind: 'held', ...entry.held });
     } else {
       entry.bytes = frozen.bytes;
       this.#lastTimeMs = frozen.timeMs;
-      this.#records.push({ kind: 'report', key, bytes: frozen.bytes });
+      this.#group.record({ kind: 'report', key, bytes: frozen.bytes });
     }
     this.#sampled = key.seq;
-    this.#steps.push({ entry, frozen: stamp !== undefined });
-    this.#schedule();
+    this.#group.step({ entry, frozen: stamp !== undefined });
+    this.#group.schedule();
     return key;
   }
 
   /** The clock is known: reports that waited are stamped, and sent once that is durable. */
   release(stamp: Stamp): void {
-    const waiting = [...this.#pending.values(), ...this.#steps.map(step => step.entry)];
+    const waiting = [...this.#holdings.entries(), ...this.#group.steps.map(step => step.entry)];
     this.#freeze(
       this.boot,
       waiting.filter(entry => entry.bytes === undefined && entry.key.boot === this.boot),
       stamp,
     );
-    this.#schedule();
+    this.#group.schedule();
   }
 
   #freeze(boot: number, entries: readonly Entry[], stamp: Stamp): void {
     if (entries.length === 0) return;
-    this.#records.push({ kind: 'stamp', boot, offsetMs: stamp.offsetMs, clock: stamp.clock });
+    this.#group.record({ kind: 'stamp', boot, offsetMs: stamp.offsetMs, clock: stamp.clock });
     let lastTimeMs = 0;
     for (const entry of [...entries].sort((x, y) => inOrder(x.key, y.key))) {
       const id = { vehicle: this.#options.vehicle, ...entry.key };
       const { bytes, timeMs } = stampReport(id, entry.held?.samples ?? [], stamp, lastTimeMs);
       lastTimeMs = timeMs;
-      entry.bytes = bytes;
-      if (this.#pending.has(idOf(entry.key))) this.#pendingBytes += bytes.length;
-      entry.held = undefined;
-      this.#records.push({ kind: 'report', key: entry.key, bytes });
-      this.#steps.push({ entry, frozen: true });
+      this.#holdings.frozen(entry, bytes);
+      this.#group.record({ kind: 'report', key: entry.key, bytes });
+      this.#group.step({ entry, frozen: true });
     }
     if (boot === this.boot) this.#lastTimeMs = Math.max(this.#lastTimeMs, lastTimeMs);
   }
 
   /** The twin has it durably; gives false where it was settled before. */
   acknowledge(key: Key): boolean {
-    const entry = this.#pending.get(idOf(key));
+    const entry = this.#holdings.find(key);
     if (entry === undefined) return false;
     this.#settle([entry], { ...key, from: key.seq, to: key.seq }, 'acknowledged');
     return true;
@@ -235,7 +210,7 @@ export class Outbox implements AsyncDisposable {
 
   /** The twin can never take it: declares the gap. The bytes are given back, for the rejected file. */
   reject(key: Key): Uint8Array | undefined {
-    const entry = this.#pending.get(idOf(key));
+    const entry = this.#holdings.find(key);
     if (entry === undefined) return undefined;
     this.#declare([{ boot: key.boot, from: key.seq, to: key.seq }], 'rejected', [entry]);
     return entry.bytes;
@@ -252,7 +227,7 @@ export class Outbox implements AsyncDisposable {
 
   #declare(ranges: readonly Range[], reason: GapReason, entries: readonly Entry[]): void {
     for (const entry of entries) {
-      this.#forget(entry);
+      this.#holdings.forget(entry);
       this.#declaring.set(idOf(entry.key), entry.key);
     }
     const declared = joinRanges(ranges, MAX_GAPS_AT_ONCE);
@@ -267,102 +242,62 @@ export class Outbox implements AsyncDisposable {
         const mine = [...this.#declaring.values()].filter(
           key => key.boot === range.boot && key.seq >= range.from && key.seq <= range.to,
         );
-        for (const part of rangesOf(mine)) this.#records.push({ kind: 'done', range: part, why: reason });
+        for (const part of rangesOf(mine)) this.#group.record({ kind: 'done', range: part, why: reason });
         for (const key of mine) this.#declaring.delete(idOf(key));
-        this.#settled.push(...inRange);
-        this.#schedule();
+        this.#group.settled(inRange);
+        this.#group.schedule();
       };
       this.#add([{ name: META.gap, value, monoMs: this.#options.clock.monotonicMs() }], settle);
     }
   }
 
   #settle(entries: readonly Entry[], range: Range, why: 'acknowledged'): void {
-    for (const entry of entries) this.#forget(entry);
-    this.#records.push({ kind: 'done', range: { boot: range.boot, from: range.from, to: range.to }, why });
-    this.#settled.push(...entries);
-    this.#schedule();
-  }
-
-  #keep(entry: Entry): void {
-    const id = idOf(entry.key);
-    if (!this.#pending.has(id)) this.#pendingBytes += entry.bytes?.length ?? 0;
-    this.#pending.set(id, entry);
-    const mates = this.#bySegment.get(entry.segment) ?? new Set();
-    this.#bySegment.set(entry.segment, mates.add(entry));
-  }
-
-  #forget(entry: Entry): void {
-    if (this.#pending.delete(idOf(entry.key))) this.#pendingBytes -= entry.bytes?.length ?? 0;
+    for (const entry of entries) this.#holdings.forget(entry);
+    this.#group.record({ kind: 'done', range: { boot: range.boot, from: range.from, to: range.to }, why });
+    this.#group.settled(entries);
+    this.#group.schedule();
   }
 
   #checkpoint(): Extract<OutboxRecord, { kind: 'checkpoint' }> {
-    const keys = [...[...this.#pending.values()].map(entry => entry.key), ...this.#declaring.values()];
+    const keys = [...this.#holdings.entries().map(entry => entry.key), ...this.#declaring.values()];
     this.#boots.set(this.boot, this.#marks());
     const boots = [...this.#boots.values()].sort((x, y) => x.boot - y.boot).slice(-MAX_BOOTS);
     const pending = joinRanges(rangesOf(keys), MAX_RANGES);
     return { kind: 'checkpoint', schema: OUTBOX_SCHEMA, boots, pending, resent: this.#resent };
   }
 
-  #schedule(): void {
-    if (this.#working !== undefined || this.#cancelTimer !== undefined) {
-      if (this.#steps.length < SYNC_REPORTS || this.#failed || this.#working !== undefined) return;
-      this.#disarm();
-    }
-    const { clock, timers, syncMs } = this.#options;
-    const waitMs = this.#failed
-      ? RETRY_MS
-      : this.#steps.length >= SYNC_REPORTS
-        ? 0
-        : Math.max(0, this.#syncedAtMs + syncMs - clock.monotonicMs());
-    this.#cancelTimer = timers.after(waitMs, () => {
-      this.#cancelTimer = undefined;
-      this.#working = this.#commit().finally(() => {
-        this.#working = undefined;
-        if (this.#records.length > 0) this.#schedule();
-      });
-    });
-  }
-
-  /** Writes what waits, and syncs it where it holds reports. Never rejects. */
-  async #commit(always = false): Promise<void> {
-    const records = this.#records.splice(0);
-    const steps = this.#steps.splice(0);
-    const settled = this.#settled.splice(0);
+  /** Writes a batch, and syncs it where it holds reports. */
+  async #write({ records, steps, last }: Batch): Promise<Written> {
     const log = this.#log;
-    const toSync = always || steps.length > 0;
+    const toSync = last || steps.length > 0;
     try {
       if (log.broken || log.currentBytes >= this.#options.maxBytes / 8) await log.rotate(this.#checkpoint());
       await log.append([{ kind: 'marks', marks: this.#marks(), resent: this.#resent }, ...records]);
       if (toSync) await log.sync();
-      this.#failed = false;
     } catch (error) {
-      this.#failed = true;
-      this.#records.unshift(...records);
-      this.#steps.unshift(...steps);
-      this.#settled.unshift(...settled);
       this.#options.log.error({ event: 'outbox.failed', error: messageOf(error) });
-      return;
+      return 'failed';
     }
-    this.#syncedAtMs = this.#options.clock.monotonicMs();
+    return toSync ? 'durable' : 'unsynced';
+  }
+
+  async #written({ steps, settled, last }: Batch, written: Exclude<Written, 'failed'>): Promise<void> {
     const grew = steps.some(({ entry }) => entry.segment === 0 && entry.then === undefined);
-    for (const { entry } of steps) this.#accept(entry, log.current);
+    for (const { entry } of steps) this.#accept(entry, this.#log.current);
     // What was settled may be removed only once the record of it is as durable as the removal.
-    if (toSync) for (const entry of settled) this.#bySegment.get(entry.segment)?.delete(entry);
-    else this.#settled.unshift(...settled);
+    if (written === 'durable') for (const entry of settled) this.#holdings.release(entry);
     this.#tellSendable(steps.filter(step => step.frozen).map(step => step.entry));
     // The clock became known while these were on their way to the disk.
     const stamp = this.#options.stamp();
     const late = steps.map(step => step.entry).filter(entry => entry.bytes === undefined);
     if (stamp !== undefined) this.#freeze(this.boot, late, stamp);
-    if (toSync && !always) await this.#relieve(grew);
+    if (written === 'durable' && !last) await this.#relieve(grew);
   }
 
   #accept(entry: Entry, segment: number): void {
     const isNew = entry.segment === 0;
-    this.#bySegment.get(entry.segment)?.delete(entry);
-    entry.segment = segment;
-    if (!isNew && !this.#pending.has(idOf(entry.key))) return;
-    this.#keep(entry);
+    if (isNew || this.#holdings.has(entry.key)) this.#holdings.keep(entry, segment);
+    else this.#holdings.release(entry);
     if (isNew) {
       this.#accepted = Math.max(this.#accepted, entry.key.seq);
       entry.then?.();
@@ -375,7 +310,7 @@ export class Outbox implements AsyncDisposable {
 
   #tellSendable(entries: readonly Entry[]): void {
     const reports = entries.flatMap(({ key, bytes }) =>
-      bytes !== undefined && this.#pending.has(idOf(key)) ? [{ key, bytes }] : [],
+      bytes !== undefined && this.#holdings.has(key) ? [{ key, bytes }] : [],
     );
     if (reports.length > 0) this.#listener?.onSendable(reports);
   }
@@ -384,8 +319,8 @@ export class Outbox implements AsyncDisposable {
   async #relieve(grew: boolean): Promise<void> {
     const log = this.#log;
     try {
-      while (log.oldest !== log.current && (this.#bySegment.get(log.oldest)?.size ?? 0) === 0) {
-        this.#bySegment.delete(log.oldest);
+      while (log.oldest !== log.current && !this.#holdings.isNeeded(log.oldest)) {
+        this.#holdings.removed(log.oldest);
         await log.removeOldest();
       }
     } catch (error) {
@@ -397,48 +332,27 @@ export class Outbox implements AsyncDisposable {
     if (!grew) return;
     if (log.totalBytes <= this.#options.maxBytes || oldest === log.current || oldest === this.#relieving) return;
     this.#relieving = oldest;
-    const entries = [...(this.#bySegment.get(oldest) ?? [])].filter(entry => this.#pending.has(idOf(entry.key)));
-    const fits = this.#pendingBytes <= this.#options.maxBytes / 2;
-    // A declaration is never dropped: what it declares would be a gap that nobody knows of.
-    const kept = entries.filter(entry => fits || isDeclaration(entry.bytes));
+    const { maxBytes } = this.#options;
+    const { kept, dropped } = atTheBound(this.#holdings.inSegment(oldest), this.#holdings.bytes, maxBytes);
     for (const entry of kept) {
       if (entry.bytes === undefined) continue;
-      this.#records.push({ kind: 'report', key: entry.key, bytes: entry.bytes });
-      this.#steps.push({ entry, frozen: false });
+      this.#group.record({ kind: 'report', key: entry.key, bytes: entry.bytes });
+      this.#group.step({ entry, frozen: false });
     }
-    const dropped = entries.filter(entry => !kept.includes(entry));
     if (dropped.length > 0) {
       this.#listener?.onDropped(dropped.map(entry => entry.key));
       this.#declare(rangesOf(dropped.map(entry => entry.key)), 'bound', dropped);
     }
-    this.#schedule();
+    this.#group.schedule();
   }
 
   /** Resolves when everything that was added is accepted, or the disk has failed. */
-  async flush(): Promise<void> {
-    while (this.#working !== undefined || this.#steps.length > 0) {
-      this.#disarm();
-      this.#working ??= this.#commit().finally(() => {
-        this.#working = undefined;
-      });
-      await this.#working;
-      if (this.#failed) return;
-    }
+  flush(): Promise<void> {
+    return this.#group.flush();
   }
 
   /** Leaves everything on disk, the marks and the settled included. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.flush();
-    this.#disarm();
-    await this.#commit(true);
-    this.#disarm();
-  }
-
-  #disarm(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    await this.#group.close();
   }
 }
-
-const isDeclaration = (bytes: Uint8Array | undefined): boolean =>
-  bytes !== undefined && decodeReport(bytes).samples.some(sample => sample.name === META.gap);
