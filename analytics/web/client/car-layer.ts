@@ -2,6 +2,7 @@ import * as L from 'leaflet';
 import type { TrackPoint } from '../../../protocol/api/analytics.js';
 import { domainColour } from './domains.js';
 import { bearing } from './grid-step.js';
+import { NO_SLOT, labelSlots } from './label-slots.js';
 import { servingSpans, switchedAtMs } from './handover-times.js';
 import { carAgeMs, type Car, type PageStore } from './store.js';
 
@@ -13,16 +14,24 @@ const SHORT_TRACK = 90;
 const TRACK_STEP = 5;
 /** Steps shorter than this are noise of the receiver, not a direction. */
 const MOVED_M = 4;
+/** Pixels of a name: its box, and each of its letters. */
+const LABEL_PX = { box: 11, letter: 7 };
 const ARROW =
   '<svg viewBox="-14 -14 28 28"><circle class="halo" r="12.5"/><path class="arrow" d="M0 -9.5 L7 8 L0 4.2 L-7 8 Z"/></svg><b></b>';
 
 interface Drawn {
   readonly marker: L.Marker;
   readonly track: L.LayerGroup;
+  readonly beam: L.Polyline;
   heading: number;
+  headingOfMs: number;
+  slot: number;
   trackKey: string;
   look: string;
+  beamKey: string;
 }
+
+type AccessPoint = PageStore['topology']['accessPoints'][number];
 
 /** Cars as arrows with names, and the ways they came, coloured by the domain that served them there. */
 export class CarLayer {
@@ -34,16 +43,24 @@ export class CarLayer {
     this.#map = map;
     this.#onPick = onPick;
     map.createPane('tracks').style.zIndex = '400';
+    map.createPane('beams').style.zIndex = '410';
   }
 
   update(store: PageStore): void {
     this.#map.getContainer().classList.toggle('many', store.cars.size > FEW_CARS);
-    for (const car of store.cars.values()) if (car.track.length > 0) this.#draw(car, store);
+    const places = new Map(store.topology.accessPoints.map(point => [point.id, point] as const));
+    for (const car of store.cars.values())
+      if (car.track.length > 0) {
+        this.#draw(car, store);
+        this.#drawBeam(car, store, places.get(car.serving?.attachment?.accessPoint ?? ''));
+      }
+    this.#placeNames(store);
   }
 
   forgetColours(): void {
     for (const drawn of this.#drawn.values()) {
       drawn.trackKey = '';
+      drawn.beamKey = '';
       drawn.look = '';
     }
   }
@@ -56,7 +73,10 @@ export class CarLayer {
     if (!drawn.marker.getLatLng().equals(at)) drawn.marker.setLatLng(at);
     const selected = car.vehicle === store.selected;
     const silent = (carAgeMs(car, store.nowMs()) ?? Infinity) > SILENT_MS;
-    drawn.heading = headingOf(car, drawn.heading);
+    if (last[0] !== drawn.headingOfMs) {
+      drawn.heading = headingOf(car, drawn.heading);
+      drawn.headingOfMs = last[0];
+    }
     const colour = domainColour(car.serving?.domain);
     const look = `${colour} ${selected} ${silent} ${drawn.heading.toFixed(0)}`;
     if (look !== drawn.look) {
@@ -77,7 +97,7 @@ export class CarLayer {
     drawn.track.clearLayers();
     const begin = track[0]?.[0] ?? 0;
     const spans = servingSpans(handovers, car.serving?.domain, begin, last[0] + 1);
-    const style = { pane: 'tracks', weight: selected ? 4 : 2, opacity: selected ? 0.95 : 0.4, interactive: false };
+    const style = { pane: 'tracks', weight: selected ? 4 : 2, opacity: selected ? 1 : 0.45, interactive: false };
     for (const { domain, fromMs, toMs } of spans) {
       const points = between(track, fromMs, toMs);
       if (points.length > 1) L.polyline(points, { ...style, color: domainColour(domain) }).addTo(drawn.track);
@@ -92,6 +112,41 @@ export class CarLayer {
     }
   }
 
+  /** The radio link: from the car to its access point, drawn for few cars, else for the selected one. */
+  #drawBeam(car: Car, store: PageStore, to: AccessPoint | undefined): void {
+    const drawn = this.#drawn.get(car.vehicle);
+    const last = car.track.at(-1);
+    if (drawn === undefined || last === undefined) return;
+    const shown = to !== undefined && (car.vehicle === store.selected || store.cars.size <= FEW_CARS);
+    const ends: L.LatLngTuple[] = shown
+      ? [
+          [last[1], last[2]],
+          [to.latitude, to.longitude],
+        ]
+      : [];
+    const key = JSON.stringify(ends) + String(to?.domain);
+    if (key === drawn.beamKey) return;
+    drawn.beamKey = key;
+    drawn.beam.setLatLngs(ends).setStyle({ color: domainColour(to?.domain), opacity: 0.9 });
+  }
+
+  /** Names give way to one another; the selected car's comes first. */
+  #placeNames(store: PageStore): void {
+    const cars = [...this.#drawn].sort(([a], [b]) => Number(b === store.selected) - Number(a === store.selected));
+    const marks = cars.map(([vehicle, { marker, slot }]) => {
+      const { x, y } = this.#map.latLngToContainerPoint(marker.getLatLng());
+      return { x, y, slot, widthPx: LABEL_PX.box + LABEL_PX.letter * vehicle.length };
+    });
+    for (const [i, slot] of labelSlots(marks).entries()) {
+      const drawn = cars[i]?.[1];
+      if (drawn === undefined || drawn.slot === slot) continue;
+      const list = drawn.marker.getElement()?.classList;
+      list?.remove(`slot-${drawn.slot}`);
+      list?.add(`slot-${slot}`);
+      drawn.slot = slot;
+    }
+  }
+
   #make(vehicle: string, at: L.LatLng): Drawn {
     const icon = L.divIcon({ className: 'car-mark', iconSize: [28, 28], html: ARROW });
     const marker = L.marker(at, { icon, title: vehicle, alt: vehicle, riseOnHover: true }).addTo(this.#map);
@@ -101,7 +156,18 @@ export class CarLayer {
     marker.on('keypress', event => {
       if (event.originalEvent.key === 'Enter') this.#onPick(vehicle);
     });
-    const drawn: Drawn = { marker, track: L.layerGroup().addTo(this.#map), heading: 0, trackKey: '', look: '' };
+    const drawn: Drawn = {
+      marker,
+      track: L.layerGroup().addTo(this.#map),
+      beam: L.polyline([], { pane: 'beams', interactive: false, weight: 1.5, dashArray: '1 5', lineCap: 'round' }),
+      heading: 0,
+      headingOfMs: 0,
+      slot: NO_SLOT,
+      trackKey: '',
+      look: '',
+      beamKey: '',
+    };
+    drawn.beam.addTo(this.#map);
     this.#drawn.set(vehicle, drawn);
     return drawn;
   }
@@ -117,7 +183,7 @@ function headingOf(car: Car, before: number): number {
   const last = car.track.at(-1);
   if (last === undefined) return before;
   const here = L.latLng(last[1], last[2]);
-  const from = car.track.slice(-12).findLast(([, lat, lon]) => here.distanceTo([lat, lon]) > MOVED_M);
+  const from = car.track.findLast(([, lat, lon]) => here.distanceTo([lat, lon]) > MOVED_M);
   if (from === undefined) {
     const told = car.signals.get('Vehicle.CurrentLocation.Heading')?.value;
     return before === 0 && typeof told === 'number' ? told : before;

@@ -54,7 +54,10 @@ function CarRow({ car, store }: { car: Car; store: PageStore }) {
     >
       <i class="car-dot" aria-hidden="true" />
       <span class="car-name">{car.vehicle}</span>
-      <span class="car-domain">{domain ?? 'no twin known'}</span>
+      <span class="car-domain">
+        {domain ?? 'no twin known'}
+        {car.serving?.attachment?.accessPoint && ` · ${car.serving.attachment.accessPoint}`}
+      </span>
       <span class="car-speed">
         {valueText(SPEED, 'km/h', speed?.value)} <small>km/h</small>
       </span>

@@ -8,6 +8,11 @@ import { KEPT_MS } from './series-buffer.js';
 import { LATITUDE, LONGITUDE, SPEED, carAgeMs, signalAge, type Car, type PageStore } from './store.js';
 
 const DEFAULT_CHARTS = [SPEED, 'Vehicle.OBD.EngineSpeed', 'Vehicle.OBD.ThrottlePosition', 'Vehicle.Derived.FuelRate'];
+/** Where a tile is too narrow for the catalogue's label; the tile's title has the path. */
+const SHORT_LABELS: Readonly<Record<string, string>> = {
+  'coolant temperature': 'coolant',
+  'intake pressure': 'intake',
+};
 const SPANS_MIN = [2, 5, 15] as const;
 
 /** The selected car: its 13 signals with age and source, and charts of those that were picked. */
@@ -34,6 +39,7 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
   const handovers = store.handoverList(car.vehicle);
   const spans = servingSpans(handovers, car.serving?.domain, nowMs - KEPT_MS, nowMs);
   const ageMs = carAgeMs(car, nowMs);
+  const beganMs = 1000 * Math.min(...[...store.series.values()].map(({ times }) => times[0] ?? Infinity), nowMs / 1000);
   const toggle = (path: string): void =>
     setCharts(charts.includes(path) ? charts.filter(one => one !== path) : [...charts, path]);
   return (
@@ -87,6 +93,7 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
             handovers={handovers}
             nowMs={nowMs}
             spanMs={spanMin * 60_000}
+            beganMs={beganMs}
           />
         ))}
       </div>
@@ -113,7 +120,9 @@ function PositionTile({ car, nowMs }: { car: Car; nowMs: number }) {
       <span class="tile-label">position</span>
       <span class="tile-value">
         {valueText(LATITUDE, 'degrees', latitude?.value)}
-        <small>°</small> {valueText(LONGITUDE, 'degrees', longitude?.value)}
+        <small>°</small>
+        {'  '}
+        {valueText(LONGITUDE, 'degrees', longitude?.value)}
         <small>°</small>
       </span>
       <span class="tile-foot">
@@ -144,7 +153,7 @@ function SignalTile({ signal, nowMs, charted, onPick }: TileProps) {
       title={`${signal.path}${numeric ? ': click to chart' : ''}`}
       onClick={onPick}
     >
-      <span class="tile-label">{signal.label}</span>
+      <span class="tile-label">{SHORT_LABELS[signal.label] ?? signal.label}</span>
       <span class="tile-value">
         {valueText(signal.path, signal.unit, signal.value)} <small>{unitText(signal.unit)}</small>
       </span>

@@ -13,7 +13,12 @@ interface ChartProps {
   handovers: readonly HandoverRecord[];
   nowMs: number;
   spanMs: number;
+  /** When the first of the shown signals was first heard: a chart does not begin long before. */
+  beganMs: number;
 }
+
+/** The least that a chart spans. */
+const LEAST_MS = 45_000;
 
 const HEIGHT_PX = 104;
 const BAND_PX = 5;
@@ -78,7 +83,7 @@ function options(width: number, latest: { readonly current: ChartProps }): uPlot
     scales: {
       x: {
         time: true,
-        range: () => [(latest.current.nowMs - latest.current.spanMs) / 1000, latest.current.nowMs / 1000],
+        range: () => spanOf(latest.current),
       },
       y: { range: (_plot, min, max) => paddedRange(min, max) },
     },
@@ -92,6 +97,11 @@ function options(width: number, latest: { readonly current: ChartProps }): uPlot
       setCursor: [plot => showValue(plot, latest.current)],
     },
   };
+}
+
+function spanOf({ nowMs, spanMs, beganMs }: ChartProps): [number, number] {
+  const fromMs = Math.max(nowMs - spanMs, Math.min(beganMs, nowMs - LEAST_MS));
+  return [fromMs / 1000, nowMs / 1000];
 }
 
 /** Zero is in view, and a still value does not lie on the edge. */

@@ -1,13 +1,15 @@
 import * as L from 'leaflet';
 import { CarLayer } from './car-layer.js';
-import { cssColour, domainColour } from './domains.js';
-import { niceStep } from './grid-step.js';
+import { domainColour } from './domains.js';
+import { GridLayer } from './grid-layer.js';
+import { RoadLayer } from './road-layer.js';
 import { LATITUDE, LONGITUDE, type PageStore } from './store.js';
 
 /** A map without tiles: a grid in place of a street map, access points with their coverage, cars with their ways. */
 export class FleetMap {
   readonly #map: L.Map;
-  readonly #grid: L.LayerGroup;
+  readonly #grid: GridLayer;
+  readonly #roads: RoadLayer;
   readonly #access: L.LayerGroup;
   readonly #cars: CarLayer;
   readonly #resized: ResizeObserver;
@@ -29,12 +31,11 @@ export class FleetMap {
     });
     this.#map.zoomControl.setPosition('topright');
     L.control.scale({ imperial: false, maxWidth: 140 }).addTo(this.#map);
-    this.#map.createPane('grid').style.zIndex = '150';
     this.#map.createPane('access').style.zIndex = '300';
-    this.#grid = L.layerGroup().addTo(this.#map);
+    this.#grid = new GridLayer(this.#map);
     this.#access = L.layerGroup().addTo(this.#map);
+    this.#roads = new RoadLayer(this.#map);
     this.#cars = new CarLayer(this.#map, onPick);
-    this.#map.on('moveend zoomend resize', () => this.#drawGrid());
     this.#map.on('zoomstart', () => element.classList.add('zooming'));
     this.#map.on('zoomend', () => setTimeout(() => element.classList.remove('zooming'), 60));
     this.#resized = new ResizeObserver(() => this.#map.invalidateSize({ animate: false }));
@@ -48,6 +49,7 @@ export class FleetMap {
   update(store: PageStore, follow: boolean): void {
     this.#store = store;
     this.#drawAccess(store);
+    this.#roads.update(store.cars.values(), store.nowMs());
     this.#cars.update(store);
     if (!this.#fitted && (store.topology.accessPoints.length > 0 || store.cars.size > 0))
       this.#fitted = this.fit(store);
@@ -73,7 +75,8 @@ export class FleetMap {
   /** Colours are of the theme. */
   repaint(): void {
     this.#accessDrawn = '';
-    this.#drawGrid();
+    this.#grid.draw();
+    this.#roads.repaint();
     this.#cars.forgetColours();
     if (this.#store !== undefined) this.update(this.#store, false);
   }
@@ -103,25 +106,6 @@ export class FleetMap {
       const label = element?.querySelector('b');
       if (label) label.textContent = id;
     }
-  }
-
-  #drawGrid(): void {
-    this.#grid.clearLayers();
-    const bounds = this.#map.getBounds().pad(0.6);
-    const centre = bounds.getCenter();
-    const metresAcross = centre.distanceTo(L.latLng(centre.lat, bounds.getEast())) * 2;
-    const stepM = niceStep(metresAcross / 18);
-    const latStep = stepM / 111_320;
-    const lonStep = latStep / Math.max(0.05, Math.cos((centre.lat * Math.PI) / 180));
-    const color = cssColour('--map-grid');
-    const line = (a: L.LatLngExpression, b: L.LatLngExpression, nth: number): void => {
-      const style = { pane: 'grid', color, weight: 1, opacity: nth % 5 === 0 ? 1 : 0.45, interactive: false };
-      L.polyline([a, b], style).addTo(this.#grid);
-    };
-    for (let n = Math.ceil(bounds.getSouth() / latStep); n * latStep < bounds.getNorth(); n++)
-      line([n * latStep, bounds.getWest()], [n * latStep, bounds.getEast()], n);
-    for (let n = Math.ceil(bounds.getWest() / lonStep); n * lonStep < bounds.getEast(); n++)
-      line([bounds.getSouth(), n * lonStep], [bounds.getNorth(), n * lonStep], n);
   }
 
   remove(): void {

@@ -3,6 +3,11 @@ import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
 import { domainColour } from './domains.js';
 import { clockText, phaseText } from './format.js';
 import { PHASE_ORDER, phaseTimes } from './handover-times.js';
+
+/** What the bar shows: from `detected`, from which all is counted, to `activated`, which stands beside it. */
+const BAR_PHASES = PHASE_ORDER.slice(1, -1);
+/** The others have a column each. */
+const PHASES = PHASE_ORDER.slice(1).filter(phase => phase !== 'activated');
 import type { PageStore } from './store.js';
 
 const ROWS = 60;
@@ -18,10 +23,11 @@ const KIND_WORDS: Readonly<Record<HandoverRecord['kind'], string>> = {
 export function HandoverTable({ store }: { store: PageStore }) {
   const records = store.handoverList();
   const { handoverVersion, selected } = store;
-  const rows = useMemo(
-    () => records.slice(0, ROWS).map(record => <Row key={record.id} record={record} store={store} />),
-    [handoverVersion, selected, store.topology, domainColour(records[0]?.toDomain)],
-  );
+  const rows = useMemo(() => {
+    const shown = records.slice(0, ROWS);
+    const longestMs = Math.max(1, ...shown.map(record => phaseTimes(record).activated ?? 0));
+    return shown.map(record => <Row key={record.id} record={record} store={store} longestMs={longestMs} />);
+  }, [handoverVersion, selected, store.topology, domainColour(records[0]?.toDomain)]);
   return (
     <section class="panel handovers" aria-label="Hand-overs">
       <h2>
@@ -38,10 +44,15 @@ export function HandoverTable({ store }: { store: PageStore }) {
                 <th scope="col">time</th>
                 <th scope="col">car</th>
                 <th scope="col">from → to</th>
-                <th scope="col">way</th>
+                <th scope="col" class="phase-activated">
+                  activated
+                </th>
                 <th scope="col">result</th>
-                {PHASE_ORDER.map(phase => (
-                  <th key={phase} scope="col" class="number">
+                <th scope="col" class="wide">
+                  way
+                </th>
+                {PHASES.map(phase => (
+                  <th key={phase} scope="col" class={`number wide phase-${phase}`}>
                     {phase}
                   </th>
                 ))}
@@ -55,7 +66,7 @@ export function HandoverTable({ store }: { store: PageStore }) {
   );
 }
 
-function Row({ record, store }: { record: HandoverRecord; store: PageStore }) {
+function Row({ record, store, longestMs }: { record: HandoverRecord; store: PageStore; longestMs: number }) {
   const times = phaseTimes(record);
   const { vehicle, kind, way, result, reason, fromDomain, toDomain } = record;
   return (
@@ -75,8 +86,7 @@ function Row({ record, store }: { record: HandoverRecord; store: PageStore }) {
         <Domain name={toDomain} />
       </td>
       <td>
-        {way ?? '–'}
-        {kind !== 'move' && <small> {KIND_WORDS[kind]}</small>}
+        <Bar times={times} longestMs={longestMs} />
       </td>
       <td>
         <span class={`result result-${result}`} title={reason}>
@@ -84,15 +94,46 @@ function Row({ record, store }: { record: HandoverRecord; store: PageStore }) {
           {reason !== undefined && result !== 'completed' && <small> {reason}</small>}
         </span>
       </td>
-      {PHASE_ORDER.map(phase => {
+      <td class="wide">
+        {way ?? '–'}
+        {kind !== 'move' && <small> {KIND_WORDS[kind]}</small>}
+      </td>
+      {PHASES.map(phase => {
         const ms = times[phase];
         return (
-          <td key={phase} class={`number ${phase === 'activated' ? 'key' : ''}`}>
+          <td key={phase} class="number wide">
             {ms === undefined ? <i aria-label="not reached">·</i> : phaseText(ms)}
           </td>
         );
       })}
     </tr>
+  );
+}
+
+/** Where the time went until the new twin acted: a piece per phase, all rows on one scale. */
+function Bar({ times, longestMs }: { times: ReturnType<typeof phaseTimes>; longestMs: number }) {
+  let doneMs = 0;
+  const pieces = BAR_PHASES.flatMap(phase => {
+    const ms = times[phase];
+    if (ms === undefined) return [];
+    const took = { phase, ms: ms - doneMs };
+    doneMs = ms;
+    return [took];
+  });
+  return (
+    <span class="bar">
+      <span class="bar-pieces" aria-hidden="true">
+        {pieces.map(({ phase, ms }) => (
+          <i
+            key={phase}
+            class={`phase-${phase}`}
+            style={{ width: `${(100 * ms) / longestMs}%` }}
+            title={`${phase}: ${phaseText(ms)} ms`}
+          />
+        ))}
+      </span>
+      <b>{times.activated === undefined ? '–' : phaseText(times.activated)}</b>
+    </span>
   );
 }
 

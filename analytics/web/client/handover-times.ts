@@ -48,7 +48,7 @@ export function servingSpans(
   const moves = handovers
     .flatMap(record => {
       const atMs = switchedAtMs(record);
-      return atMs === undefined ? [] : [{ atMs, from: record.fromDomain, to: record.toDomain }];
+      return atMs === undefined ? [] : [{ atMs, record, from: record.fromDomain, to: record.toDomain }];
     })
     .sort((a, b) => a.atMs - b.atMs);
   const spans: ServingSpan[] = [];
@@ -56,7 +56,9 @@ export function servingSpans(
     if (domain !== undefined && to > fromMs && to > from)
       spans.push({ domain, fromMs: Math.max(from, fromMs), toMs: to });
   };
-  let sinceMs = fromMs;
+  // Before its first hand-over begins there was no twin.
+  const first = moves[0]?.record;
+  let sinceMs = first?.kind === 'first' ? Math.max(fromMs, first.startedAtMs) : fromMs;
   let domain = moves[0]?.from ?? (moves.length === 0 ? serving : undefined);
   for (const move of moves) {
     add(domain, sinceMs, move.atMs);
