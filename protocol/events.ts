@@ -41,6 +41,7 @@ export const EVENTS = [
   'manager.host.gone',
   'manager.host.failed',
   'manager.pool.full',
+  'manager.pool.failing',
   'manager.vehicle.registered',
   'manager.vehicle.recovered',
   'manager.handover.phase',

@@ -109,6 +109,11 @@ export const METRICS = {
     help: 'time that MANO took to start a host (until it exists, not until it is ready)',
     buckets: HANDOVER_BUCKETS_S,
   },
+  pool_hosts_failed_total: {
+    kind: 'counter',
+    help: 'vMD hosts that failed before they had proved to work: MANO could not start them, no hello, lost at once',
+    labels: ['domain', 'at'],
+  },
   md_hosts: { kind: 'gauge', help: 'vMD hosts', labels: ['domain', 'state'] },
   registrations_total: { kind: 'counter', help: 'registrations by result', labels: ['result'] },
   vehicles_registered: { kind: 'gauge', help: 'vehicles that have a number' },

@@ -83,6 +83,7 @@ export class Routers implements AsyncDisposable {
   setFaults(faults: Faults): void {
     this.#faults = faults;
     this.#random = seededRandom(faults.seed);
+    this.#options.log.info({ event: 'radio.faults-set', ...faults });
   }
 
   traffic(car: number): Traffic {

@@ -88,6 +88,9 @@ export class LocalMano implements Mano {
       await store.putInstance(running);
       return instanceOf(running);
     } catch (error) {
+      const started = this.#instances.get(host);
+      this.#instances.delete(host);
+      if (started !== undefined) await signalIf(started, 'SIGKILL');
       await store.deleteInstance(host);
       throw fault('MANO_FAILED', messageOf(error), { cause: error });
     }

@@ -1,3 +1,5 @@
+import type { HostRef } from '../../protocol/api/common.js';
+
 /** What starts and stops vMD hosts (DESIGN §4): local processes here, Open Source MANO elsewhere. */
 
 export interface Instance {
@@ -27,4 +29,9 @@ export interface Mano extends AsyncDisposable {
   stop(host: string, how: 'gently' | 'now'): Promise<void>;
   /** Calls for each instance that is gone for sure, whoever ended it. The returned function ends it. */
   onGone(listener: (host: string) => void): () => void;
+}
+
+export function refOf(instance: Instance): HostRef {
+  const { host, domain, address, port, control } = instance;
+  return { host, domain, address, port, control };
 }

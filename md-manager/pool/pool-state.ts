@@ -1,5 +1,5 @@
 import type { HostRef } from '../../protocol/api/common.js';
-import type { SlotState } from '../../protocol/api/md-manager.js';
+import type { Pool as PoolView, SlotState } from '../../protocol/api/md-manager.js';
 
 /** Slots of all hosts, and who holds them: pure. States are replaced, never changed. */
 
@@ -112,6 +112,17 @@ export function slotsOf(host: PooledHost): { slot: number; state: SlotState; veh
     if (found === undefined) return { slot, state: rest };
     const { vehicle, handover, state } = found;
     return { slot, state: host.state === 'ready' ? state : rest, vehicle, handover };
+  });
+}
+
+/** Pools as people see them; `ordering` tells how many hosts of a domain are ordered and do not exist yet. */
+export function poolView(pool: PoolState, sizes: PoolSizes, ordering: (domain: string) => number): PoolView[] {
+  return [...sizes].map(([domain, size]) => {
+    const all = inDomain(pool, domain);
+    const hosts = all
+      .filter(({ state }) => state !== 'starting')
+      .map(host => ({ host: host.ref, pid: host.pid, slots: slotsOf(host) }));
+    return { domain, size, hosts, starting: all.length - hosts.length + ordering(domain) };
   });
 }
 

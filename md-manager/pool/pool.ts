@@ -7,10 +7,12 @@ import type { HostHello, Pool as PoolView } from '../../protocol/api/md-manager.
 import type { HostHealth } from '../../protocol/api/vmd.js';
 import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
-import type { Instance, Mano } from '../mano/mano.js';
+import { refOf, type Instance, type Mano } from '../mano/mano.js';
 import { HostLink, type LinkDeps } from './host-link.js';
-import { free, mark, putHost, readySlots, removeHost, reserve, shortOf, slotsOf } from './pool-state.js';
-import type { HeldSlot, PooledHost, PoolSizes, PoolState, Wish } from './pool-state.js';
+import { setGauges } from './pool-gauges.js';
+import { Starts } from './starts.js';
+import { free, mark, putHost, readySlots, removeHost, reserve, shortOf, poolView } from './pool-state.js';
+import type { HeldSlot, PoolSizes, PoolState, Wish } from './pool-state.js';
 
 export interface PoolOptions {
   readonly sizes: PoolSizes;
@@ -35,21 +37,16 @@ export interface PoolDeps {
 }
 
 const REFILL_MS = 500;
-/** A start that failed is tried again after this, so that a broken MANO is not hammered. */
-const RETRY_MS = 1_000;
 const HEALTH_MS = 2_000;
-const STATES = ['starting', 'ready', 'lost', 'going'] as const;
 
 /** The vMD hosts of all domains: kept ready, watched, replaced. */
 export class Pool implements AsyncDisposable {
   readonly #options: PoolOptions;
   readonly #deps: PoolDeps;
   readonly #links = new Map<string, HostLink>();
-  /** Domain → host orders under way at MANO. */
-  readonly #ordering = new Map<string, number>();
-  /** Domain → not before (monotonic). */
-  readonly #retryAt = new Map<string, number>();
-  readonly #startDeadlines = new Map<string, () => void>();
+  readonly #starts: Starts;
+  /** Domains where somebody waits for a host beyond the pool's size. */
+  readonly #wanted = new Set<string>();
   readonly #closers: (() => void)[] = [];
   #state: PoolState = new Map();
   #started = false;
@@ -58,6 +55,16 @@ export class Pool implements AsyncDisposable {
   constructor(options: PoolOptions, deps: PoolDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#starts = new Starts({
+      ...deps,
+      startMs: options.startMs,
+      onStarted: instance => {
+        if (this.#state.get(instance.host) === undefined) this.#put(instance);
+      },
+      onLate: host => {
+        if (this.#state.get(host)?.state === 'starting') this.#lost(host, 'it did not get ready in time');
+      },
+    });
   }
 
   /** Takes over what an earlier manager left. The health of each host that answers is what its slots are rebuilt from. */
@@ -117,13 +124,14 @@ export class Pool implements AsyncDisposable {
 
   /** A host beyond the pool's size, for somebody who waits. One that starts anyway will do. */
   order(domain: string): void {
-    const starting = [...this.#state.values()].some(({ ref, state }) => ref.domain === domain && state === 'starting');
-    if (starting || (this.#ordering.get(domain) ?? 0) > 0) return;
     const hosts = [...this.#state.values()].filter(({ ref }) => ref.domain === domain);
+    this.#wanted.delete(domain);
+    if (hosts.some(({ state }) => state === 'starting') || this.#starts.underWay(domain) > 0) return;
     if (hosts.length >= this.#options.maxHosts) {
       this.#deps.log.error({ event: 'manager.pool.full', domain, hosts: hosts.length });
       this.#deps.timers.after(0, () => this.#deps.onOrderFailed(domain));
-    } else void this.#start(domain);
+    } else if (this.#starts.may(domain)) void this.#starts.order(domain);
+    else this.#wanted.add(domain);
   }
 
   /** A host says that it is ready. */
@@ -144,20 +152,15 @@ export class Pool implements AsyncDisposable {
     if (this.#closed) return;
     const { sizes, slotsPerHost, maxHosts } = this.#options;
     for (const [domain, size] of sizes) {
-      if ((this.#retryAt.get(domain) ?? 0) > this.#deps.clock.monotonicMs()) continue;
+      if (!this.#starts.may(domain)) continue;
       const missing = shortOf(this.#state, domain, { size, slotsPerHost, maxHosts });
-      for (let n = this.#ordering.get(domain) ?? 0; n < missing; n++) void this.#start(domain);
+      for (let n = this.#starts.underWay(domain); n < missing; n++) void this.#starts.order(domain);
+      if (this.#wanted.has(domain)) this.order(domain);
     }
   }
 
   view(): PoolView[] {
-    return [...this.#options.sizes].map(([domain, size]) => {
-      const all = [...this.#state.values()].filter(({ ref }) => ref.domain === domain);
-      const hosts = all
-        .filter(({ state }) => state !== 'starting')
-        .map(host => ({ host: host.ref, pid: host.pid, slots: slotsOf(host) }));
-      return { domain, size, hosts, starting: all.length - hosts.length + (this.#ordering.get(domain) ?? 0) };
-    });
+    return poolView(this.#state, this.#options.sizes, domain => this.#starts.underWay(domain));
   }
 
   /** Whether every pool has as many ready slots as it should. */
@@ -167,27 +170,9 @@ export class Pool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const close of [...this.#closers, ...this.#startDeadlines.values()]) close();
+    this.#starts.close();
+    for (const close of this.#closers) close();
     await Promise.all([...this.#links.keys()].map(host => this.#close(host)));
-  }
-
-  async #start(domain: string): Promise<void> {
-    const { mano, log, metrics, clock, onOrderFailed } = this.#deps;
-    this.#ordering.set(domain, (this.#ordering.get(domain) ?? 0) + 1);
-    const startedMs = clock.monotonicMs();
-    try {
-      const instance = await mano.start(domain);
-      log.info({ event: 'manager.host.started', host: instance.host, pid: instance.pid });
-      metrics.observe('pool_order_seconds', (clock.monotonicMs() - startedMs) / 1_000);
-      // Its hello may have been quicker than this line.
-      if (this.#state.get(instance.host) === undefined) this.#put(instance);
-    } catch (error) {
-      log.error({ event: 'manager.host.failed', domain, error: messageOf(error) });
-      this.#retryAt.set(domain, clock.monotonicMs() + RETRY_MS);
-      onOrderFailed(domain);
-    } finally {
-      this.#ordering.set(domain, (this.#ordering.get(domain) ?? 1) - 1);
-    }
   }
 
   #put(instance: Instance): void {
@@ -196,10 +181,7 @@ export class Pool implements AsyncDisposable {
     if (known !== undefined) return;
     const slots = this.#options.slotsPerHost;
     this.#change(putHost(this.#state, { ref: refOf(instance), pid, slots, state: 'starting', held: new Map() }));
-    const expire = (): void => {
-      if (this.#state.get(host)?.state === 'starting') this.#lost(host, 'it did not get ready in time');
-    };
-    this.#startDeadlines.set(host, this.#deps.timers.after(this.#options.startMs, expire));
+    this.#starts.expect(host);
   }
 
   #open(ref: HostRef): HostLink {
@@ -211,8 +193,7 @@ export class Pool implements AsyncDisposable {
   #ready(host: string, slots: number): void {
     const pooled = this.#state.get(host);
     if (pooled === undefined) return;
-    this.#startDeadlines.get(host)?.();
-    this.#startDeadlines.delete(host);
+    this.#starts.ready(host);
     this.#change(putHost(this.#state, { ...pooled, state: 'ready', slots }));
     const link = this.#links.get(host);
     if (this.#started && link !== undefined) this.#follow(link);
@@ -232,6 +213,7 @@ export class Pool implements AsyncDisposable {
     if (this.#closed || pooled === undefined || pooled.state === 'lost' || pooled.state === 'going') return;
     this.#deps.log.warn({ event: 'manager.host.lost', host, reason });
     this.#change(putHost(this.#state, { ...pooled, state: 'lost' }));
+    this.#starts.ended(host, pooled.ref.domain);
     this.#deps.onLost(host, false);
     void this.#end(host);
     this.refill();
@@ -245,9 +227,9 @@ export class Pool implements AsyncDisposable {
   }
 
   #gone(host: string): void {
-    if (this.#closed || !this.#state.has(host)) return;
-    this.#startDeadlines.get(host)?.();
-    this.#startDeadlines.delete(host);
+    const pooled = this.#state.get(host);
+    if (this.#closed || pooled === undefined) return;
+    if (pooled.state !== 'lost' && pooled.state !== 'going') this.#starts.ended(host, pooled.ref.domain);
     this.#change(removeHost(this.#state, host));
     this.#deps.log.warn({ event: 'manager.host.gone', host });
     void this.#close(host);
@@ -263,18 +245,6 @@ export class Pool implements AsyncDisposable {
 
   #change(state: PoolState): void {
     this.#state = state;
-    const hosts: readonly PooledHost[] = [...state.values()];
-    for (const domain of this.#options.sizes.keys()) {
-      this.#deps.metrics.set('pool_ready', readySlots(state, domain), { domain });
-      for (const name of STATES) {
-        const count = hosts.filter(({ ref, state: at }) => ref.domain === domain && at === name).length;
-        this.#deps.metrics.set('md_hosts', count, { domain, state: name });
-      }
-    }
+    setGauges(this.#deps.metrics, this.#options.sizes, state);
   }
-}
-
-export function refOf(instance: Instance): HostRef {
-  const { host, domain, address, port, control } = instance;
-  return { host, domain, address, port, control };
 }
