@@ -135,6 +135,50 @@ describe('the fleet page in a browser', function () {
     await page.keyboard.press('Enter');
     await page.locator('.chart figcaption', { hasText: 'engine load' }).waitFor();
     assert.equal(await tile.getAttribute('aria-pressed'), 'true');
+    // Leaflet's marks are buttons of their own.
+    await page.locator('.car-mark[title="car-4"]').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.car-head h2', { hasText: 'car-4' }).waitFor();
+    await page.close();
+  });
+
+  it('is used on a phone: a car is picked by touch, and the times of hand-overs are in view', async () => {
+    const page = await open(VIEWS[2]);
+    await page.locator('#row-car-3').click();
+    await page.locator('.car-head h2', { hasText: 'car-3' }).waitFor();
+    const time = page.locator('tr[data-handover] .bar b').first();
+    await time.scrollIntoViewIfNeeded();
+    const box = await time.boundingBox();
+    assert.ok(box !== null && box.x >= 0 && box.x + box.width <= VIEWS[2].viewport.width, JSON.stringify(box));
+    assert.match((await time.textContent()) ?? '', /\d/);
+    assert.equal(await page.locator('.tiles .tile').count(), 13);
+    assert.deepEqual({ complaints, foreign }, { complaints: [], foreign: [] });
+    await page.close();
+  });
+
+  it('gives the map its place: roads where cars drove, degrees at the edges, names that do not collide', async () => {
+    const page = await open(VIEWS[0]);
+    await page.locator('.car-mark.selected').waitFor();
+    await page.locator('.graticule .lat', { hasText: /° N$/ }).first().waitFor();
+    await page
+      .locator('.graticule .lon', { hasText: /° [EW]$/ })
+      .first()
+      .waitFor();
+    const boxes = await page.locator('.car-mark b:visible').evaluateAll(names =>
+      names.map(name => {
+        const { left, right, top, bottom } = (
+          name as unknown as { getBoundingClientRect(): Record<'left' | 'right' | 'top' | 'bottom', number> }
+        ).getBoundingClientRect();
+        return { left, right, top, bottom };
+      }),
+    );
+    assert.ok(boxes.length > 0);
+    for (const [i, a] of boxes.entries())
+      for (const b of boxes.slice(i + 1))
+        assert.ok(
+          a.left >= b.right - 2 || a.right <= b.left + 2 || a.top >= b.bottom - 2 || a.bottom <= b.top + 2,
+          JSON.stringify([a, b]),
+        );
     await page.close();
   });
 
