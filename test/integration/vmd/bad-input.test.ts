@@ -28,16 +28,18 @@ describe('vmd host under bad input', () => {
     assert.equal((await car.report(seq)).code, '2.04');
     await scene.control.call('GET', '/v1/health', { answer: hostHealth });
   };
-  const throwAt = (bytes: Uint8Array): void => socket.send(bytes, 5_683, scene.host.ref.address);
+  /** Resolves once the datagram is with the system: what is sent after that comes after it. */
+  const throwAt = (bytes: Uint8Array): Promise<void> =>
+    new Promise(resolve => socket.send(bytes, 5_683, scene.host.ref.address, () => resolve()));
 
   it('survives random bytes and truncated CoAP on its socket, and counts them', async () => {
     const random = seededRandom(7);
     for (let round = 0; round < 500; round++)
-      throwAt(Buffer.from(Array.from({ length: Math.floor(random() * 80) }, () => Math.floor(random() * 256))));
+      await throwAt(Buffer.from(Array.from({ length: Math.floor(random() * 80) }, () => Math.floor(random() * 256))));
     const post = Buffer.from('44021234deadbeefb172127046762d31ff8101', 'hex');
-    for (let length = 0; length <= post.length; length++) throwAt(post.subarray(0, length));
+    for (let length = 0; length <= post.length; length++) await throwAt(post.subarray(0, length));
     await stillServes(1);
-    assert.ok((await scene.metrics.total('coap_malformed_total')) > 100);
+    assert.ok((await scene.metrics.total('coap_malformed_total')) > 400);
   });
 
   it('answers wrong SenML and an oversized report by name, and goes on', async () => {
