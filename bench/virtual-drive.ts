@@ -1,6 +1,7 @@
 import { silentLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
-import { runAgent, type AgentDeps } from '../device/agent.js';
+import type { AgentDeps } from '../device/agent-deps.js';
+import { runAgent } from '../device/agent.js';
 import { deviceConfig } from '../device/config.js';
 import type { GpsSource } from '../device/gps/gpsd-client.js';
 import { parseGpsdLine } from '../device/gps/tpv.js';

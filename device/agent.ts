@@ -1,22 +1,16 @@
-import { every, type Clock, type Timers } from '../common/clock.js';
+import { every } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import { Resources } from '../common/lifecycle.js';
-import type { Log } from '../common/log.js';
-import type { Metrics } from '../common/metrics.js';
-import type { HttpClient } from '../protocol/api/http-client.js';
 import type { Registration } from '../protocol/api/md-manager.js';
-import type { CoapEndpoint, CoapHandler, Peer } from '../protocol/coap/types.js';
-import type { MetricName } from '../protocol/metrics.js';
 import { encodeClock, META } from '../protocol/report.js';
+import type { SenmlValue } from '../protocol/senml.js';
+import type { AgentDeps, AgentHooks } from './agent-deps.js';
 import type { DeviceConfig } from './config.js';
 import { runGps } from './gps/gps-loop.js';
-import type { GpsSource } from './gps/gpsd-client.js';
 import { openElmSource } from './obd/elm-source.js';
-import type { OpenLink } from './obd/types.js';
 import { CarLoop } from './sampling/car-loop.js';
-import { FACTOR_SETS, fuelOfCode, fuelRate } from './sampling/fuel.js';
+import { FACTOR_SETS, fuelOfCode, fuelRate, type FuelInputs, type FuelResult } from './sampling/fuel.js';
 import { ReportBuilder, type Reading } from './sampling/report-builder.js';
-import type { Disk } from './uplink/disk.js';
 import { deviceKey, keepRegistration, nextBoot, storedRegistration } from './uplink/identity.js';
 import { Outbox } from './uplink/outbox.js';
 import { Registrar } from './uplink/registration.js';
@@ -24,58 +18,7 @@ import { RejectedFile } from './uplink/rejected-file.js';
 import { TimeBase, type TimeChange } from './uplink/time-base.js';
 import { twinHandler } from './uplink/twin-server.js';
 import { Uplink } from './uplink/uplink.js';
-import { noWitness, type Witness } from './uplink/witness.js';
-
-/** The world of one agent. */
-export interface AgentDeps {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: () => number;
-  /** 128 random bits in hex. */
-  readonly newKey: () => string;
-  readonly log: Log;
-  readonly metrics: Metrics<MetricName>;
-  readonly disk: Disk;
-  readonly manager: Pick<HttpClient, 'call'>;
-  readonly witness?: Witness;
-  /** The one socket of the device: reports go out of it, and its twin asks there. */
-  readonly openEndpoint: (bind: Peer, handler: CoapHandler) => Promise<CoapEndpoint>;
-  /** Absent: no car is read. */
-  readonly openObdLink?: OpenLink;
-  /** Absent: no receiver is read. */
-  readonly gps?: GpsSource;
-  readonly isSystemClockSynchronised: () => Promise<boolean>;
-}
-
-/** What `/v1/status` shows. */
-export interface AgentStatus {
-  readonly vehicle: string;
-  readonly boot: number;
-  /** Newest seq handed out. */
-  readonly seq: number;
-  readonly sampled: number;
-  readonly accepted: number;
-  /** Since this start. */
-  readonly acknowledged: number;
-  readonly resent: number;
-  readonly queue: number;
-  readonly underWay: number;
-  readonly diskBytes: number;
-  readonly clock: 'gps' | 'system' | 'estimated' | 'waiting';
-  /** Absent until the device is registered. */
-  readonly twin?: string;
-  /** Whether the car is connected. */
-  readonly obd: boolean;
-}
-
-export interface AgentHooks {
-  /** The socket is bound and the outbox recovered or waiting for a registration. */
-  readonly onReady?: (address: string) => void;
-  /** Called once the agent can tell its status. */
-  readonly onStatus?: (status: () => AgentStatus) => void;
-  /** Asked before each report: while it says no, nothing is sampled into reports, and what is queued is still sent. */
-  readonly isSampling?: () => boolean;
-}
+import { noWitness } from './uplink/witness.js';
 
 const CLOCK_LOOK_MS = 1_000;
 const SLOW_MS = 20_000;
@@ -113,20 +56,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   const registrar = new Registrar({ ...deps, vehicle, key, silenceMs, keep });
 
   // The car and the receiver.
-  const builder = new ReportBuilder(inputs => {
-    const configured = config['fuel.type'];
-    const code = builder.newest('ftyp')?.value;
-    const result = fuelRate(inputs, {
-      fuel: configured === 'auto' ? fuelOfCode(typeof code === 'number' ? code : undefined) : configured,
-      displacementL: config['fuel.displacementL'],
-      volumetricEfficiency: config['fuel.volumetricEfficiency'],
-      factors: FACTOR_SETS[config['fuel.factors']],
-    });
-    return {
-      ...result,
-      label: result.method === 'unavailable' ? result.method : `${result.method}/${config['fuel.factors']}`,
-    };
-  });
+  const builder: ReportBuilder = new ReportBuilder(inputs => fuelOf(inputs, builder.newest('ftyp')?.value, config));
   const { openObdLink, gps } = deps;
   const elm = { timers, timeoutMs: config['obd.timeoutMs'], searchTimeoutMs: SEARCH_TIMEOUT_MS };
   const car =
@@ -263,4 +193,21 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
     stop.abort(new Error('stopping'));
     await Promise.allSettled(work);
   }
+}
+
+/** Fuel rate by the settings; the type of fuel is the car's own word (PID 51) where they leave it to the car. */
+function fuelOf(
+  inputs: FuelInputs,
+  code: SenmlValue | undefined,
+  config: DeviceConfig,
+): FuelResult & { readonly label: string } {
+  const configured = config['fuel.type'];
+  const result = fuelRate(inputs, {
+    fuel: configured === 'auto' ? fuelOfCode(typeof code === 'number' ? code : undefined) : configured,
+    displacementL: config['fuel.displacementL'],
+    volumetricEfficiency: config['fuel.volumetricEfficiency'],
+    factors: FACTOR_SETS[config['fuel.factors']],
+  });
+  const isKnown = result.method !== 'unavailable';
+  return { ...result, label: isKnown ? `${result.method}/${config['fuel.factors']}` : result.method };
 }

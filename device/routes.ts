@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { route, type Route } from '../protocol/api/http-server.js';
-import type { AgentStatus } from './agent.js';
+import type { AgentStatus } from './agent-deps.js';
 
 const statusAnswer = z.object({
   agents: z.array(

@@ -1,48 +1,19 @@
-import type { Clock, Timers } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
-import type { Log } from '../../common/log.js';
 import { fault } from '../../protocol/errors.js';
-import { encodeBoot, encodeGap, MAX_SEQ, META, type GapReason } from '../../protocol/report.js';
+import { encodeBoot, MAX_SEQ } from '../../protocol/report.js';
 import { atTheBound } from './bound.js';
-import type { Disk } from './disk.js';
+import { Gaps } from './gaps.js';
 import { GroupCommit, type Batch, type Written } from './group-commit.js';
 import { Holdings, type Entry } from './holdings.js';
-import { idOf, inOrder, joinRanges, rangesOf } from './key-set.js';
-import { OUTBOX_SCHEMA, type BootMarks, type HeldSample, type Key, type OutboxRecord, type Range } from './records.js';
+import { Intake } from './intake.js';
+import { idOf, joinRanges, rangesOf } from './key-set.js';
+import type { OutboxListener, OutboxOptions } from './outbox-options.js';
+import { OUTBOX_SCHEMA, type BootMarks, type HeldSample, type Key, type OutboxRecord } from './records.js';
 import { replay, type Replayed, type Stamp } from './replay.js';
-import { readSegments, SegmentLog } from './segment-log.js';
-import { stampReport } from './stamping.js';
-
-export interface OutboxOptions {
-  readonly disk: Disk;
-  readonly vehicle: string;
-  /** The boot to use, given the highest that the segments know (0 where none). Durable when it resolves. */
-  readonly nextBoot: (highestKnown: number) => Promise<number>;
-  /** Offset from monotonic time to UTC, undefined while reports have to wait for a clock. */
-  readonly stamp: () => Stamp | undefined;
-  readonly maxBytes: number;
-  /** Reports are synced after this time or 16 reports, whichever comes first. */
-  readonly syncMs: number;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-}
-
-export interface OutboxListener {
-  /** Synced with frozen bytes: these may be sent. */
-  onSendable(reports: readonly SendableReport[]): void;
-  /** Given up at the bound: these must not be sent any more. */
-  onDropped(keys: readonly Key[]): void;
-}
-
-export interface SendableReport {
-  readonly key: Key;
-  readonly bytes: Uint8Array;
-}
+import { readSegments, SegmentLog, segmentOfReports } from './segment-log.js';
 
 const MAX_WAITING_REPORTS = 1_024;
 const MAX_RANGES = 256;
-const MAX_GAPS_AT_ONCE = 16;
 const MAX_BOOTS = 1_000;
 
 /**
@@ -58,13 +29,10 @@ export class Outbox implements AsyncDisposable {
   readonly #boots: Map<number, BootMarks>;
   readonly #holdings = new Holdings();
   readonly #group: GroupCommit;
-  /** Accepted, settled by a report that is not accepted yet, or without bytes. */
-  readonly #declaring = new Map<string, Key>();
-  readonly #first: string;
+  readonly #intake: Intake;
+  readonly #gaps: Gaps;
   #listener: OutboxListener | undefined;
-  #sampled = 0;
   #accepted = 0;
-  #lastTimeMs = 0;
   #resent: number;
   #relieving = 0;
 
@@ -76,11 +44,7 @@ export class Outbox implements AsyncDisposable {
     await log.syncAll();
     const boot = await options.nextBoot(Math.max(0, ...found.boots.keys()));
     const outbox = new Outbox(options, boot, log, found);
-    const segmentOf = new Map<string, number>();
-    for (const { segment, records } of segments)
-      for (const record of records)
-        if (record.kind === 'report' || record.kind === 'held') segmentOf.set(idOf(record.key), segment);
-    await outbox.#recover(found, segmentOf);
+    await outbox.#recover(found, segmentOfReports(segments));
     const damagedBytes = segments.reduce((sum, segment) => sum + segment.damagedBytes, 0);
     const pending = outbox.#holdings.size;
     options.log.info({ event: 'outbox.opened', boot, pending, missing: found.missing.length, damagedBytes });
@@ -95,17 +59,20 @@ export class Outbox implements AsyncDisposable {
     this.#resent = found.resent;
     const previousBoot = Math.max(0, ...found.boots.keys());
     const lastAcceptedSeq = found.boots.get(previousBoot)?.accepted ?? 0;
-    this.#first = encodeBoot({ previousBoot, lastAcceptedSeq, clock: 'estimated' });
+    const first = encodeBoot({ previousBoot, lastAcceptedSeq, clock: 'estimated' });
     this.#boots.set(boot, { boot, sampled: 0, accepted: 0 });
     this.#group = new GroupCommit({
       ...options,
       write: batch => this.#write(batch),
       onWritten: (batch, written) => this.#written(batch, written),
     });
+    const parts = { holdings: this.#holdings, group: this.#group };
+    this.#intake = new Intake({ ...options, ...parts, boot, first });
+    this.#gaps = new Gaps({ ...options, ...parts, intake: this.#intake });
   }
 
   async #recover(found: Replayed, segmentOf: ReadonlyMap<string, number>): Promise<void> {
-    for (const key of found.missing) this.#declaring.set(idOf(key), key);
+    this.#gaps.missing(found.missing);
     const where = (key: Key): number => segmentOf.get(idOf(key)) ?? this.#log.oldest;
     for (const { key, bytes } of found.pending)
       this.#holdings.keep({ key, bytes, held: undefined, segment: 0, then: undefined }, where(key));
@@ -116,10 +83,10 @@ export class Outbox implements AsyncDisposable {
     for (const boot of new Set(found.held.map(({ key }) => key.boot))) {
       const entries = this.#holdings.entries().filter(entry => entry.held !== undefined && entry.key.boot === boot);
       const guess = entries[0]?.held?.guessMs ?? 0;
-      this.#freeze(boot, entries, found.stamps.get(boot) ?? { offsetMs: guess, clock: 'estimated' });
+      this.#intake.freeze(boot, entries, found.stamps.get(boot) ?? { offsetMs: guess, clock: 'estimated' });
     }
     await this.#group.commit();
-    if (found.missing.length > 0) this.#declare(rangesOf(found.missing), 'corrupt', []);
+    if (found.missing.length > 0) this.#gaps.declare(rangesOf(found.missing), 'corrupt', []);
   }
 
   /** Sets who sends; tells at once what there is to send. */
@@ -130,7 +97,7 @@ export class Outbox implements AsyncDisposable {
 
   get status(): { sampled: number; accepted: number; pending: number; diskBytes: number; waitingForClock: number } {
     return {
-      sampled: this.#sampled,
+      sampled: this.#intake.sampled,
       accepted: this.#accepted,
       pending: this.#holdings.size + this.#group.steps.length,
       diskBytes: this.#log.totalBytes,
@@ -140,44 +107,15 @@ export class Outbox implements AsyncDisposable {
 
   /** Takes a report; gives its key. Throws OUTBOX_FULL or REPORT_TOO_LARGE, and then no seq is used. */
   add(samples: readonly HeldSample[]): Key {
-    if (this.#group.steps.length >= MAX_WAITING_REPORTS || this.#sampled >= MAX_SEQ)
+    if (this.#group.steps.length >= MAX_WAITING_REPORTS || this.#intake.sampled >= MAX_SEQ)
       throw fault('OUTBOX_FULL', `${this.#group.steps.length} reports wait for the disk`);
-    return this.#add(samples, undefined);
-  }
-
-  #add(samples: readonly HeldSample[], then: (() => void) | undefined): Key {
-    const { clock, vehicle } = this.#options;
-    const key = { boot: this.boot, seq: this.#sampled + 1 };
-    const monoMs = samples[0]?.monoMs ?? clock.monotonicMs();
-    const all = key.seq === 1 ? [{ name: META.boot, value: this.#first, monoMs }, ...samples] : samples;
-    const stamp = this.#options.stamp();
-    const guessMs = clock.nowMs() - clock.monotonicMs();
-    // Frozen in any case: a report too large to be sent must not get a seq.
-    const frozen = stampReport(
-      { vehicle, ...key },
-      all,
-      stamp ?? { offsetMs: guessMs, clock: 'estimated' },
-      this.#lastTimeMs,
-    );
-    const entry: Entry = { key, bytes: undefined, held: undefined, segment: 0, then };
-    if (stamp === undefined) {
-      entry.held = { key, samples: all, guessMs };
-      this.#group.record({ kind: 'held', ...entry.held });
-    } else {
-      entry.bytes = frozen.bytes;
-      this.#lastTimeMs = frozen.timeMs;
-      this.#group.record({ kind: 'report', key, bytes: frozen.bytes });
-    }
-    this.#sampled = key.seq;
-    this.#group.step({ entry, frozen: stamp !== undefined });
-    this.#group.schedule();
-    return key;
+    return this.#intake.add(samples, undefined);
   }
 
   /** The clock is known: reports that waited are stamped, and sent once that is durable. */
   release(stamp: Stamp): void {
     const waiting = [...this.#holdings.entries(), ...this.#group.steps.map(step => step.entry)];
-    this.#freeze(
+    this.#intake.freeze(
       this.boot,
       waiting.filter(entry => entry.bytes === undefined && entry.key.boot === this.boot),
       stamp,
@@ -185,26 +123,18 @@ export class Outbox implements AsyncDisposable {
     this.#group.schedule();
   }
 
-  #freeze(boot: number, entries: readonly Entry[], stamp: Stamp): void {
-    if (entries.length === 0) return;
-    this.#group.record({ kind: 'stamp', boot, offsetMs: stamp.offsetMs, clock: stamp.clock });
-    let lastTimeMs = 0;
-    for (const entry of [...entries].sort((x, y) => inOrder(x.key, y.key))) {
-      const id = { vehicle: this.#options.vehicle, ...entry.key };
-      const { bytes, timeMs } = stampReport(id, entry.held?.samples ?? [], stamp, lastTimeMs);
-      lastTimeMs = timeMs;
-      this.#holdings.frozen(entry, bytes);
-      this.#group.record({ kind: 'report', key: entry.key, bytes });
-      this.#group.step({ entry, frozen: true });
-    }
-    if (boot === this.boot) this.#lastTimeMs = Math.max(this.#lastTimeMs, lastTimeMs);
-  }
-
   /** The twin has it durably; gives false where it was settled before. */
   acknowledge(key: Key): boolean {
     const entry = this.#holdings.find(key);
     if (entry === undefined) return false;
-    this.#settle([entry], { ...key, from: key.seq, to: key.seq }, 'acknowledged');
+    this.#holdings.forget(entry);
+    this.#group.record({
+      kind: 'done',
+      range: { boot: key.boot, from: key.seq, to: key.seq },
+      why: 'acknowledged',
+    });
+    this.#group.settled([entry]);
+    this.#group.schedule();
     return true;
   }
 
@@ -212,7 +142,7 @@ export class Outbox implements AsyncDisposable {
   reject(key: Key): Uint8Array | undefined {
     const entry = this.#holdings.find(key);
     if (entry === undefined) return undefined;
-    this.#declare([{ boot: key.boot, from: key.seq, to: key.seq }], 'rejected', [entry]);
+    this.#gaps.declare([{ boot: key.boot, from: key.seq, to: key.seq }], 'rejected', [entry]);
     return entry.bytes;
   }
 
@@ -225,41 +155,8 @@ export class Outbox implements AsyncDisposable {
     return this.#resent;
   }
 
-  #declare(ranges: readonly Range[], reason: GapReason, entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      this.#holdings.forget(entry);
-      this.#declaring.set(idOf(entry.key), entry.key);
-    }
-    const declared = joinRanges(ranges, MAX_GAPS_AT_ONCE);
-    for (const range of declared) {
-      const inRange = entries.filter(
-        ({ key }) => key.boot === range.boot && key.seq >= range.from && key.seq <= range.to,
-      );
-      const value = encodeGap({ boot: range.boot, from: range.from, to: range.to, reason });
-      this.#options.log.warn({ event: 'outbox.gap', boot: range.boot, from: range.from, to: range.to, reason });
-      // Only an accepted declaration lets go of what it declares: a crash before leaves it as it was.
-      const settle = (): void => {
-        const mine = [...this.#declaring.values()].filter(
-          key => key.boot === range.boot && key.seq >= range.from && key.seq <= range.to,
-        );
-        for (const part of rangesOf(mine)) this.#group.record({ kind: 'done', range: part, why: reason });
-        for (const key of mine) this.#declaring.delete(idOf(key));
-        this.#group.settled(inRange);
-        this.#group.schedule();
-      };
-      this.#add([{ name: META.gap, value, monoMs: this.#options.clock.monotonicMs() }], settle);
-    }
-  }
-
-  #settle(entries: readonly Entry[], range: Range, why: 'acknowledged'): void {
-    for (const entry of entries) this.#holdings.forget(entry);
-    this.#group.record({ kind: 'done', range: { boot: range.boot, from: range.from, to: range.to }, why });
-    this.#group.settled(entries);
-    this.#group.schedule();
-  }
-
   #checkpoint(): Extract<OutboxRecord, { kind: 'checkpoint' }> {
-    const keys = [...this.#holdings.entries().map(entry => entry.key), ...this.#declaring.values()];
+    const keys = [...this.#holdings.entries().map(entry => entry.key), ...this.#gaps.keys];
     this.#boots.set(this.boot, this.#marks());
     const boots = [...this.#boots.values()].sort((x, y) => x.boot - y.boot).slice(-MAX_BOOTS);
     const pending = joinRanges(rangesOf(keys), MAX_RANGES);
@@ -290,7 +187,7 @@ export class Outbox implements AsyncDisposable {
     // The clock became known while these were on their way to the disk.
     const stamp = this.#options.stamp();
     const late = steps.map(step => step.entry).filter(entry => entry.bytes === undefined);
-    if (stamp !== undefined) this.#freeze(this.boot, late, stamp);
+    if (stamp !== undefined) this.#intake.freeze(this.boot, late, stamp);
     if (written === 'durable' && !last) await this.#relieve(grew);
   }
 
@@ -305,7 +202,7 @@ export class Outbox implements AsyncDisposable {
   }
 
   #marks(): BootMarks {
-    return { boot: this.boot, sampled: this.#sampled, accepted: this.#accepted };
+    return { boot: this.boot, sampled: this.#intake.sampled, accepted: this.#accepted };
   }
 
   #tellSendable(entries: readonly Entry[]): void {
@@ -341,7 +238,7 @@ export class Outbox implements AsyncDisposable {
     }
     if (dropped.length > 0) {
       this.#listener?.onDropped(dropped.map(entry => entry.key));
-      this.#declare(rangesOf(dropped.map(entry => entry.key)), 'bound', dropped);
+      this.#gaps.declare(rangesOf(dropped.map(entry => entry.key)), 'bound', dropped);
     }
     this.#group.schedule();
   }

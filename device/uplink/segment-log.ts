@@ -1,6 +1,7 @@
 import { fault } from '../../protocol/errors.js';
 import type { Disk } from './disk.js';
 import { encodeFrame, scanFrames } from './frames.js';
+import { idOf } from './key-set.js';
 import { decodeRecord, encodeRecord, type OutboxRecord } from './records.js';
 
 const NAME = /^outbox-(\d{10})\.log$/;
@@ -27,6 +28,15 @@ export async function readSegments(disk: Pick<Disk, 'list' | 'read'>): Promise<S
     read.push({ segment, bytes: bytes.length, records, damagedBytes });
   }
   return read;
+}
+
+/** Which segment holds the newest record of each report, by `idOf` its key. */
+export function segmentOfReports(segments: readonly SegmentRecords[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const { segment, records } of segments)
+    for (const record of records)
+      if (record.kind === 'report' || record.kind === 'held') found.set(idOf(record.key), segment);
+  return found;
 }
 
 /**

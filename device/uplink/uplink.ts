@@ -6,8 +6,10 @@ import type { Registration } from '../../protocol/api/md-manager.js';
 import { FORMAT, type CoapEndpoint, type CoapResponse, type Peer } from '../../protocol/coap/types.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { REPORT_VERSION } from '../../protocol/report.js';
+import { Bell } from './bell.js';
 import { idOf } from './key-set.js';
-import type { Outbox, SendableReport } from './outbox.js';
+import type { Outbox } from './outbox.js';
+import type { SendableReport } from './outbox-options.js';
 import type { Key } from './records.js';
 import type { Watched } from './registration.js';
 import type { RejectedFile } from './rejected-file.js';
@@ -48,11 +50,12 @@ export class Uplink implements Watched, AsyncDisposable {
   readonly #sender: Sender;
   readonly #reports = new Map<string, Running>();
   readonly #stop = new AbortController();
+  /** Rings when a registration is demanded. */
+  readonly #bell = new Bell();
   readonly #exchanges = new Set<Promise<void>>();
   #twin: Peer | undefined;
   #heardAtMs: number;
   #demanded = false;
-  #notify: (() => void) | undefined;
   #cancelWake: (() => void) | undefined;
   #recovered = true;
   #acknowledged = 0;
@@ -95,7 +98,7 @@ export class Uplink implements Watched, AsyncDisposable {
           break;
         case 'register':
           this.#demanded = true;
-          this.#notify?.();
+          this.#bell.ring();
           break;
         case 'wake': {
           this.#cancelWake?.();
@@ -231,19 +234,7 @@ export class Uplink implements Watched, AsyncDisposable {
   }
 
   changed(ms: number, signal: AbortSignal, timers: Timers): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => settle(() => reject(signal.reason as Error));
-      const cancel = timers.after(ms, () => settle(resolve));
-      const settle = (finish: () => void): void => {
-        cancel();
-        this.#notify = undefined;
-        signal.removeEventListener('abort', onAbort);
-        finish();
-      };
-      this.#notify = () => settle(resolve);
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
-    });
+    return this.#bell.wait(ms, signal, timers);
   }
 
   /** Stops sending; reports under way stay in the outbox. */

@@ -1,0 +1,65 @@
+import type { Clock } from '../../common/clock.js';
+import type { Log } from '../../common/log.js';
+import { encodeGap, META, type GapReason } from '../../protocol/report.js';
+import type { GroupCommit } from './group-commit.js';
+import type { Entry, Holdings } from './holdings.js';
+import { idOf, joinRanges, rangesOf } from './key-set.js';
+import type { Intake } from './intake.js';
+import type { Key, Range } from './records.js';
+
+export interface GapsOptions {
+  readonly intake: Intake;
+  readonly holdings: Holdings;
+  readonly group: GroupCommit;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const MAX_GAPS_AT_ONCE = 16;
+
+/** Declares reports that will not come, by reports of its own; until one is accepted, what it declares is not let go. */
+export class Gaps {
+  readonly #options: GapsOptions;
+  readonly #declaring = new Map<string, Key>();
+
+  constructor(options: GapsOptions) {
+    this.#options = options;
+  }
+
+  /** Reports that are not settled, though they are not to be sent any more. */
+  get keys(): Key[] {
+    return [...this.#declaring.values()];
+  }
+
+  /** Accepted reports whose bytes are gone: to be declared. */
+  missing(keys: readonly Key[]): void {
+    for (const key of keys) this.#declaring.set(idOf(key), key);
+  }
+
+  /** Gives up `entries`, which lie in `ranges`. */
+  declare(ranges: readonly Range[], reason: GapReason, entries: readonly Entry[]): void {
+    const { intake, holdings, clock, log } = this.#options;
+    for (const entry of entries) holdings.forget(entry);
+    this.missing(entries.map(entry => entry.key));
+    for (const range of joinRanges(ranges, MAX_GAPS_AT_ONCE)) {
+      const { boot, from, to } = range;
+      log.warn({ event: 'outbox.gap', boot, from, to, reason });
+      const inRange = entries.filter(({ key }) => isIn(range, key));
+      const value = encodeGap({ boot, from, to, reason });
+      intake.add([{ name: META.gap, value, monoMs: clock.monotonicMs() }], () => this.#settle(range, reason, inRange));
+    }
+  }
+
+  /** Only an accepted declaration lets go of what it declares: a crash before leaves it as it was. */
+  #settle(range: Range, why: GapReason, entries: readonly Entry[]): void {
+    const { group } = this.#options;
+    const mine = this.keys.filter(key => isIn(range, key));
+    for (const part of rangesOf(mine)) group.record({ kind: 'done', range: part, why });
+    for (const key of mine) this.#declaring.delete(idOf(key));
+    group.settled(entries);
+    group.schedule();
+  }
+}
+
+const isIn = (range: Range, key: Key): boolean =>
+  key.boot === range.boot && key.seq >= range.from && key.seq <= range.to;
