@@ -32,6 +32,7 @@ export class FleetMap {
     this.#map.zoomControl.setPosition('topright');
     L.control.scale({ imperial: false, maxWidth: 140 }).addTo(this.#map);
     this.#map.createPane('access').style.zIndex = '300';
+    this.#map.createPane('names').style.zIndex = '420';
     this.#grid = new GridLayer(this.#map);
     this.#access = L.layerGroup().addTo(this.#map);
     this.#roads = new RoadLayer(this.#map);
@@ -99,7 +100,7 @@ export class FleetMap {
       };
       L.circle([latitude, longitude], { ...disc, pane: 'access', interactive: false }).addTo(this.#access);
       const icon = L.divIcon({ className: 'access', iconSize: [0, 0], html: '<i></i><b></b>' });
-      const marker = L.marker([latitude, longitude], { icon, interactive: false, keyboard: false, pane: 'access' });
+      const marker = L.marker([latitude, longitude], { icon, interactive: false, keyboard: false, pane: 'names' });
       marker.addTo(this.#access);
       const element = marker.getElement();
       element?.style.setProperty('--domain', color);

@@ -16,7 +16,7 @@ const PLACES = [
   ({ x, y, widthPx }: Labelled) => [x - widthPx / 2, y - AWAY_PX - HEIGHT_PX],
   ({ x, y, widthPx }: Labelled) => [x - AWAY_PX - widthPx, y - HEIGHT_PX / 2],
 ] as const;
-export const NO_SLOT = PLACES.length;
+export const NO_SLOT: number = PLACES.length;
 
 /**
  * A slot for each name, the first ones first, so that no name lies on another or on a mark; NO_SLOT where there is no
