@@ -56,9 +56,13 @@ export async function retire(service: SdnService, id: string, request: z.infer<t
   const { header, host } = request;
   checkTerm(service, header);
   const vehicle = service.vehicles.named(id);
-  checkEpoch(vehicle, header);
   if (sameEnd(vehicle.host, host)) throw fault('REQUEST_INVALID', `${host.host} serves ${id}`);
-  vehicle.highestEpoch = header.epoch;
+  // A newer hand-over may have been quicker: a way out that is older than this word goes all the same. Late is a word from
+  // before the vehicle went back to that host.
+  const old = vehicle.leaving.find(item => sameEnd(item.host, host));
+  if (old !== undefined && header.epoch <= old.epoch)
+    throw fault('EPOCH_STALE', `epoch ${header.epoch}; ${host.host} has served since ${old.epoch}`);
+  vehicle.highestEpoch = Math.max(vehicle.highestEpoch, header.epoch);
   vehicle.leaving = vehicle.leaving.filter(old => !sameEnd(old.host, host));
   await confirm(service, vehicle);
   service.deps.log.info({ event: 'sdn.retired', vehicle: id, handover: header.handover, host: host.host });
