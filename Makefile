@@ -16,7 +16,7 @@ build: install
 
 # The main job on the embedded default: no root, no server, no account. Ctrl-C stops all of it.
 demo: build
-	@exec node dist/cli/edgetwin.js demo $(ARGS)
+	@exec node dist/bin/edgetwin.js demo $(ARGS)
 
 test: build
 	@npm run --silent lint

@@ -143,11 +143,12 @@ export interface Part extends AsyncDisposable {
 
 /**
  * Starts another process of the benchmark or the product and waits for its first line. `module` is relative to the package,
- * without extension. Disposing ends it.
+ * without extension; the command itself is the bundle that runs in use. Disposing ends it.
  */
 export async function startPart(module: string, words: readonly string[], argv0: string): Promise<Part> {
   const built = import.meta.url.endsWith('.js');
-  const file = join(packageRoot(), built ? `dist/${module}.js` : `${module}.ts`);
+  const compiled = module === 'cli/edgetwin' ? 'bin/edgetwin' : module;
+  const file = join(packageRoot(), built ? `dist/${compiled}.js` : `${module}.ts`);
   const child: ChildProcess = spawn(process.execPath, [...(built ? [] : ['--import', 'tsx']), file, ...words], {
     argv0,
     cwd: packageRoot(),

@@ -5,6 +5,7 @@ import { configHelp, loadConfig } from '../common/config.js';
 import { Resources } from '../common/lifecycle.js';
 import { openLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
+import { packageRoot } from '../common/package-root.js';
 import { METRICS } from '../protocol/metrics.js';
 import { openLmdbControlStore } from '../store/lmdb/control-store.js';
 import { SETTINGS, SWEEP_SETTINGS, type ManagerConfig } from './config.js';
@@ -64,10 +65,10 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   return 0;
 }
 
-/** The same program as this one, run the same way: built or from source. */
+/** The same program as this one, run the same way: built (and bundled, which halves the start of a host) or from source. */
 function vmdCommand(): string[] {
-  const self = fileURLToPath(import.meta.url);
-  const bin = join(self, '../../cli', `edgetwin${extname(self)}`);
+  const source = extname(fileURLToPath(import.meta.url)) === '.ts';
+  const bin = join(packageRoot(), source ? 'cli/edgetwin.ts' : 'dist/bin/edgetwin.js');
   return [process.execPath, ...process.execArgv, bin, 'vmd'];
 }
 

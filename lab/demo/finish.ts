@@ -99,7 +99,7 @@ async function runAudit(system: System): Promise<z.infer<typeof auditAnswer>> {
   const marksFile = join(data, 'marks.json');
   await writeFile(marksFile, JSON.stringify(marks));
   const argv = [
-    join(packageRoot(), 'dist/cli/edgetwin.js'),
+    join(packageRoot(), 'dist/bin/edgetwin.js'),
     'audit',
     ...['--stores', DOMAINS.map(domain => system.store(domain)).join(',')],
     ...['--control', system.control],

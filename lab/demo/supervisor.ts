@@ -139,7 +139,7 @@ class Running {
   #spawn(): ChildProcess {
     const started = performance.now();
     // Own process group: Ctrl-C reaches the supervisor alone, which then stops the parts in order. IPC: see common/main.ts.
-    const child = spawn(process.execPath, [join(packageRoot(), 'dist/cli/edgetwin.js'), ...this.#part.argv], {
+    const child = spawn(process.execPath, [join(packageRoot(), 'dist/bin/edgetwin.js'), ...this.#part.argv], {
       argv0: this.#part.title,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -166,7 +166,7 @@ export class System implements AsyncDisposable {
     await this.supervisor[Symbol.asyncDispose]();
     // vMD hosts belong to md-manager and outlive it: they are swept by what its store says of them.
     await promisify(execFile)(process.execPath, [
-      join(packageRoot(), 'dist/cli/edgetwin.js'),
+      join(packageRoot(), 'dist/bin/edgetwin.js'),
       'md-manager',
       'sweep',
       '--control-store',

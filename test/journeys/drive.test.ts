@@ -27,7 +27,7 @@ describe('a recorded drive through the whole system', () => {
         '--json',
         json,
       ];
-      const demo = spawn(process.execPath, [join(packageRoot(), 'dist/cli/edgetwin.js'), ...argv], {
+      const demo = spawn(process.execPath, [join(packageRoot(), 'dist/bin/edgetwin.js'), ...argv], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let said = '';
