@@ -25,7 +25,7 @@ export function HandoverTable({ store }: { store: PageStore }) {
   const { handoverVersion, selected } = store;
   const rows = useMemo(() => {
     const shown = records.slice(0, ROWS);
-    const longestMs = Math.max(1, ...shown.map(record => phaseTimes(record).activated ?? 0));
+    const longestMs = scaleOf(shown.flatMap(record => phaseTimes(record).activated ?? []));
     return shown.map(record => <Row key={record.id} record={record} store={store} longestMs={longestMs} />);
   }, [handoverVersion, selected, store.topology, domainColour(records[0]?.toDomain)]);
   return (
@@ -108,6 +108,12 @@ function Row({ record, store, longestMs }: { record: HandoverRecord; store: Page
       })}
     </tr>
   );
+}
+
+/** The greatest of the times, but no more than thrice their median: one slow hand-over must not flatten all others. */
+function scaleOf(timesMs: readonly number[]): number {
+  const sorted = [...timesMs].sort((a, b) => a - b);
+  return Math.max(1, Math.min(sorted.at(-1) ?? 1, 3 * (sorted[sorted.length >> 1] ?? 1)));
 }
 
 /** Where the time went until the new twin acted: a piece per phase, all rows on one scale. */
