@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configHelp, flagOf } from '../common/config.js';
-import { messageOf } from '../common/errors.js';
+import { EdgetwinError, messageOf } from '../common/errors.js';
 import { fault } from '../protocol/errors.js';
 import { deviceConfig, SETTINGS, type DeviceConfig } from './config.js';
 import { runDevices } from './run.js';
@@ -29,14 +29,26 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   return 0;
 }
 
-function configsOf(argv: readonly string[], env: NodeJS.ProcessEnv): DeviceConfig[] {
+/** Settings of one agent, or with `--fleet FILE` of several. Throws CONFIG_INVALID that names every fault. */
+export function configsOf(argv: readonly string[], env: NodeJS.ProcessEnv): DeviceConfig[] {
   const at = argv.findIndex(word => word === '--fleet' || word.startsWith('--fleet='));
   if (at < 0) return [deviceConfig({ argv, env })];
   const inline = argv[at]?.startsWith('--fleet=') ?? false;
   const file = inline ? argv[at]?.slice('--fleet='.length) : argv[at + 1];
   const shared = [...argv.slice(0, at), ...argv.slice(at + (inline ? 1 : 2))];
   if (file === undefined || file === '') throw fault('CONFIG_INVALID', '--fleet needs a file');
-  return fleetOf(file).map(settings => deviceConfig({ argv: [...shared, ...flagsOf(settings)], env }));
+  const faults: string[] = [];
+  const configs = fleetOf(file).flatMap((settings, row) => {
+    try {
+      return [deviceConfig({ argv: [...shared, ...flagsOf(settings)], env })];
+    } catch (error) {
+      if (!(error instanceof EdgetwinError)) throw error;
+      faults.push(`${file}, agent ${row + 1}: ${error.detail}`);
+      return [];
+    }
+  });
+  if (faults.length > 0) throw fault('CONFIG_INVALID', faults.join('; '));
+  return configs;
 }
 
 function fleetOf(file: string): Readonly<Record<string, unknown>>[] {
@@ -63,7 +75,10 @@ async function marks(argv: readonly string[]): Promise<number> {
   if (folder === undefined || folder === '' || argv.length > 2)
     throw fault('CONFIG_INVALID', 'marks takes --state DIR and nothing else');
   const found = await readMarks({
-    list: () => readdir(folder),
+    list: () =>
+      readdir(folder).catch((cause: unknown) => {
+        throw fault('CONFIG_INVALID', `state cannot be read: ${messageOf(cause)}`, { cause });
+      }),
     // A segment may go while we read: its agent runs on.
     read: name => readFile(join(folder, name)).catch(() => undefined),
   });

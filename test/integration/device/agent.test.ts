@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { systemClock, systemTimers } from '../../../common/clock.js';
 import { silentLog } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics.js';
+import { configsOf } from '../../../device/cli.js';
 import { deviceConfig } from '../../../device/config.js';
 import { runDevices } from '../../../device/run.js';
 import { openNodeDisk } from '../../../device/uplink/node-disk.js';
@@ -12,6 +16,7 @@ import { readMarks } from '../../../device/uplink/marks.js';
 import { openElm327Server } from '../../../lab/car/elm327-server.js';
 import type { CarValues } from '../../../lab/drive/engine-model.js';
 import { registration, registrationRequest } from '../../../protocol/api/md-manager.js';
+import { HttpClient } from '../../../protocol/api/http-client.js';
 import { openHttp, route } from '../../../protocol/api/http-server.js';
 import { openCoapEndpoint } from '../../../protocol/coap/endpoint.js';
 import { secureRandom } from '../../../protocol/coap/secure-random.js';
@@ -19,6 +24,7 @@ import type { CoapHandler, Peer } from '../../../protocol/coap/types.js';
 import { openUdpPort } from '../../../protocol/coap/udp-port.js';
 import { METRICS, type MetricName } from '../../../protocol/metrics.js';
 import { decodeReport, type Report } from '../../../protocol/report.js';
+import { eventually } from '../../fakes/eventually.js';
 
 const LOOPBACK = { address: '127.0.0.1', port: 0 };
 
@@ -220,4 +226,100 @@ describe('device agent', function () {
       assert.equal(none.code, '4.04');
     });
   });
+
+  it('stops sampling on demand, sends what is queued, and tells its status', async () => {
+    await using there = await world(() => '2.04');
+    await using car = await labCar();
+    const http = await freePort();
+    const one = [config(there.manager.url, car.port, ['--http-listen', `127.0.0.1:${http}`])];
+    await drive(one, async () => {
+      await there.until(() => there.reports.length >= 3);
+      await using client = new HttpClient(`http://127.0.0.1:${http}`);
+      await client.call('PUT', '/v1/sampling', { body: { on: false } });
+      const status = async () => {
+        const { agents } = await client.call('GET', '/v1/status', { answer: z.object({ agents: z.array(agentRow) }) });
+        return agents[0]!;
+      };
+      await eventually('the queue is empty', async () => (await status()).queue === 0);
+      const { seq, accepted, acknowledged, vehicle, obd } = await status();
+      assert.deepEqual([vehicle, obd, accepted, acknowledged], ['car-1', true, seq, seq]);
+      assert.deepEqual(new Set(there.reports.map(report => report.seq)).size, seq);
+      await client.call('PUT', '/v1/sampling', { body: { on: true } });
+      await there.until(() => there.reports.some(report => report.seq > seq));
+      const text = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+      assert.match(text, /coap_datagrams_total\{direction="out",type="con"\} [1-9]/);
+      await assert.rejects(client.call('PUT', '/v1/sampling', { body: { on: 1 } }), { code: 'REQUEST_INVALID' });
+    });
+  });
+
+  it('runs several agents of a fleet file in one process, each with its own car and boot', async () => {
+    await using there = await world(() => '2.04');
+    await using car = await labCar();
+    await using other = await labCar();
+    const file = join(folder, 'fleet.json');
+    const row = (vehicle: string, obd: number) => ({
+      vehicle,
+      state: join(folder, vehicle),
+      'obd.tcp': `127.0.0.1:${obd}`,
+    });
+    await writeFile(file, JSON.stringify([row('car-1', car.port), row('car-2', other.port)]));
+    const argv = [
+      ...['run', '--fleet', file, '--manager-url', there.manager.url, '--uplink-bind', '127.0.0.1:0'],
+      ...['--clock-system', 'trusted', '--report-interval-ms', '100', '--log-level', 'silent'],
+      ...['--process-metrics', 'false'],
+    ];
+    const configs = configsOf(argv.slice(1), {});
+    assert.deepEqual(
+      configs.map(({ vehicle }) => vehicle),
+      ['car-1', 'car-2'],
+    );
+    await drive(configs, () =>
+      there.until(() =>
+        ['car-1', 'car-2'].every(vehicle => there.reports.some(r => r.vehicle === vehicle && r.seq > 3)),
+      ),
+    );
+  });
+
+  it('names every fault of a fleet file', async () => {
+    const file = join(folder, 'fleet.json');
+    const read = async (text: string) => {
+      await writeFile(file, text);
+      return configsOf(['--fleet', file], {});
+    };
+    await assert.rejects(read('[]'), /is not an array of settings/);
+    await assert.rejects(read('{'), /cannot be read/);
+    await assert.rejects(
+      read('[{"vehicle": "Car 1", "sped": 3}, {"vehicle": "b", "state": "x", "obd.fastHz": 99}]'),
+      error => {
+        for (const part of [
+          'vehicle must be',
+          '--sped',
+          'state is required',
+          'manager.url is required',
+          'agent 2: obd.fastHz',
+        ])
+          assert.ok(String(error).includes(part), `${String(error)} names ${part}`);
+        return true;
+      },
+    );
+  });
 });
+
+const agentRow = z.object({
+  vehicle: z.string(),
+  seq: z.int(),
+  accepted: z.int(),
+  acknowledged: z.int(),
+  queue: z.int(),
+  obd: z.boolean(),
+});
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof bound === 'object' && bound !== null ? bound.port : 0;
+}
