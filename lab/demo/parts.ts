@@ -15,6 +15,7 @@ export const PORT = {
   radioFrames: 7007,
   radio: 7008,
   agent: 7009,
+  switchHttp: 7010,
   elm: 35_000,
   gpsd: 2947,
 } as const;
@@ -146,6 +147,7 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         at('switch', PORT.switchControl),
         '--radio',
         at('radio', PORT.radioFrames),
+        ...['--http', at('switch', PORT.switchHttp)],
       ],
     },
     {

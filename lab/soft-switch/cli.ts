@@ -1,8 +1,9 @@
 import { systemClock } from '../../common/clock.js';
 import { configHelp } from '../../common/config.js';
-import { aborted } from '../../common/lifecycle.js';
+import { Resources, aborted } from '../../common/lifecycle.js';
 import { openLog, type Log } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
+import { openHttp } from '../../protocol/api/http-server.js';
 import { METRICS } from '../../protocol/metrics.js';
 import { readTopology } from '../../sdn-app/run.js';
 import { SETTINGS, labSwitchConfig, type LabSwitchConfig } from './config.js';
@@ -21,14 +22,18 @@ export async function runLabSwitch(
   deps: { readonly log: Log; readonly ready: (address: string) => void },
   signal: AbortSignal,
 ): Promise<void> {
-  await using opened = await openLabSwitch(
-    { ...config, topology: readTopology(config.topology) },
-    { clock: systemClock, log: deps.log, metrics: new Metrics(METRICS) },
+  const { log } = deps;
+  const metrics = new Metrics(METRICS, { processMetrics: true });
+  await using open = new Resources();
+  const opened = open.use(
+    await openLabSwitch({ ...config, topology: readTopology(config.topology) }, { clock: systemClock, log, metrics }),
   );
+  if (config.http !== undefined)
+    open.use(await openHttp({ part: 'lab-switch', listen: config.http, routes: [], log, metrics }));
   deps.ready(`${config.control.address}:${opened.controlPort}`);
-  deps.log.info({ event: 'service.started', udp: opened.udpPort, control: opened.controlPort });
+  log.info({ event: 'service.started', udp: opened.udpPort, control: opened.controlPort });
   await aborted(signal);
-  deps.log.info({ event: 'service.stopping' });
+  log.info({ event: 'service.stopping' });
 }
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {

@@ -3,6 +3,7 @@ import { hostPort, integer, loadConfig, oneOf, text, type ConfigInput, type Conf
 export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:7003', help: 'ADDRESS:PORT (UDP) for frames of mobile routers' },
   control: { parse: hostPort, default: '127.0.0.1:7004', help: 'ADDRESS:PORT (TCP) of the control channel' },
+  http: { parse: hostPort, optional: true, help: 'ADDRESS:PORT of /metrics and /healthz; absent: none' },
   radio: { parse: hostPort, default: '127.0.0.1:7007', help: 'ADDRESS:PORT (UDP) of the mobile routers' },
   topology: { parse: text, help: 'FILE with domains, switches and access points (YAML or JSON)' },
   datapath: { parse: integer(1, 15), default: '1', help: 'number of this switch in the topology' },

@@ -171,6 +171,25 @@ describe('sdn-app on a soft switch', () => {
     assert.deepEqual(new Set(check.flows.filter(row => row.kind !== 'base').map(row => row.epochLow)), new Set([1]));
   });
 
+  it('takes an older way out away although a newer epoch was seen, but not by a word from before it served again', async () => {
+    const { api } = await openApp();
+    await install(api);
+    await report(1);
+    await manager.reports.next();
+    const redirect = (epoch: number, host: typeof core): Promise<unknown> =>
+      api.call('PUT', '/v1/vehicles/car-1/redirect', { body: { header: header(epoch), host }, answer: vehicleFlows });
+    const retire = (epoch: number): Promise<void> =>
+      api.call('POST', '/v1/vehicles/car-1/retire', { body: { header: header(epoch), host: core } });
+    await redirect(1, edge2);
+    await redirect(2, core);
+    await redirect(4, edge2);
+    await assert.rejects(retire(1), { code: 'EPOCH_STALE' });
+    await retire(3);
+    const { flows } = await api.call('GET', '/v1/check', { answer: switchCheck });
+    assert.deepEqual(new Set(flows.filter(row => row.kind !== 'base').map(row => row.epochLow)), new Set([4]));
+    await assert.rejects(redirect(3, core), { code: 'EPOCH_STALE' });
+  });
+
   it('lets a new host speak first, before a frame has come to it', async () => {
     const { api } = await openApp();
     await install(api);
