@@ -4,6 +4,7 @@ import { runBench, type BenchRow } from './harness.js';
 type Bench = (signal: AbortSignal) => Promise<readonly BenchRow[]>;
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  'cold-start': async () => (await import('./cold-start.js')).benchColdStart,
   bytes: async () => (await import('./bytes.js')).benchBytes,
   handover: async () => (await import('./handover.js')).benchHandover,
   ingest: async () => (await import('./ingest.js')).benchIngest,
