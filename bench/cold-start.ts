@@ -7,9 +7,10 @@ import { systemClock, systemTimers } from '../common/clock.js';
 import { Resources } from '../common/lifecycle.js';
 import { silentLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
-import { packageRoot } from '../common/package-root.js';
+
 import { quantilesOf } from '../common/quantiles.js';
 import { claimBlock } from '../lab/network/loopback-block.js';
+import { vmdCommand } from '../md-manager/cli.js';
 import { LocalMano } from '../md-manager/mano/local.js';
 import { openHttp, route } from '../protocol/api/http-server.js';
 import { hostHello } from '../protocol/api/md-manager.js';
@@ -43,7 +44,7 @@ export async function benchColdStart(signal: AbortSignal): Promise<BenchRow[]> {
   const mano = open.use(
     new LocalMano({
       store,
-      command: [process.execPath, join(packageRoot(), 'dist/cli/edgetwin.js'), 'vmd'],
+      command: vmdCommand(),
       flags: () => ['--store', join(folder, 'edge-1'), '--manager', http.url],
       addressesFrom: block.hostAddress(0),
       logDir: join(folder, 'log'),

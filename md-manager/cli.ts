@@ -66,7 +66,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
 }
 
 /** The same program as this one, run the same way: built (and bundled, which halves the start of a host) or from source. */
-function vmdCommand(): string[] {
+export function vmdCommand(): string[] {
   const source = extname(fileURLToPath(import.meta.url)) === '.ts';
   const bin = join(packageRoot(), source ? 'cli/edgetwin.ts' : 'dist/bin/edgetwin.js');
   return [process.execPath, ...process.execArgv, bin, 'vmd'];
