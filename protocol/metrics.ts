@@ -76,11 +76,6 @@ export const METRICS = {
     help: 'records kept without becoming live (unknown, range) or with an implausible time (suspect)',
     labels: ['reason'],
   },
-  vmd_commit_seconds: {
-    kind: 'histogram',
-    help: 'time until a group of reports was durable',
-    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-  },
   vmd_ingest_queue: { kind: 'gauge', help: 'reports that wait for the disk' },
   vmd_twins: { kind: 'gauge', help: 'slots of the host by state', labels: ['state'] },
   vmd_reads_total: {

@@ -6,7 +6,7 @@ export interface GroupCommitOptions<T> {
   readonly clock: Clock;
   /** Resolves once every item is durable. */
   write(batch: readonly T[]): Promise<void>;
-  onDurable(batch: readonly T[], tookMs: number): void;
+  onDurable(batch: readonly T[]): void;
   onFailed(batch: readonly T[], error: unknown): void;
 }
 
@@ -76,7 +76,7 @@ export class GroupCommit<T> {
     const done = write(batch).then(
       () => {
         settled();
-        onDurable(batch, clock.monotonicMs() - startedAtMs);
+        onDurable(batch);
       },
       (error: unknown) => {
         settled();

@@ -48,7 +48,7 @@ export class Ingest {
       limit: deps.queueMax,
       clock: deps.clock,
       write: batch => deps.store.append(batch.map(({ row }) => row)),
-      onDurable: (batch, tookMs) => this.#onDurable(batch, tookMs),
+      onDurable: batch => this.#onDurable(batch),
       onFailed: (batch, error) => this.#onFailed(batch, error),
     });
   }
@@ -105,10 +105,8 @@ export class Ingest {
     });
   }
 
-  #onDurable(batch: readonly Waiting[], tookMs: number): void {
-    const { metrics } = this.#deps;
-    metrics.count('vmd_reports_total', { result: 'stored' }, batch.length);
-    metrics.observe('vmd_commit_seconds', tookMs / 1000);
+  #onDurable(batch: readonly Waiting[]): void {
+    this.#deps.metrics.count('vmd_reports_total', { result: 'stored' }, batch.length);
     for (const waiting of batch) {
       this.#deps.onStored(waiting);
       waiting.settle(waiting.answer);
