@@ -88,7 +88,7 @@ function options(width: number, latest: { readonly current: ChartProps }): uPlot
       y: { range: (_plot, min, max) => paddedRange(min, max) },
     },
     axes: [
-      { ...axis, space: 46, size: 22, gap: 4, values: timeLabels },
+      { ...axis, space: 64, size: 22, gap: 4, values: timeLabels },
       { ...axis, size: 44, space: 26, gap: 6 },
     ],
     series: [{}, { stroke: accent, width: 1.6, fill: `${accent}1c`, spanGaps: false, points: { show: false } }],
