@@ -8,7 +8,6 @@ export const EVENTS = [
   'coap.handler-failed',
   // device
   'agent.started',
-  'agent.failed',
   'agent.clock',
   'agent.report-failed',
   'obd.connected',

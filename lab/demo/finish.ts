@@ -9,6 +9,7 @@ import { readMarks, type Marks } from '../../device/uplink/marks.js';
 import { openNodeDisk } from '../../device/uplink/node-disk.js';
 import { summariseHandovers, type HandoverSummary } from './outcome.js';
 import { DOMAINS } from './parts.js';
+import { ownEnvironment } from './supervisor.js';
 import type { System } from './system.js';
 import type { Watch } from './watch.js';
 
@@ -109,7 +110,7 @@ async function runAudit(system: System): Promise<z.infer<typeof auditAnswer>> {
   ];
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>(resolve => {
     // Exit code 1 means violations: they are in the JSON.
-    execFile(process.execPath, argv, { maxBuffer: 64 * 1024 * 1024 }, (_error, out, err) =>
+    execFile(process.execPath, argv, { env: ownEnvironment(), maxBuffer: 64 * 1024 * 1024 }, (_error, out, err) =>
       resolve({ stdout: out, stderr: err }),
     );
   });

@@ -142,6 +142,7 @@ class Running {
     const child = spawn(process.execPath, [join(packageRoot(), 'dist/bin/edgetwin.js'), ...this.#part.argv], {
       argv0: this.#part.title,
       detached: true,
+      env: ownEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#child = child;
@@ -168,4 +169,9 @@ class Running {
     });
     return child;
   }
+}
+
+/** Settings in the environment are meant for the command that was called, not for the parts that it starts. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('EDGETWIN_')));
 }

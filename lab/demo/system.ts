@@ -30,7 +30,7 @@ import {
   type Vehicle,
   type Via,
 } from './parts.js';
-import { Supervisor } from './supervisor.js';
+import { Supervisor, ownEnvironment } from './supervisor.js';
 
 export interface SystemOptions {
   /** A CSV file, or the name of a recording in lab/drives. */
@@ -165,13 +165,8 @@ export class System implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.supervisor[Symbol.asyncDispose]();
     // vMD hosts belong to md-manager and outlive it: they are swept by what its store says of them.
-    await promisify(execFile)(process.execPath, [
-      join(packageRoot(), 'dist/bin/edgetwin.js'),
-      'md-manager',
-      'sweep',
-      '--control-store',
-      this.control,
-    ]);
+    const argv = [join(packageRoot(), 'dist/bin/edgetwin.js'), 'md-manager', 'sweep', '--control-store', this.control];
+    await promisify(execFile)(process.execPath, argv, { env: ownEnvironment() });
     await this.block[Symbol.asyncDispose]();
     if (this.#temporary) await rm(this.plan.data, { recursive: true, force: true });
   }

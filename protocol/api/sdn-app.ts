@@ -29,7 +29,7 @@ export type VehicleFlows = z.infer<typeof vehicleFlows>;
 /** GET /v1/vehicles → {vehicles}; GET /v1/vehicles/{vehicle}. */
 export const vehicleFlowsList = z.object({ vehicles: z.array(vehicleFlows) });
 
-/** GET /v1/check: what `edgetwin sdn check` shows; flows read back from the switch by cookie. */
+/** GET /v1/check: flows read back from the switch by cookie. */
 export const switchCheck = z.object({
   connected: z.boolean(),
   flows: z.array(

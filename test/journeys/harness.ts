@@ -131,6 +131,7 @@ export class Journey implements AsyncDisposable {
     assert.deepEqual(outcome.violations, []);
     assert.equal(outcome.reports.lost, 0);
     assert.equal(outcome.reports.duplicated, 0);
+    assert.equal(outcome.reports.dropped, 0);
     assert.ok(outcome.reports.acknowledged > 0 && outcome.reports.stored >= outcome.reports.acknowledged);
     return outcome;
   }

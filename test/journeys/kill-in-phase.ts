@@ -57,10 +57,19 @@ export function killsInEachPhase(victim: Victim): void {
         const held = gates.get(gate)!.hold({ method, path });
         await journey.moveTo(0, to);
         await held.arrived;
+        const inFlight = (await journey.handovers()).find(({ result }) => result === 'running')?.id;
         await kill(victim, journey, to, before);
         held.release();
         await journey.actsIn(0, to);
         await journey.acknowledges(0);
+        // Continued, not merely begun anew: the hand-over that was in flight comes to its end under its own id. (At the
+        // release of a slot it has ended already.)
+        if (inFlight !== undefined) {
+          const ended = await journey.until(`${inFlight} ends`, async () =>
+            (await journey.handovers()).find(({ id, result }) => id === inFlight && result !== 'running'),
+          );
+          assert.equal(ended.result, 'completed', JSON.stringify(ended));
+        }
         from = to;
       });
     }
