@@ -210,6 +210,7 @@ export class FakeMano implements AsyncDisposable {
 
   async #start(domain: string): Promise<Instance> {
     if (this.broken) throw fault('MANO_FAILED', 'broken by a test');
+    await this.#gate.pass('start');
     const index = this.#places.size + 1;
     const host = await FakeVmdHost.open(`${domain}/${index}`, index, this.#slots, this.#gate);
     this.#places.set(host.instance.host, host.instance);

@@ -60,7 +60,7 @@ class Lab implements AsyncDisposable {
     return lab;
   }
 
-  async start(): Promise<void> {
+  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     const flags = {
       listen: `${this.#block.serviceAddress(0)}:7001`,
       'sdn-url': this.sdn.url,
@@ -70,6 +70,7 @@ class Lab implements AsyncDisposable {
       'registration-first-number': String(this.#block.firstNumber),
       'dwell-ms': '1',
       'grace-ms': '10',
+      ...more,
     };
     const argv = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
     const config = loadConfig(SETTINGS, { argv, env: {} });
@@ -217,6 +218,58 @@ describe('md-manager between hosts and sdn-app', function () {
       return acting?.host !== host && handover === undefined;
     });
     await lab.assertOneTwin('car-1');
+  });
+
+  it('keeps the old twin and orders a host where the pool is empty: cold', async () => {
+    await using lab = await Lab.open();
+    await lab.stop();
+    for (const name of [...lab.mano.hosts.keys()].filter(host => host.startsWith('edge-2'))) await lab.mano.kill(name);
+    await lab.start({ 'pool-size': 'core=1,edge-1=1,edge-2=0' });
+    await lab.register('car-1');
+    const [first, second] = [randomUUID(), randomUUID()];
+    await lab.move('car-1', 'edge-1', first);
+    await lab.ended(first);
+    await lab.move('car-1', 'edge-2', second);
+    const { result, way } = await lab.ended(second);
+    assert.deepEqual([result, way], ['completed', 'cold']);
+    assert.match(await lab.assertOneTwin('car-1'), /^edge-2\//);
+  });
+
+  it('cancels a move back and re-targets a move on while a host is awaited', async () => {
+    await using lab = await Lab.open();
+    await lab.stop();
+    for (const name of [...lab.mano.hosts.keys()].filter(host => host.startsWith('edge-2'))) await lab.mano.kill(name);
+    await lab.start({ 'pool-size': 'core=1,edge-1=1,edge-2=0' });
+    await lab.register('car-1');
+    const [first, out, back, again, on] = [randomUUID(), randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    await lab.move('car-1', 'edge-1', first);
+    await lab.ended(first);
+    const held = lab.gate.close('start');
+    await lab.move('car-1', 'edge-2', out);
+    await held.reached;
+    await lab.move('car-1', 'edge-1', back);
+    assert.deepEqual([(await lab.ended(out)).result, (await lab.ended(out)).reason], ['cancelled', 'moved-back']);
+    assert.match(await lab.assertOneTwin('car-1'), /^edge-1\//);
+    await lab.move('car-1', 'edge-2', again);
+    await lab.move('car-1', 'core', on);
+    const moved = await lab.ended(again);
+    assert.deepEqual([moved.result, moved.attempt, (await lab.ended(on)).reason], ['completed', 2, `joined ${again}`]);
+    assert.match(await lab.assertOneTwin('car-1'), /^core\//);
+    held.open();
+  });
+
+  it('defers a move within the dwell, and forgets it when the car is back', async () => {
+    await using lab = await Lab.open();
+    await lab.stop();
+    await lab.start({ 'dwell-ms': '600000' });
+    await lab.register('car-1');
+    const [first, second, third] = [randomUUID(), randomUUID(), randomUUID()];
+    await lab.move('car-1', 'edge-1', first);
+    assert.equal((await lab.ended(first)).result, 'completed');
+    assert.equal(await lab.move('car-1', 'edge-2', second), 'deferred');
+    assert.equal(await lab.move('car-1', 'edge-1', third), 'same-domain');
+    assert.deepEqual([(await lab.ended(second)).result, (await lab.ended(second)).reason], ['cancelled', 'superseded']);
+    assert.match(await lab.assertOneTwin('car-1'), /^edge-1\//);
   });
 
   it('refuses what makes no sense by a named error, and serves on', async () => {
