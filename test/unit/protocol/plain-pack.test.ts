@@ -70,6 +70,15 @@ describe('the plain form of a report', () => {
     fc.assert(fc.property(fc.array(anyRecord, { minLength: 1, maxLength: 6 }), pack => alike(encodeSenml(pack))));
   });
 
+  it('leaves a record with two values to SenML, whose number goes before its text', () => {
+    const head = Buffer.from(encodeReport({ vehicle: 'a', boot: 1, seq: 1, timeMs: NOW_MS, samples: [] }));
+    head[0] = 0x83;
+    // {0: "spd", 2: 1, 3: "x"}
+    const bytes = Buffer.concat([head, Buffer.from('a300637370640201036178', 'hex')]);
+    assert.equal(decodeReport(bytes).samples[0]?.value, 1);
+    alike(bytes);
+  });
+
   it('reads like SenML of any form where bytes are changed, cut or added', () => {
     const change = fc.record({ at: fc.nat(), to: fc.integer({ min: 0, max: 255 }) });
     fc.assert(
