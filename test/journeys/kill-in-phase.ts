@@ -62,14 +62,14 @@ export function killsInEachPhase(victim: Victim): void {
         held.release();
         await journey.actsIn(0, to);
         await journey.acknowledges(0);
-        // Continued, not merely begun anew: the hand-over that was in flight comes to its end under its own id. (At the
-        // release of a slot it has ended already.)
-        if (inFlight !== undefined) {
-          const ended = await journey.until(`${inFlight} ends`, async () =>
-            (await journey.handovers()).find(({ id, result }) => id === inFlight && result !== 'running'),
-          );
-          assert.equal(ended.result, 'completed', JSON.stringify(ended));
-        }
+        // Continued, not merely begun anew: the hand-over that was in flight comes to its end under its own id, unless it
+        // died before its intent was durable: then nothing knows of it any more, and another one did its work.
+        const ended = await journey.until(`${inFlight} ends`, async () => {
+          const record = (await journey.handovers()).find(({ id }) => id === inFlight);
+          return record === undefined ? ('unknown' as const) : record.result !== 'running' && record.result;
+        });
+        const mayBeUnknown = inFlight === undefined || phase === 'initiated' || phase === 'prepared';
+        assert.ok(ended === 'completed' || (mayBeUnknown && ended === 'unknown'), ended);
         from = to;
       });
     }
