@@ -19,10 +19,10 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { cars: 1, rounds: 60, way: 'manager' },
-  { cars: 10, rounds: 10, way: 'manager' },
-  { cars: 50, rounds: 4, way: 'manager' },
-  { cars: 1, rounds: 12, way: 'cold' },
+  { cars: 1, rounds: 40, way: 'manager' },
+  { cars: 10, rounds: 6, way: 'manager' },
+  { cars: 50, rounds: 3, way: 'manager' },
+  { cars: 1, rounds: 10, way: 'cold' },
 ];
 /** A vehicle hands over at most every two seconds (dwell). */
 const BETWEEN_MS = 2_200;
