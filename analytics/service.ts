@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { parse as parseYaml } from 'yaml';
 import { systemClock, systemTimers, type Clock, type Timers } from '../common/clock.js';
-import { messageOf } from '../common/errors.js';
 import { Resources, aborted } from '../common/lifecycle.js';
 import { openLog, type Log } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
@@ -12,9 +9,8 @@ import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
 import type { CoapEndpoint } from '../protocol/coap/types.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
-import { fault } from '../protocol/errors.js';
 import { METRICS, type MetricName } from '../protocol/metrics.js';
-import { parseTopology, type Topology } from '../protocol/topology.js';
+import { readTopology } from '../protocol/topology-file.js';
 import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
 import type { TwinStore } from '../store/types.js';
 import type { AnalyticsConfig } from './config.js';
@@ -70,7 +66,7 @@ export function systemDeps(config: AnalyticsConfig, onReady: (url: string) => vo
 export async function runAnalytics(config: AnalyticsConfig, deps: AnalyticsDeps, signal: AbortSignal): Promise<void> {
   const { clock, timers, random, log } = deps;
   await using resources = new Resources();
-  const topology = await readTopology(config.topology);
+  const topology = readTopology(config.topology);
   const metrics = new Metrics<MetricName>(METRICS, { processMetrics: true });
   const store = resources.use(await deps.openStore(config.store));
   const coap = resources.use(await deps.openCoap(config['coap.bind'], metrics));
@@ -99,14 +95,4 @@ export async function runAnalytics(config: AnalyticsConfig, deps: AnalyticsDeps,
   deps.onReady(http.url);
   await aborted(signal);
   log.info({ event: 'service.stopping' });
-}
-
-async function readTopology(path: string): Promise<Topology> {
-  let tree: unknown;
-  try {
-    tree = parseYaml(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw fault('TOPOLOGY_INVALID', `${path}: ${messageOf(cause)}`, { cause });
-  }
-  return parseTopology(tree);
 }

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import { delay } from '../common/clock.js';
 import { quantilesOf } from '../common/quantiles.js';
 import { PHASES, type Way } from '../protocol/api/common.js';
 import { HttpClient } from '../protocol/api/http-client.js';
 import { handoverCounts, handoverList, type HandoverRecord } from '../protocol/api/md-manager.js';
-import { parseTopology } from '../protocol/topology.js';
+import { readTopology } from '../protocol/topology-file.js';
 import { spanMs } from '../lab/demo/outcome.js';
 import { System } from '../lab/demo/system.js';
 import { freePort } from '../lab/network/free-port.js';
@@ -109,7 +107,7 @@ async function measure({ cars, rounds, way }: Case, signal: AbortSignal): Promis
   });
   await using manager = new HttpClient(system.urls.manager);
   await using radio = new HttpClient(system.urls.radio);
-  const { accessPoints } = parseTopology(parseYaml(readFileSync(system.plan.topology, 'utf8')));
+  const { accessPoints } = readTopology(system.plan.topology);
   const pointOf = (domain: string): string | undefined => accessPoints.find(point => point.domain === domain)?.id;
   for (let round = 0; round < rounds + 1; round++) {
     const accessPoint = pointOf(round % 2 === 0 ? 'edge-1' : 'edge-2') ?? null;

@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import { every, systemClock, systemTimers } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import { aborted } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import { openHttp } from '../protocol/api/http-server.js';
-import { fault } from '../protocol/errors.js';
 import { METRICS } from '../protocol/metrics.js';
-import { parseTopology, type Topology } from '../protocol/topology.js';
+import { readTopology } from '../protocol/topology-file.js';
 import type { SdnAppConfig } from './config.js';
 import { openManagerLink } from './manager-link.js';
 import { dropsOf } from './redirect/base.js';
@@ -19,17 +16,6 @@ import { SdnService } from './service.js';
 import { openSoftSwitch } from './switch/soft.js';
 
 const DROPS_EVERY_MS = 5_000;
-
-/** Reads a topology file, YAML or JSON. TOPOLOGY_INVALID where it cannot be read. */
-export function readTopology(file: string): Topology {
-  let tree: unknown;
-  try {
-    tree = parseYaml(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw fault('TOPOLOGY_INVALID', `${file}: ${messageOf(cause)}`, { cause });
-  }
-  return parseTopology(tree);
-}
 
 /** Runs the app until the signal; `ready` is called with its URL once the API is served. */
 export async function runSdnApp(

@@ -13,7 +13,7 @@ import {
   vehicleSummaryList,
 } from '../../protocol/api/analytics.js';
 import { vehicleId } from '../../protocol/api/common.js';
-import { route, type Route } from '../../protocol/api/http-server.js';
+import { route, type Route } from '../../protocol/api/route.js';
 import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { SIGNALS, type SignalRow } from '../../protocol/signals.js';

@@ -1,7 +1,7 @@
 import { analyticsRoutes, type RouteDeps as AnalyticsDeps } from '../../analytics/rest/routes.js';
 import { deviceRoutes, type DeviceControl } from '../../device/routes.js';
 import { managerRoutes, type RouteDeps as ManagerDeps } from '../../md-manager/rest/routes.js';
-import type { Route } from '../../protocol/api/http-server.js';
+import type { Route } from '../../protocol/api/route.js';
 import { openApi } from '../../protocol/api/openapi.js';
 import { sdnRoutes } from '../../sdn-app/rest/routes.js';
 import type { SdnService } from '../../sdn-app/service.js';

@@ -1,15 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { parse as parseYaml } from 'yaml';
 import { every, type Clock, type Timers } from '../../common/clock.js';
-import { messageOf } from '../../common/errors.js';
 import { Resources, aborted } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import { openHttp } from '../../protocol/api/http-server.js';
 import type { SseStream } from '../../protocol/api/sse.js';
-import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
-import { parseTopology, type Topology } from '../../protocol/topology.js';
+import { readTopology } from '../../protocol/topology-file.js';
 import { openDrive } from '../drive/drive-file.js';
 import { blockAddresses } from '../network/loopback-block.js';
 import type { RadioConfig } from './config.js';
@@ -37,7 +33,7 @@ const LEAST_UPDATE_MS = 20;
 export async function runRadio(config: RadioConfig, deps: RadioDeps, signal: AbortSignal): Promise<void> {
   const { clock, timers, log, metrics } = deps;
   await using resources = new Resources();
-  const topology = await readTopology(config.topology);
+  const topology = readTopology(config.topology);
   const drive = await openDrive(config.drive);
   const driveClock = { startAtMs: config.startAt, speed: config.speed };
   const rule = { hysteresis: config.hysteresis, lost: config.lost };
@@ -79,14 +75,4 @@ export async function runRadio(config: RadioConfig, deps: RadioDeps, signal: Abo
   deps.ready(http.url);
   await aborted(signal);
   log.info({ event: 'service.stopping' });
-}
-
-async function readTopology(path: string): Promise<Topology> {
-  let tree: unknown;
-  try {
-    tree = parseYaml(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw fault('TOPOLOGY_INVALID', `${path}: ${messageOf(cause)}`, { cause });
-  }
-  return parseTopology(tree);
 }

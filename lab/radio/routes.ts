@@ -1,4 +1,4 @@
-import { route, type Route } from '../../protocol/api/http-server.js';
+import { route, type Route } from '../../protocol/api/route.js';
 import { SseStream } from '../../protocol/api/sse.js';
 import { fault } from '../../protocol/errors.js';
 import { attachmentBody, carParams, carsOnAir, faultsBody, type AttachmentEvent, type CarOnAirAnswer } from './api.js';

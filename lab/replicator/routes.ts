@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { route, type Route } from '../../protocol/api/http-server.js';
+import { route, type Route } from '../../protocol/api/route.js';
 import type { Replicator } from './replicator.js';
 
 /** HTTP control of the replicator, `/v1`. */

@@ -5,7 +5,7 @@ import { openLog, type Log } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
 import { openHttp } from '../../protocol/api/http-server.js';
 import { METRICS } from '../../protocol/metrics.js';
-import { readTopology } from '../../sdn-app/run.js';
+import { readTopology } from '../../protocol/topology-file.js';
 import { SETTINGS, labSwitchConfig, type LabSwitchConfig } from './config.js';
 import { openLabSwitch } from './switch.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { vehicleId } from '../../protocol/api/common.js';
-import { route, type Route } from '../../protocol/api/http-server.js';
+import { route, type Route } from '../../protocol/api/route.js';
 import {
   attachmentAnswer,
   attachmentChanged,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { problem } from './common.js';
-import type { Route } from './http-server.js';
+import type { Route } from './route.js';
 
 const schemaOf = (type: z.ZodType, io: 'input' | 'output'): unknown => {
   const { $schema: _, ...schema } = z.toJSONSchema(type, { io, unrepresentable: 'any' });

@@ -10,7 +10,8 @@ import {
   type HandoverRecord,
   type VehicleRecord,
 } from '../../protocol/api/md-manager.js';
-import { openHttp, route } from '../../protocol/api/http-server.js';
+import { openHttp } from '../../protocol/api/http-server.js';
+import { route } from '../../protocol/api/route.js';
 import { SseStream } from '../../protocol/api/sse.js';
 import { fault } from '../../protocol/errors.js';
 import { METRICS } from '../../protocol/metrics.js';

@@ -3,7 +3,8 @@ import { silentLog } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
 import type { CommandHeader } from '../../protocol/api/common.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
-import { openHttp, route, type HttpServer, type Route } from '../../protocol/api/http-server.js';
+import { openHttp, type HttpServer } from '../../protocol/api/http-server.js';
+import { route, type Route } from '../../protocol/api/route.js';
 import { SseStream } from '../../protocol/api/sse.js';
 import {
   activateRequest,

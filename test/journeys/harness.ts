@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { parse as parseYaml } from 'yaml';
 import { delay } from '../../common/clock.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import {
@@ -12,7 +10,7 @@ import {
   type Pool,
   type VehicleRecord,
 } from '../../protocol/api/md-manager.js';
-import { parseTopology } from '../../protocol/topology.js';
+import { readTopology } from '../../protocol/topology-file.js';
 import { finishAndAudit, type Outcome } from '../../lab/demo/finish.js';
 import { System, type SystemOptions } from '../../lab/demo/system.js';
 import { openGate, type Gate } from '../../lab/proxy/gate.js';
@@ -73,7 +71,7 @@ export class Journey implements AsyncDisposable {
 
   /** The access points of a domain, in the order of the drive. */
   accessPoints(domain: string): string[] {
-    const topology = parseTopology(parseYaml(readFileSync(this.system.plan.topology, 'utf8')));
+    const topology = readTopology(this.system.plan.topology);
     return topology.accessPoints.filter(point => point.domain === domain).map(({ id }) => id);
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { route } from '../../../../protocol/api/http-server.js';
+import { route } from '../../../../protocol/api/route.js';
 import { openApi } from '../../../../protocol/api/openapi.js';
 import { readEvents, type ServerEvent } from '../../../../protocol/api/sse.js';
 

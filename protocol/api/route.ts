@@ -1,0 +1,26 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+
+/** One REST resource: what it takes and gives is data, so that checks and OpenAPI come from the same row. */
+export interface Route<P = unknown, Q = unknown, B = unknown, A = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With `{name}` for parameters, as OpenAPI writes them. */
+  readonly path: string;
+  readonly summary: string;
+  readonly params?: z.ZodType<P>;
+  readonly query?: z.ZodType<Q>;
+  readonly body?: z.ZodType<B>;
+  /** Absent: 204 without a body. */
+  readonly answer?: z.ZodType<A>;
+  readonly status?: number;
+  /** Codes of ERRORS that callers should expect. */
+  readonly errors?: readonly string[];
+  /** Takes the reply over for server-sent events; the answer is ignored. */
+  readonly raw?: true;
+  handle(input: { params: P; query: Q; body: B; request: FastifyRequest; reply: FastifyReply }): A | Promise<A>;
+}
+
+/** Keeps the types of one row while rows of all kinds share a list. */
+export function route<P, Q, B, A>(row: Route<P, Q, B, A>): Route {
+  return row as unknown as Route;
+}
