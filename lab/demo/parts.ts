@@ -179,6 +179,9 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
           '--pool-slots',
           String(Math.max(4, plan.cars)),
         ],
+        // All parts share one machine here: hosts that answer late for want of processor time are not lost. Exits and broken
+        // control connections are seen at once all the same.
+        ...['--probe-ms', '1000'],
         ...['--host-log-dir', join(plan.data, 'log')],
         ...(plan.via.hosts === undefined ? [] : ['--hosts-via', plan.via.hosts]),
       ],
