@@ -8,7 +8,7 @@ import { fault } from '../../protocol/errors.js';
 import { readMarks, type Marks } from '../../device/uplink/marks.js';
 import { openNodeDisk } from '../../device/uplink/node-disk.js';
 import { summariseHandovers, type HandoverSummary } from './outcome.js';
-import { DOMAINS } from './parts.js';
+import { DOMAINS } from './plan.js';
 import { ownEnvironment } from './supervisor.js';
 import type { System } from './system.js';
 import type { Watch } from './watch.js';

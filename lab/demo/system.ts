@@ -15,13 +15,12 @@ import type { Drive } from '../drive/drive.js';
 import { claimBlock, type LoopbackBlock } from '../network/loopback-block.js';
 import { layOutTopology } from '../topology/lay-out.js';
 import { CARS_WITH_OWN_PROCESS } from './config.js';
+import { agentSettings, partsOf } from './parts.js';
 import {
   DOMAINS,
-  agentSettings,
   controlStoreOf,
   fleetFile,
   fleets,
-  partsOf,
   storeOf,
   urlsOf,
   vehiclesOf,
@@ -29,7 +28,7 @@ import {
   type Urls,
   type Vehicle,
   type Via,
-} from './parts.js';
+} from './plan.js';
 import { Supervisor, ownEnvironment } from './supervisor.js';
 
 export interface SystemOptions {

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { COAP_PORT } from '../../protocol/addresses.js';
-import { PORT } from '../../lab/demo/parts.js';
+import { PORT } from '../../lab/demo/plan.js';
 import { seededRandom } from '../fakes/seeded-random.js';
 import { Journey } from './harness.js';
 
