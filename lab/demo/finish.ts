@@ -73,7 +73,8 @@ async function settle(watch: Watch, signal: AbortSignal, timeoutMs: number): Pro
     // Asked each time: an agent that was started again in the meantime samples again.
     await watch.finish();
     const [agents, counts] = await Promise.all([watch.agents(), watch.counts()]);
-    const queues = agents.map(agent => agent?.queue);
+    // What was sampled last is accepted with the next sync, and queued only then.
+    const queues = agents.map(agent => agent && agent.queue + agent.sampled - agent.accepted);
     if (queues.every(queue => queue === 0) && counts?.running === 0) return;
     if (performance.now() > untilMs)
       throw fault(

@@ -6,7 +6,9 @@ import type { CarState, DemoState } from './view.js';
 
 /** What a device process says of its agents (`GET /v1/status`), as much of it as the view and the end of a run need. */
 const deviceStatus = z.object({
-  agents: z.array(z.object({ vehicle: z.string(), queue: z.int(), acknowledged: z.int() })),
+  agents: z.array(
+    z.object({ vehicle: z.string(), queue: z.int(), sampled: z.int(), accepted: z.int(), acknowledged: z.int() }),
+  ),
 });
 export type AgentStatus = z.infer<typeof deviceStatus>['agents'][number];
 
