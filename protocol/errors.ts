@@ -45,6 +45,7 @@ export const ERRORS = {
   SWITCH_REFUSED: { retry: false, say: 'the switch refused a message', status: 502 },
   FLOW_INVALID: { retry: false, say: 'this flow cannot be installed', status: 400 },
   TOPOLOGY_INVALID: { retry: false, say: 'the topology is not valid', status: 400 },
+  LAB_FAILED: { retry: false, say: 'a part of the lab could not be made or did not do as told', status: 500 },
   // analytics
   READERS_FULL: { retry: true, say: 'too many readers of this stream are open', status: 503 },
   // store
