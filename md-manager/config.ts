@@ -41,6 +41,7 @@ export const SETTINGS = {
   'pool.slots': { parse: integer(1, 100_000), default: '4', help: 'twins that one host carries' },
   'pool.maxHosts': { parse: integer(1, 1_022), default: '32', help: 'hosts of one domain at most' },
   'pool.startMs': { parse: ms, default: '30000', help: 'how long a host may take to get ready' },
+  'pool.surplusMs': { parse: ms, default: '60000', help: 'how long a host is kept that its pool can do without' },
   'registration.firstNumber': { parse: integer(1, 2 ** 20 - 1), default: '1', help: 'number of the first vehicle' },
   'plan.twinPrefix': { parse: ipv4, default: LOOPBACK_PLAN.twinPrefix, help: 'first address of the twin addresses' },
   'plan.aliasPrefix': { parse: ipv4, default: LOOPBACK_PLAN.aliasPrefix, help: 'first address of the aliases' },

@@ -56,6 +56,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
       slotsPerHost: config['pool.slots'],
       maxHosts: config['pool.maxHosts'],
       startMs: config['pool.startMs'],
+      surplusMs: config['pool.surplusMs'],
     },
     {
       ...{ mano, log, metrics, clock, timers },

@@ -41,6 +41,7 @@ export const EVENTS = [
   'manager.host.failed',
   'manager.pool.full',
   'manager.pool.failing',
+  'manager.pool.shrunk',
   'manager.vehicle.registered',
   'manager.vehicle.recovered',
   'manager.handover.phase',

@@ -109,6 +109,11 @@ export const METRICS = {
     help: 'vMD hosts that failed before they had proved to work: MANO could not start them, no hello, lost at once',
     labels: ['domain', 'at'],
   },
+  pool_hosts_ended_total: {
+    kind: 'counter',
+    help: 'vMD hosts that were ended because their pool could do without them',
+    labels: ['domain'],
+  },
   md_hosts: { kind: 'gauge', help: 'vMD hosts', labels: ['domain', 'state'] },
   registrations_total: { kind: 'counter', help: 'registrations by result', labels: ['result'] },
   vehicles_registered: { kind: 'gauge', help: 'vehicles that have a number' },

@@ -13,12 +13,16 @@ export interface PooledHost {
   readonly ref: HostRef;
   readonly pid: number;
   readonly slots: number;
-  /** `starting`: ordered, has not said hello; `lost`: out of reach, nothing more is given to it until it is gone. */
+  /**
+   * `starting`: ordered, has not said hello; `lost`: out of reach, nothing more is given to it until it is gone; `going`: no
+   * longer needed, being ended.
+   */
   readonly state: 'starting' | 'ready' | 'lost' | 'going';
   /** Vehicle → its slot here. */
   readonly held: ReadonlyMap<string, HeldSlot>;
 }
 
+/** In the order in which they were ordered or adopted. */
 export type PoolState = ReadonlyMap<string, PooledHost>;
 export type PoolSizes = ReadonlyMap<string, number>;
 
@@ -32,9 +36,18 @@ export interface Wish {
   readonly avoid: readonly string[];
 }
 
-/** Takes a slot on the emptiest ready host of the best domain; `undefined` where none is ready. */
-export function reserve(pool: PoolState, wish: Wish): { readonly pool: PoolState; readonly host: HostRef } | undefined {
+/**
+ * Takes a slot on the emptiest ready host of the best domain; `undefined` where none is ready. Hosts beyond the size of
+ * their pool are filled one after the other, and only where the others are full, so that they get empty again and can go.
+ */
+export function reserve(
+  pool: PoolState,
+  wish: Wish,
+  sizes: PoolSizes,
+): { readonly pool: PoolState; readonly host: HostRef } | undefined {
   const { vehicle, handover, domains, anywhere, avoid } = wish;
+  const beyond = placesBeyond(pool, sizes);
+  const place = ({ ref }: PooledHost): number => beyond.get(ref.host) ?? 0;
   const rank = (host: PooledHost): number => {
     const at = domains.indexOf(host.ref.domain);
     return at < 0 ? domains.length : at;
@@ -42,9 +55,26 @@ export function reserve(pool: PoolState, wish: Wish): { readonly pool: PoolState
   const [best] = [...pool.values()]
     .filter(host => host.state === 'ready' && host.held.size < host.slots && !host.held.has(vehicle))
     .filter(host => !avoid.includes(host.ref.host) && (anywhere || rank(host) < domains.length))
-    .sort((a, b) => rank(a) - rank(b) || a.held.size - b.held.size || a.ref.host.localeCompare(b.ref.host));
+    .sort(
+      (a, b) =>
+        rank(a) - rank(b) || place(a) - place(b) || a.held.size - b.held.size || a.ref.host.localeCompare(b.ref.host),
+    );
   if (best === undefined) return undefined;
   return { pool: hold(pool, best, vehicle, 'reserved', handover), host: best.ref };
+}
+
+/** Ready host → its place among those beyond its pool's size, from 1, oldest first; absent for the others. */
+function placesBeyond(pool: PoolState, sizes: PoolSizes): Map<string, number> {
+  const counted = new Map<string, number>();
+  const places = new Map<string, number>();
+  for (const { ref, state } of pool.values()) {
+    if (state !== 'ready') continue;
+    const count = (counted.get(ref.domain) ?? 0) + 1;
+    counted.set(ref.domain, count);
+    const place = count - (sizes.get(ref.domain) ?? 0);
+    if (place > 0) places.set(ref.host, place);
+  }
+  return places;
 }
 
 /** Writes down that a vehicle holds a slot, as found after a restart or as its hand-over goes on. */
@@ -101,6 +131,30 @@ export function shortOf(
   const slots = readySlots(pool, domain) + starting * slotsPerHost;
   const forSlots = Math.ceil(Math.max(0, size - slots) / slotsPerHost);
   return Math.max(0, Math.min(Math.max(size - serving.length, forSlots), maxHosts - serving.length));
+}
+
+/**
+ * Hosts that a domain can do without, all at once: ready, none of their slots is held, and without them `size` hosts still
+ * run and `size` slots are ready. The newest first, so that a pool comes back to the hosts that it began with.
+ */
+export function surplusHosts(pool: PoolState, domain: string, size: number): string[] {
+  const ready = inDomain(pool, domain).filter(({ state }) => state === 'ready');
+  let running = ready.length;
+  let slots = readySlots(pool, domain);
+  const surplus: string[] = [];
+  for (const host of ready.reverse()) {
+    if (host.held.size > 0 || running - 1 < size || slots - host.slots < size) continue;
+    running--;
+    slots -= host.slots;
+    surplus.push(host.ref.host);
+  }
+  return surplus;
+}
+
+/** From here on nothing of this host is given to anybody; `undefined` where somebody holds a slot, or it is not ready. */
+export function dismiss(pool: PoolState, hostName: string): PoolState | undefined {
+  const host = pool.get(hostName);
+  return host?.state === 'ready' && host.held.size === 0 ? putHost(pool, { ...host, state: 'going' }) : undefined;
 }
 
 /** Slots as people see them: held ones under their number, the rest in the state of their host. */

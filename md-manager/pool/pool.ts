@@ -8,10 +8,12 @@ import type { HostHealth } from '../../protocol/api/vmd.js';
 import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { refOf, type Instance, type Mano } from '../mano/mano.js';
-import { HostLink, type LinkDeps } from './host-link.js';
+import type { HostLink, LinkDeps } from './host-link.js';
+import { HostLinks } from './host-links.js';
 import { setGauges } from './pool-gauges.js';
 import { Starts } from './starts.js';
-import { free, mark, putHost, readySlots, removeHost, reserve, shortOf, poolView } from './pool-state.js';
+import { Surplus } from './surplus.js';
+import { dismiss, free, mark, putHost, readySlots, removeHost, reserve, shortOf, poolView } from './pool-state.js';
 import type { HeldSlot, PoolSizes, PoolState, Wish } from './pool-state.js';
 
 export interface PoolOptions {
@@ -21,6 +23,8 @@ export interface PoolOptions {
   readonly maxHosts: number;
   /** How long a host may take from its start to its hello. */
   readonly startMs: number;
+  /** How long a host must have been surplus before it is ended. */
+  readonly surplusMs: number;
 }
 
 export interface PoolDeps {
@@ -39,31 +43,29 @@ export interface PoolDeps {
 const REFILL_MS = 500;
 const HEALTH_MS = 2_000;
 
-/** The vMD hosts of all domains: kept ready, watched, replaced. */
+/** The vMD hosts of all domains: kept ready, watched, replaced, and ended when they are no longer needed. */
 export class Pool implements AsyncDisposable {
   readonly #options: PoolOptions;
   readonly #deps: PoolDeps;
-  readonly #links = new Map<string, HostLink>();
+  readonly #links: HostLinks;
   readonly #starts: Starts;
+  readonly #surplus: Surplus;
   /** Domains where somebody waits for a host beyond the pool's size. */
   readonly #wanted = new Set<string>();
   readonly #closers: (() => void)[] = [];
   #state: PoolState = new Map();
-  #started = false;
   #closed = false;
 
   constructor(options: PoolOptions, deps: PoolDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#links = new HostLinks({ ...deps.link, onLost: (host, reason) => this.#lost(host, reason) });
+    this.#surplus = new Surplus(options.surplusMs);
     this.#starts = new Starts({
       ...deps,
       startMs: options.startMs,
-      onStarted: instance => {
-        if (this.#state.get(instance.host) === undefined) this.#put(instance);
-      },
-      onLate: host => {
-        if (this.#state.get(host)?.state === 'starting') this.#lost(host, 'it did not get ready in time');
-      },
+      onStarted: instance => this.#put(instance),
+      onLate: host => this.#lost(host, 'it did not get ready in time'),
     });
   }
 
@@ -74,7 +76,7 @@ export class Pool implements AsyncDisposable {
     await Promise.all(
       (await this.#deps.mano.adopt()).map(async instance => {
         this.#put(instance);
-        const link = this.#open(refOf(instance));
+        const link = this.#links.open(refOf(instance));
         try {
           healths.set(instance.host, await link.health(HEALTH_MS));
         } catch (error) {
@@ -88,15 +90,15 @@ export class Pool implements AsyncDisposable {
 
   /** Begins to follow the hosts and to keep the pools filled. */
   start(): void {
-    this.#started = true;
-    for (const link of this.#links.values()) this.#follow(link);
-    this.#closers.push(every(this.#deps.timers, REFILL_MS, () => this.refill()));
+    this.#links.followAll();
+    this.#closers.push(every(this.#deps.timers, REFILL_MS, () => this.#balance()));
     this.refill();
   }
 
   reserve(wish: Wish): HostRef | undefined {
-    const found = reserve(this.#state, wish);
+    const found = reserve(this.#state, wish, this.#options.sizes);
     if (found === undefined) return undefined;
+    this.#surplus.taken(found.host.domain);
     this.#change(found.pool);
     this.refill();
     return found.host;
@@ -114,8 +116,7 @@ export class Pool implements AsyncDisposable {
 
   /** The line to a host that can be reached. */
   link(host: string): HostLink | undefined {
-    const link = this.#links.get(host);
-    return link?.signal.aborted ? undefined : link;
+    return this.#links.get(host);
   }
 
   ref(host: string): HostRef | undefined {
@@ -124,8 +125,9 @@ export class Pool implements AsyncDisposable {
 
   /** A host beyond the pool's size, for somebody who waits. One that starts anyway will do. */
   order(domain: string): void {
-    const hosts = [...this.#state.values()].filter(({ ref }) => ref.domain === domain);
+    const hosts = [...this.#state.values()].filter(({ ref, state }) => ref.domain === domain && state !== 'going');
     this.#wanted.delete(domain);
+    this.#surplus.promise(domain, this.#deps.clock.monotonicMs());
     if (hosts.some(({ state }) => state === 'starting') || this.#starts.underWay(domain) > 0) return;
     if (hosts.length >= this.#options.maxHosts) {
       this.#deps.log.error({ event: 'manager.pool.full', domain, hosts: hosts.length });
@@ -143,17 +145,16 @@ export class Pool implements AsyncDisposable {
     if (state === 'lost' || state === 'going') throw fault('NOT_FOUND', `${host.host} was given up`);
     if (state === 'ready') return;
     this.#put(known);
-    this.#open(refOf(known));
+    this.#links.open(refOf(known));
     this.#ready(host.host, slots);
   }
 
   /** Orders what is missing. */
   refill(): void {
     if (this.#closed) return;
-    const { sizes, slotsPerHost, maxHosts } = this.#options;
-    for (const [domain, size] of sizes) {
+    for (const [domain, size] of this.#options.sizes) {
       if (!this.#starts.may(domain)) continue;
-      const missing = shortOf(this.#state, domain, { size, slotsPerHost, maxHosts });
+      const missing = shortOf(this.#state, domain, { ...this.#options, size });
       for (let n = this.#starts.underWay(domain); n < missing; n++) void this.#starts.order(domain);
       if (this.#wanted.has(domain)) this.order(domain);
     }
@@ -172,22 +173,15 @@ export class Pool implements AsyncDisposable {
     this.#closed = true;
     this.#starts.close();
     for (const close of this.#closers) close();
-    await Promise.all([...this.#links.keys()].map(host => this.#close(host)));
+    await this.#links[Symbol.asyncDispose]();
   }
 
   #put(instance: Instance): void {
     const { host, pid } = instance;
-    const known = this.#state.get(host);
-    if (known !== undefined) return;
+    if (this.#state.has(host)) return;
     const slots = this.#options.slotsPerHost;
     this.#change(putHost(this.#state, { ref: refOf(instance), pid, slots, state: 'starting', held: new Map() }));
     this.#starts.expect(host);
-  }
-
-  #open(ref: HostRef): HostLink {
-    const link = new HostLink(ref, { ...this.#deps.link, onLost: (host, reason) => this.#lost(host, reason) });
-    this.#links.set(ref.host, link);
-    return link;
   }
 
   #ready(host: string, slots: number): void {
@@ -195,16 +189,9 @@ export class Pool implements AsyncDisposable {
     if (pooled === undefined) return;
     this.#starts.ready(host);
     this.#change(putHost(this.#state, { ...pooled, state: 'ready', slots }));
-    const link = this.#links.get(host);
-    if (this.#started && link !== undefined) this.#follow(link);
+    this.#links.follow(host);
     this.#deps.log.info({ event: 'manager.host.ready', host, slots });
     this.#deps.onReady(pooled.ref.domain);
-  }
-
-  #follow(link: HostLink): void {
-    link.start();
-    // Leases may be about to run out after a change of managers.
-    void link.renew();
   }
 
   /** Out of reach: nobody new gets a slot there, and MANO ends it for sure. */
@@ -215,13 +202,31 @@ export class Pool implements AsyncDisposable {
     this.#change(putHost(this.#state, { ...pooled, state: 'lost' }));
     this.#starts.ended(host, pooled.ref.domain);
     this.#deps.onLost(host, false);
-    void this.#end(host);
+    void this.#end(host, 'now');
     this.refill();
   }
 
-  async #end(host: string): Promise<void> {
-    await this.#close(host);
-    await this.#deps.mano.stop(host, 'now').catch((error: unknown) => {
+  #balance(): void {
+    this.refill();
+    const due = this.#surplus.due(this.#state, this.#options.sizes, this.#deps.clock.monotonicMs());
+    for (const host of due) this.#dismiss(host);
+  }
+
+  /** A host that nobody needs. `going` from here on: whoever wants a slot now gets one of another host. */
+  #dismiss(host: string): void {
+    const state = dismiss(this.#state, host);
+    const domain = this.#state.get(host)?.ref.domain;
+    if (state === undefined || domain === undefined) return;
+    this.#change(state);
+    this.#starts.dismissed(host);
+    this.#deps.log.info({ event: 'manager.pool.shrunk', domain, host });
+    this.#deps.metrics.count('pool_hosts_ended_total', { domain });
+    void this.#end(host, 'gently');
+  }
+
+  async #end(host: string, how: 'gently' | 'now'): Promise<void> {
+    await this.#links.close(host);
+    await this.#deps.mano.stop(host, how).catch((error: unknown) => {
       this.#deps.log.error({ event: 'manager.host.failed', host, error: messageOf(error) });
     });
   }
@@ -229,22 +234,18 @@ export class Pool implements AsyncDisposable {
   #gone(host: string): void {
     const pooled = this.#state.get(host);
     if (this.#closed || pooled === undefined) return;
-    if (pooled.state !== 'lost' && pooled.state !== 'going') this.#starts.ended(host, pooled.ref.domain);
+    const expected = pooled.state === 'going';
+    if (pooled.state !== 'lost' && !expected) this.#starts.ended(host, pooled.ref.domain);
     this.#change(removeHost(this.#state, host));
-    this.#deps.log.warn({ event: 'manager.host.gone', host });
-    void this.#close(host);
+    this.#deps.log[expected ? 'info' : 'warn']({ event: 'manager.host.gone', host });
+    void this.#links.close(host);
     this.#deps.onLost(host, true);
     this.refill();
   }
 
-  async #close(host: string): Promise<void> {
-    const link = this.#links.get(host);
-    this.#links.delete(host);
-    await link?.[Symbol.asyncDispose]();
-  }
-
   #change(state: PoolState): void {
     this.#state = state;
+    this.#surplus.observe(state, this.#options.sizes, this.#deps.clock.monotonicMs());
     setGauges(this.#deps.metrics, this.#options.sizes, state);
   }
 }

@@ -91,6 +91,11 @@ export class Starts {
     else if (this.#deps.clock.monotonicMs() - readyAtMs < YOUNG_MS) this.#failed(domain, 'lost');
   }
 
+  /** It is no longer needed: no failure, however young it is. */
+  dismissed(host: string): void {
+    this.#readyAt.delete(host);
+  }
+
   close(): void {
     for (const cancel of this.#deadlines.values()) cancel();
     this.#deadlines.clear();
