@@ -1,0 +1,267 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { delay } from '../../common/clock.js';
+import { fault } from '../../protocol/errors.js';
+import { type SwitchPlan } from '../netns/plan.js';
+import { OPENFLOW_PORT } from '../netns/address-plan.js';
+import type { Network } from '../netns/network.js';
+
+/**
+ * Where a switch has its controller. `passive`: it waits, and the controller comes (quickest after a restart: no
+ * back-off); `active`: it calls, after 1, 2, 4, 8 s where nobody answers.
+ */
+export type ControllerAt =
+  | { readonly mode: 'passive'; readonly port?: number }
+  | {
+      readonly mode: 'active';
+      readonly address: string;
+      readonly port: number;
+    }
+  | { readonly mode: 'none' };
+
+/** Times of the connection. Open vSwitch heeds a change only while it is connected (measured), so set them then. */
+export interface ControllerTimes {
+  /** Longest wait between two attempts of an `active` switch; at least 1,000. */
+  readonly maxBackoffMs?: number;
+  /** A controller that says nothing for so long is asked, and dropped after as long again; 0 never. */
+  readonly inactivityProbeMs?: number;
+}
+
+/** One Open vSwitch (userspace datapath) with one bridge, in a namespace and a folder of its own. */
+export interface OpenVSwitch extends AsyncDisposable {
+  readonly datapath: number;
+  readonly bridge: string;
+  /** Where it waits for its controller in passive mode: an address of the controller network. */
+  readonly address: string;
+  readonly folder: string;
+  /** Of ovs-vswitchd, while it runs; SIGSTOP hangs it. */
+  readonly pid: number | undefined;
+  setController(at: ControllerAt): Promise<void>;
+  setControllerTimes(times: ControllerTimes): Promise<void>;
+  /** Adds flows in ovs-ofctl's syntax as one bundle, one a line. SWITCH_REFUSED with ovs-ofctl's words. */
+  addFlows(lines: readonly string[]): Promise<void>;
+  /** One line a flow, as `ovs-ofctl dump-flows` has them; `filter` is its match, e.g. `table=1` or `cookie=0x1/-1`. */
+  dumpFlows(filter?: string): Promise<readonly string[]>;
+  /** What would happen to a packet (`ofproto/trace`), e.g. `in_port=1,udp,nw_dst=10.64.0.1`. Changes no counter. */
+  trace(flow: string): Promise<string>;
+  /** ovs-vsctl, ovs-ofctl -O OpenFlow13 (a command before the bridge) and ovs-appctl of ovs-vswitchd for all the rest. */
+  vsctl(...argv: readonly string[]): Promise<string>;
+  ofctl(command: string, ...argv: readonly string[]): Promise<string>;
+  appctl(...argv: readonly string[]): Promise<string>;
+  /** SIGKILL to ovs-vswitchd: its flows are gone, its database stays. */
+  kill(): Promise<void>;
+  /** Starts ovs-vswitchd again, without flows, and resolves once its ports are there. */
+  restart(): Promise<void>;
+}
+
+const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
+const START_MS = 20_000;
+
+/** Starts the switch of a datapath of the network with all its ports, without flows: `fail_mode=secure`, OpenFlow 1.3. */
+export async function openOpenVSwitch(
+  network: Network,
+  datapath: number,
+  controller: ControllerAt = { mode: 'passive' },
+): Promise<OpenVSwitch> {
+  const plan = network.plan.switches.find(one => one.datapath === datapath);
+  if (plan === undefined) throw fault('LAB_FAILED', `there is no switch ${datapath}`);
+  const made = new LabOpenVSwitch(network, plan);
+  try {
+    await made.open(controller);
+    return made;
+  } catch (error) {
+    await made[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+class LabOpenVSwitch implements OpenVSwitch {
+  readonly datapath: number;
+  readonly bridge: string;
+  readonly address: string;
+  readonly folder: string;
+  readonly #network: Network;
+  readonly #plan: SwitchPlan;
+  readonly #env: NodeJS.ProcessEnv;
+  #database: ChildProcess | undefined;
+  #daemon: ChildProcess | undefined;
+
+  constructor(network: Network, plan: SwitchPlan) {
+    this.datapath = plan.datapath;
+    this.bridge = `br${plan.datapath}`;
+    this.address = plan.controlAddress;
+    this.folder = join(network.folder, `ovs-${plan.datapath}`);
+    this.#network = network;
+    this.#plan = plan;
+    const { folder } = this;
+    this.#env = { ...process.env, OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder, OVS_SYSCONFDIR: folder };
+  }
+
+  get pid(): number | undefined {
+    return this.#daemon?.pid;
+  }
+
+  async open(controller: ControllerAt): Promise<void> {
+    const { bridge } = this;
+    mkdirSync(this.folder, { recursive: true });
+    await this.#tool(['ovsdb-tool', 'create', this.#file('conf.db'), SCHEMA]);
+    this.#database = await this.#start('ovsdb-server', [
+      this.#file('conf.db'),
+      `--remote=punix:${this.#file('db.sock')}`,
+      `--unixctl=${this.#file('db.ctl')}`,
+    ]);
+    await this.vsctl('--no-wait', 'init');
+    await this.#startDaemon();
+    const id = this.datapath.toString(16).padStart(16, '0');
+    await this.vsctl(
+      ...['add-br', bridge, '--', 'set', 'bridge', bridge],
+      ...['datapath_type=netdev', 'fail_mode=secure', 'protocols=OpenFlow13', `other_config:datapath-id=${id}`],
+      ...this.#plan.ports.flatMap(({ port, device }) => [
+        ...['--', 'add-port', bridge, device],
+        ...['--', 'set', 'interface', device, `ofport_request=${port}`],
+      ]),
+      ...controllerWords(bridge, controller, this.address),
+    );
+    await this.#checkPorts();
+  }
+
+  async setController(at: ControllerAt): Promise<void> {
+    await this.vsctl('del-controller', this.bridge, ...controllerWords(this.bridge, at, this.address));
+  }
+
+  async setControllerTimes({ maxBackoffMs, inactivityProbeMs }: ControllerTimes): Promise<void> {
+    const words = [
+      ...(maxBackoffMs === undefined ? [] : [`max_backoff=${maxBackoffMs}`]),
+      ...(inactivityProbeMs === undefined ? [] : [`inactivity_probe=${inactivityProbeMs}`]),
+    ];
+    if (words.length > 0) await this.vsctl('set', 'controller', this.bridge, ...words);
+  }
+
+  async addFlows(lines: readonly string[]): Promise<void> {
+    await this.#ofctl(['--bundle', 'add-flows'], ['-'], `${lines.join('\n')}\n`);
+  }
+
+  async dumpFlows(filter?: string): Promise<readonly string[]> {
+    const text = await this.ofctl('dump-flows', ...(filter === undefined ? [] : [filter]));
+    return text.split('\n').filter(line => line.includes('actions='));
+  }
+
+  trace(flow: string): Promise<string> {
+    return this.appctl('ofproto/trace', this.bridge, flow);
+  }
+
+  vsctl(...argv: readonly string[]): Promise<string> {
+    return this.#tool(['ovs-vsctl', `--db=unix:${this.#file('db.sock')}`, '--timeout=20', ...argv]);
+  }
+
+  ofctl(command: string, ...argv: readonly string[]): Promise<string> {
+    return this.#ofctl([command], argv);
+  }
+
+  appctl(...argv: readonly string[]): Promise<string> {
+    return this.#tool(['ovs-appctl', '-t', this.#file('vswitchd.ctl'), ...argv]);
+  }
+
+  async kill(): Promise<void> {
+    await end(this.#daemon);
+    this.#daemon = undefined;
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.#startDaemon();
+    // Without --no-wait ovs-vsctl returns once the daemon has applied what the database says.
+    await this.vsctl('set', 'open_vswitch', '.', `external_ids:restarted=${Date.now()}`);
+    await this.#checkPorts();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await end(this.#database);
+  }
+
+  async #startDaemon(): Promise<void> {
+    this.#daemon = await this.#start('ovs-vswitchd', [
+      `unix:${this.#file('db.sock')}`,
+      `--unixctl=${this.#file('vswitchd.ctl')}`,
+      '--disable-system',
+    ]);
+  }
+
+  /** Runs in the foreground; it is up once it answers on its control socket. */
+  async #start(name: 'ovsdb-server' | 'ovs-vswitchd', argv: readonly string[]): Promise<ChildProcess> {
+    const log = openSync(this.#file(`${name}.log`), 'a');
+    const child = this.#network.exec(
+      this.#plan.place,
+      [
+        name,
+        ...argv,
+        '--no-chdir',
+        '-vconsole:off',
+        '-vsyslog:off',
+        '-vfile:info',
+        `--log-file=${this.#file(`${name}.log`)}`,
+      ],
+      {
+        env: this.#env,
+        stdio: ['ignore', log, log],
+      },
+    );
+    closeSync(log);
+    const ended = once(child, 'close').then(() => 'ended' as const);
+    const target = argv.find(word => word.startsWith('--unixctl='))?.slice('--unixctl='.length) ?? '';
+    for (const endMs = performance.now() + START_MS; performance.now() < endMs;) {
+      const answered = this.#tool(['ovs-appctl', '-T', '5', '-t', target, 'version']).then(
+        () => 'up' as const,
+        () => delay(10).then(() => 'not yet' as const),
+      );
+      const state = await Promise.race([ended, answered]);
+      if (state === 'up') return child;
+      if (state === 'ended') break;
+    }
+    await end(child);
+    throw fault('SWITCH_AWAY', `${name} did not start: ${readFileSync(this.#file(`${name}.log`), 'utf8').slice(-500)}`);
+  }
+
+  async #checkPorts(): Promise<void> {
+    for (const { port, device } of this.#plan.ports) {
+      const is = (await this.vsctl('get', 'interface', device, 'ofport')).trim();
+      if (is !== String(port)) throw fault('LAB_FAILED', `${device} has port number ${is}, not ${port}`);
+    }
+  }
+
+  async #ofctl(before: readonly string[], after: readonly string[], input?: string): Promise<string> {
+    const target = `unix:${this.#file(`${this.bridge}.mgmt`)}`;
+    try {
+      return await this.#tool(['ovs-ofctl', '-O', 'OpenFlow13', ...before, target, ...after], input);
+    } catch (cause) {
+      throw fault('SWITCH_REFUSED', cause instanceof Error ? cause.message : String(cause), { cause });
+    }
+  }
+
+  #tool(argv: readonly string[], input?: string): Promise<string> {
+    const words = Object.entries(this.#env).flatMap(([name, value]) =>
+      name.startsWith('OVS_') ? [`${name}=${value}`] : [],
+    );
+    return this.#network.run(this.#plan.place, ['env', ...words, ...argv], input);
+  }
+
+  #file(name: string): string {
+    return join(this.folder, name);
+  }
+}
+
+function controllerWords(bridge: string, at: ControllerAt, address: string): string[] {
+  if (at.mode === 'none') return [];
+  const target = at.mode === 'passive' ? `ptcp:${at.port ?? OPENFLOW_PORT}:${address}` : `tcp:${at.address}:${at.port}`;
+  return ['--', 'set-controller', bridge, target];
+}
+
+async function end(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'close');
+  child.kill('SIGKILL');
+  await ended;
+}
