@@ -1,0 +1,208 @@
+import type { Socket } from 'node:net';
+import { Agent, WebSocket, buildConnector } from 'undici';
+import { systemTimers, type Timers } from '../../../common/clock.js';
+import { backoff } from '../../../common/retry.js';
+import { fault } from '../../../protocol/errors.js';
+import { parseLine } from '../json-lines.js';
+import { decodeRefusal } from './decode.js';
+import { ryuMessage, type RyuMessage, type RyuRequest } from './wire.js';
+
+export interface ConnectionOptions {
+  /** Of Ryu's web server, e.g. `ws://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly timers?: Timers;
+  readonly random?: () => number;
+  readonly deadlineMs?: number;
+  /** Everything that is no answer. */
+  readonly onMessage: (message: RyuMessage) => void;
+  /** The connection is gone; whatever was asked is rejected by then. */
+  readonly onLost: () => void;
+}
+
+export type RequestBody = RyuRequest extends infer R ? (R extends RyuRequest ? Omit<R, 'id'> : never) : never;
+export type WireFlowStats = Extract<RyuMessage, { type: 'flows' }>['flows'][number];
+
+interface Pending {
+  readonly what: string;
+  /** What of a long answer has come so far. */
+  readonly flows: WireFlowStats[];
+  /** How many messages had come when it was sent, or last got a part of its answer. */
+  heardAt: number;
+  readonly resolve: (flows: readonly WireFlowStats[]) => void;
+  readonly reject: (error: Error) => void;
+  cancel: () => void;
+}
+
+const PENDING_MAX = 4_096;
+/** Above this the peer does not read. */
+const BACKLOG_MAX_BYTES = 64 * 2 ** 20;
+const DEADLINE_MS = 2_000;
+
+/**
+ * One WebSocket to our Ryu app. It connects at once and for ever again. A peer that says nothing at all while a request
+ * runs out of time is hung: then the connection is given up, so that `down` is told and another attempt begins.
+ */
+export class RyuConnection implements AsyncDisposable {
+  readonly #options: ConnectionOptions;
+  readonly #timers: Timers;
+  readonly #deadlineMs: number;
+  readonly #pending = new Map<number, Pending>();
+  readonly #agent: Agent;
+  #tcp: Socket | undefined;
+  #socket: WebSocket | undefined;
+  #open = false;
+  #closed = false;
+  #nextId = 1;
+  #heard = 0;
+  #delays: Generator<number, never>;
+  #cancelTimer = (): void => undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
+    this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+    this.#delays = this.#freshDelays();
+    const connect = buildConnector({ timeout: this.#deadlineMs });
+    this.#agent = new Agent({
+      connect: (target, done) =>
+        connect(target, (...result) => {
+          const [error, tcp] = result;
+          if (error === null) {
+            // Nagle's algorithm with delayed acknowledgements would cost 40 ms a message
+            tcp.setNoDelay(true);
+            this.#tcp = tcp;
+          }
+          done(...result);
+        }),
+    });
+  }
+
+  start(): void {
+    const socket = new WebSocket(new URL('/edgetwin/v1', this.#options.url), { dispatcher: this.#agent });
+    this.#socket = socket;
+    let lost = false;
+    const onLost = (): void => {
+      if (lost) return;
+      lost = true;
+      this.#lost();
+    };
+    socket.addEventListener('message', ({ data }) => this.#received(data));
+    // `close` follows every error of an open connection, but not always where the handshake failed
+    socket.addEventListener('error', onLost);
+    socket.addEventListener('close', onLost);
+    this.#cancelTimer = this.#timers.after(this.#deadlineMs, () => {
+      this.#cut();
+      onLost();
+    });
+  }
+
+  /** Rejects with SWITCH_REFUSED (cause: SwitchRefusal), SWITCH_AWAY or DEADLINE. Requests go out in the order of the calls. */
+  request(body: RequestBody): Promise<readonly WireFlowStats[]> {
+    const socket = this.#socket;
+    if (!this.#open || socket === undefined) return Promise.reject(fault('SWITCH_AWAY', this.#options.url));
+    if (this.#pending.size >= PENDING_MAX || socket.bufferedAmount > BACKLOG_MAX_BYTES)
+      return Promise.reject(fault('SWITCH_AWAY', 'too many requests are unanswered'));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const what = `${body.op} at datapath ${body.datapath} by ${this.#options.url}`;
+      const pending = { what, flows: [], heardAt: this.#heard, resolve, reject, cancel: () => undefined };
+      this.#pending.set(id, pending);
+      this.#arm(id, pending);
+      socket.send(JSON.stringify({ ...body, id }));
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#cut();
+    if (this.#open) this.#lost();
+    await this.#agent.destroy();
+  }
+
+  #arm(id: number, pending: Pending): void {
+    pending.cancel();
+    pending.cancel = this.#timers.after(this.#deadlineMs, () => {
+      this.#pending.delete(id);
+      pending.reject(fault('DEADLINE', pending.what));
+      if (pending.heardAt === this.#heard) this.#cut();
+    });
+  }
+
+  #received(data: unknown): void {
+    const found = ryuMessage.safeParse(typeof data === 'string' ? parseLine(data) : undefined);
+    if (!found.success) {
+      // not our Ryu app, or of another release: nothing that it says can be relied on
+      this.#cut();
+      return;
+    }
+    this.#heard++;
+    const message = found.data;
+    switch (message.type) {
+      case 'hello':
+        this.#open = true;
+        this.#cancelTimer();
+        this.#delays = this.#freshDelays();
+        break;
+      case 'done':
+        this.#take(message.id)?.resolve([]);
+        break;
+      case 'flows':
+        this.#part(message);
+        break;
+      case 'away':
+        this.#take(message.id)?.reject(fault('SWITCH_AWAY', message.detail));
+        break;
+      case 'refused': {
+        const cause = decodeRefusal(message.errors, message.detail);
+        if (message.id !== undefined)
+          this.#take(message.id)?.reject(
+            fault('SWITCH_REFUSED', `${cause.type}/${cause.code}: ${cause.detail}`, { cause }),
+          );
+        break;
+      }
+      case 'up':
+      case 'down':
+      case 'packetIn':
+      case 'portStatus':
+      case 'flowRemoved':
+        this.#options.onMessage(message);
+        break;
+    }
+  }
+
+  #part({ id, flows, more }: Extract<RyuMessage, { type: 'flows' }>): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    for (const flow of flows) pending.flows.push(flow);
+    if (more) {
+      pending.heardAt = this.#heard;
+      this.#arm(id, pending);
+    } else this.#take(id)?.resolve(pending.flows);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.cancel();
+    return pending;
+  }
+
+  /** Without the closing handshake: the peer may not answer it. */
+  #cut(): void {
+    this.#tcp?.destroy();
+  }
+
+  #lost(): void {
+    this.#open = false;
+    this.#tcp = undefined;
+    this.#cancelTimer();
+    for (const id of [...this.#pending.keys()])
+      this.#take(id)?.reject(fault('SWITCH_AWAY', `${this.#options.url} hung up`));
+    this.#options.onLost();
+    if (!this.#closed) this.#cancelTimer = this.#timers.after(this.#delays.next().value, () => this.start());
+  }
+
+  #freshDelays = (): Generator<number, never> =>
+    backoff({ firstMs: 10, maxMs: 500, jitter: 0.2 }, this.#options.random ?? Math.random);
+}
