@@ -144,16 +144,22 @@ class RyuSwitch implements FlowSwitch {
   }
 
   async lead(term: number): Promise<void> {
+    this.#term = term;
     this.#assertThere();
+    const led = await this.#lead(term);
+    if (this.#term === term && this.connected) this.#state = led === 'led' ? 'up' : 'fenced';
+    if (led !== 'led') throw led;
+  }
+
+  /** The refusal where another one leads; rejects where it is not known. */
+  async #lead(term: number): Promise<'led' | Error> {
     try {
       await this.#connection.request({ op: 'lead', datapath: this.datapath, term });
+      return 'led';
     } catch (error) {
-      const ours = this.#term !== undefined && term <= this.#term;
-      if (codeOf(error) === 'SWITCH_REFUSED' && this.#state === 'up' && !ours) this.#state = 'fenced';
+      if (codeOf(error) === 'SWITCH_REFUSED' && error instanceof Error) return error;
       throw error;
     }
-    this.#term = term;
-    if (this.#state === 'fenced') this.#state = 'up';
   }
 
   listen(listener: (event: SwitchEvent) => void): () => void {
@@ -210,12 +216,12 @@ class RyuSwitch implements FlowSwitch {
 
   /** The role belongs to the connection between Ryu and the switch, so it is asked for again before anyone hears `up`. */
   async #regain(times: number): Promise<void> {
+    const term = this.#term;
     let next: State | 'again' = 'up';
-    if (this.#term !== undefined)
-      next = await this.#connection.request({ op: 'lead', datapath: this.datapath, term: this.#term }).then(
-        () => 'up',
-        (error: unknown) =>
-          codeOf(error) === 'SWITCH_REFUSED' ? 'fenced' : codeOf(error) === 'DEADLINE' ? 'again' : 'away',
+    if (term !== undefined)
+      next = await this.#lead(term).then(
+        led => (term !== this.#term ? 'again' : led === 'led' ? 'up' : 'fenced'),
+        error => (codeOf(error) === 'DEADLINE' ? 'again' : 'away'),
       );
     if (times !== this.#times || this.#state !== 'reached') return;
     if (next === 'again') return this.#regain(times);

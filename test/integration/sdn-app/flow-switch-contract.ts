@@ -1,11 +1,24 @@
 import assert from 'node:assert/strict';
 import type { Batch, Flow, FlowSwitch, SwitchEvent } from '../../../sdn-app/switch/flow-switch.js';
 
+/** A UDP datagram, over IPv6 where its addresses are; MAC addresses and tag where frames have some. */
+export interface TestPacket {
+  readonly src: string;
+  readonly srcPort: number;
+  readonly dst: string;
+  readonly dstPort: number;
+  readonly vlan?: number;
+}
+
 /** A switch under test, with what the suite cannot do through the interface. */
 export interface SwitchUnderTest extends AsyncDisposable {
   readonly flowSwitch: FlowSwitch;
+  /** Another controller of the same switch, connected. It ends with the switch under test. */
+  another(): Promise<FlowSwitch>;
   /** Sends a UDP datagram into a port. */
-  inject(port: number, packet: { src: string; srcPort: number; dst: string; dstPort: number }): void;
+  inject(port: number, packet: TestPacket): void;
+  /** The next datagram that comes out of a port. */
+  next(port: number): Promise<TestPacket>;
   /** Pulls or plugs the cable of a port. */
   setPort(port: number, up: boolean): Promise<void>;
   /** Kills the switch and starts it again. */
@@ -24,13 +37,18 @@ const flow = (change: Partial<Flow> = {}): Flow => ({
   ...change,
 });
 const adding = (...flows: Flow[]): Batch => ({ meters: [], flows: flows.map(each => ({ op: 'add', flow: each })) });
+const exactly = (value: number) => ({ value, mask: 0xffff });
 const EVERYTHING = { cookie: 0, mask: 0 };
 
 /**
- * What every FlowSwitch does. Rows marked `[IP]` hold where frames have no MAC addresses, too; none of the rows needs ARP.
- * Ports 1 and 2 are access ports.
+ * What every FlowSwitch does. Rows marked `[IP]` hold where frames have no MAC addresses, too; those marked `[Ethernet]` are
+ * for switches of whole frames. None of the rows needs ARP. Ports 1 and 2 are access ports.
  */
-export function flowSwitchContract(name: string, open: () => Promise<SwitchUnderTest>): void {
+export function flowSwitchContract(
+  name: string,
+  frames: 'IP' | 'Ethernet',
+  open: () => Promise<SwitchUnderTest>,
+): void {
   describe(`${name} as a FlowSwitch`, () => {
     let under: SwitchUnderTest;
     let events: SwitchEvent[];
@@ -123,9 +141,116 @@ export function flowSwitchContract(name: string, open: () => Promise<SwitchUnder
       under.inject(2, PACKET);
       const { inPort, cookie, registers, packet } = await seen('packetIn');
       assert.deepEqual([inPort, cookie, registers[0], registers[1]], [2, flow().cookie, 0x7f700009, 5683]);
-      assert.deepEqual(packet, { ipSrc: 0x7f500009, udpSrc: 17 * 2048 + 2, ipDst: DST.value, udpDst: 5683 });
+      assert.ok(packet.family === undefined || packet.family === 'ipv4');
+      const { ipSrc, udpSrc, ipDst, udpDst } = packet;
+      assert.deepEqual([ipSrc, udpSrc, ipDst, udpDst], [0x7f500009, 17 * 2048 + 2, DST.value, 5683]);
       const [found] = await under.flowSwitch.readFlows(EVERYTHING);
       assert.equal(found?.packets, 1);
+    });
+
+    it('[IP] sends out of the port that a tag names, and back out of the port that a packet came in by', async () => {
+      const tag = { field: 'udpDst', offset: 0, length: 11 } as const;
+      const scratch = { field: 'reg2', offset: 0, length: 11 } as const;
+      const byTag: Flow['actions'] = [
+        { do: 'move', from: tag, to: scratch },
+        { do: 'set', field: 'udpDst', value: 5683 },
+        { do: 'output', to: { portFrom: scratch } },
+      ];
+      const back = flow({ priority: 20, match: { inPort: 1, ipProto: 17, udpSrc: exactly(7) } });
+      await under.flowSwitch.apply(
+        adding(flow({ actions: byTag }), {
+          ...back,
+          actions: [
+            { do: 'set', field: 'udpSrc', value: 8 },
+            { do: 'output', to: 'IN_PORT' },
+          ],
+        }),
+      );
+      const [atTwo, atOne] = [under.next(2), under.next(1)];
+      under.inject(1, { ...PACKET, dstPort: 17 * 2048 + 2 });
+      assert.deepEqual(await atTwo, PACKET);
+      // an output to the port it came in by delivers nothing: only IN_PORT does
+      under.inject(1, { ...PACKET, dstPort: 17 * 2048 + 1 });
+      under.inject(1, { ...PACKET, srcPort: 7 });
+      assert.deepEqual(await atOne, { ...PACKET, srcPort: 8 });
+    });
+
+    if (frames === 'Ethernet') ethernetRows();
+
+    function ethernetRows(): void {
+      it('[Ethernet] gives a frame a tag, and takes it away', async () => {
+        const toTwo = { do: 'output', to: { port: 2 } } as const;
+        await under.flowSwitch.apply(
+          adding(
+            flow({ match: { ...flow().match, vlan: 'none' }, actions: [{ do: 'pushVlan', vlan: 77 }, toTwo] }),
+            flow({ match: { ...flow().match, vlan: 66 }, actions: [{ do: 'popVlan' }, toTwo] }),
+          ),
+        );
+        const tagged = under.next(2);
+        under.inject(1, PACKET);
+        assert.deepEqual(await tagged, { ...PACKET, vlan: 77 });
+        const untagged = under.next(2);
+        under.inject(1, { ...PACKET, vlan: 66 });
+        assert.deepEqual(await untagged, PACKET);
+        assert.deepEqual(
+          (await under.flowSwitch.readFlows(EVERYTHING)).map(({ packets }) => packets),
+          [1, 1],
+        );
+      });
+
+      it('[Ethernet] rewrites IPv6, and copies it with its first source in a wide register', async () => {
+        const [src, twin, host] = ['fd00::9', 'fd01::1', 'fd02::2'] as const;
+        const wide = (low: string): string => `${low.slice(0, 4)}${low.slice(-1).padStart(28, '0')}`;
+        await under.flowSwitch.apply(
+          adding(
+            flow({
+              match: { ipProto: 17, ip6Dst: { value: wide(twin), mask: 'f'.repeat(32) } },
+              actions: [
+                { do: 'moveWide', from: 'ip6Src', to: 'wide1' },
+                { do: 'setWide', field: 'ip6Dst', value: wide(host) },
+                { do: 'set', field: 'udpSrc', value: 99 },
+                { do: 'output', to: { port: 2 } },
+                { do: 'output', to: 'CONTROLLER' },
+              ],
+            }),
+          ),
+        );
+        const out = under.next(2);
+        under.inject(1, { src, srcPort: 5683, dst: twin, dstPort: 5683 });
+        assert.deepEqual(await out, { src, srcPort: 99, dst: host, dstPort: 5683 });
+        const { wide1, packet } = await seen('packetIn');
+        assert.equal(wide1, wide(src));
+        assert.ok(packet.family === 'ipv6');
+        assert.deepEqual([packet.ip6Dst, packet.udpSrc], [wide(host), 99]);
+      });
+
+      it('[Ethernet] shows the MAC addresses of a copy', async () => {
+        await under.flowSwitch.apply(
+          adding(flow({ actions: [{ do: 'set', field: 'ethDst', value: 0x02ed9e000001 }, ...flow().actions] })),
+        );
+        under.inject(1, PACKET);
+        const { packet } = await seen('packetIn');
+        assert.equal(packet.ethDst, 0x02ed9e000001);
+        assert.ok(packet.ethSrc !== undefined);
+      });
+    }
+
+    it('is led by the highest term alone, and a batch of a lower one changes nothing', async () => {
+      const other = await under.another();
+      const slave = { code: 'SWITCH_REFUSED' };
+      await under.flowSwitch.lead(3);
+      await assert.rejects(other.lead(2), slave);
+      await assert.rejects(other.apply(adding(flow())), slave);
+      await under.flowSwitch.apply(adding(flow({ cookie: 3 })));
+      await other.lead(4);
+      await assert.rejects(under.flowSwitch.apply(adding(flow())), (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'SWITCH_REFUSED');
+        const { type, code } = error.cause as { type?: string; code?: string };
+        assert.deepEqual([type, code], ['BAD_REQUEST', 'IS_SLAVE']);
+        return true;
+      });
+      await other.apply(adding(flow({ cookie: 4, priority: 11 })));
+      assert.deepEqual(await cookies(), [3, 4]);
     });
 
     it('[IP] lets no more copies through a meter than its rate', async () => {
@@ -161,7 +286,7 @@ export function flowSwitchContract(name: string, open: () => Promise<SwitchUnder
       await under.restart();
       await again;
       assert.deepEqual(
-        events.map(({ type }) => type),
+        events.map(({ type }) => type).filter(type => type === 'up' || type === 'down'),
         ['up', 'down', 'up'],
       );
       assert.deepEqual(await cookies(), []);
