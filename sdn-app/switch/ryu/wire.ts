@@ -45,6 +45,8 @@ export const wireFlow = z.strictObject({
   cookie: uint,
   match: wireMatch,
   instructions: z.array(wireInstruction),
+  /** OFPFF_SEND_FLOW_REM: a `flowRemoved` once the flow is gone. */
+  tellRemoved: z.literal(true).optional(),
 });
 export type WireFlow = z.infer<typeof wireFlow>;
 
@@ -106,6 +108,8 @@ export const ryuMessage = z.discriminatedUnion('type', [
     type: z.literal('flows'),
     id: uint,
     flows: z.array(wireFlow.extend({ packets: uint })),
+    /** Flows that were left out: they use what the wire has no words for, so they are not ours. */
+    foreign: uint.optional(),
     more: z.boolean(),
   }),
   z.object({
@@ -119,6 +123,8 @@ export const ryuMessage = z.discriminatedUnion('type', [
     registers: z.array(uint).length(8),
     /** The frame's first 128 bytes, hex. */
     data: z.string(),
+    /** Packet-ins that this client missed since the one before, because it read too slowly. */
+    dropped: uint.optional(),
   }),
   z.object({ type: z.literal('portStatus'), datapath: uint, port: uint, up: z.boolean() }),
   z.object({
