@@ -5,7 +5,13 @@ import { fault } from './errors.js';
 const domain = z.string().regex(/^[a-z0-9-]{1,32}$/);
 
 export const portSchema = z.discriminatedUnion('role', [
-  z.strictObject({ port: z.int().min(1).max(2047), role: z.literal('access'), domain, accessPoint: z.string().min(1) }),
+  z.strictObject({
+    port: z.int().min(1).max(2047),
+    role: z.literal('access'),
+    domain,
+    accessPoint: z.string().min(1),
+    vlan: z.int().min(1).max(4094).optional(),
+  }),
   z.strictObject({ port: z.int().min(1).max(2047), role: z.literal('host'), domain }),
   z.strictObject({ port: z.int().min(1).max(2047), role: z.literal('trunk'), peer: z.int().min(1).max(15) }),
   z.strictObject({ port: z.int().min(1).max(2047), role: z.literal('service') }),
@@ -18,6 +24,8 @@ export const accessPointSchema = z.strictObject({
   longitude: z.number().min(-180).max(180),
   /** Radius of its coverage in metres. */
   rangeM: z.number().positive(),
+  /** Access points that a car may go to from here; absent: those whose coverage overlaps. */
+  neighbours: z.array(z.string()).optional(),
 });
 
 export const topologySchema = z.strictObject({

@@ -122,6 +122,7 @@ export function describe(vehicle: Vehicle, network: Network, topology: Topology)
     host: ref,
     highestEpoch,
     state: SHOWN[state.at],
+    armed: [],
     waysOut: place === undefined ? [] : [...leaving.map(old => old.name ?? old.host.address), ref.host],
     ...(place === undefined ? {} : { attachment: attachmentOf(place, network.datapath, topology) }),
   };

@@ -1,20 +1,5 @@
-import type { Flow, FlowStats, Masked, Match } from '../../sdn-app/switch/flow-switch.js';
-
-/** A packet on its way through the tables; metadata and registers begin at 0. */
-export interface Headers {
-  inPort: number;
-  ipProto: number;
-  fragment: boolean;
-  ipSrc: number;
-  ipDst: number;
-  /** 0 where the packet is not UDP. */
-  udpSrc: number;
-  udpDst: number;
-  metadata: number;
-  reg0: number;
-  reg1: number;
-  reg2: number;
-}
+import { etherTypeOf, type Flow, type FlowStats, type Match } from '../../sdn-app/switch/flow-switch.js';
+import type { Headers } from './packet.js';
 
 export interface Entry {
   readonly flow: Flow;
@@ -28,8 +13,22 @@ interface Shape {
   readonly entries: Map<string, Entry[]>;
 }
 
-const MASKED = ['ipSrc', 'ipDst', 'udpSrc', 'udpDst', 'metadata'] as const;
-const masked = (part: Masked | undefined): number => (part === undefined ? 0 : part.mask >>> 0);
+const MASKED = [
+  'ipSrc',
+  'ipDst',
+  'udpSrc',
+  'udpDst',
+  'metadata',
+  'ethSrc',
+  'ethDst',
+  'arpOp',
+  'arpTpa',
+  'icmp6Type',
+] as const;
+const WIDE = ['ip6Src', 'ip6Dst', 'ndTarget'] as const;
+
+/** One part of a shape: what a packet has there, as the text or number that flows of the shape are found by. */
+type Reader = (headers: Headers) => string | number;
 
 /**
  * One table, searched as Open vSwitch does it: one hash look-up per shape of match, so that the number of vehicles does
@@ -80,18 +79,13 @@ export class FlowTable {
     const name = shapeName(match);
     const found = this.#shapes.get(name);
     if (found !== undefined) return found;
-    const masks = MASKED.filter(field => match[field] !== undefined).map(
-      field => [field, masked(match[field])] as const,
-    );
-    const { inPort, ipProto, fragment } = match;
+    const readers = readersOf(match);
     const shape: Shape = {
       name,
       entries: new Map(),
       keyOf: headers => {
-        let key = inPort === undefined ? '' : String(headers.inPort);
-        key += ipProto === undefined ? ':' : `:${headers.ipProto}`;
-        key += fragment === undefined ? ':' : headers.fragment ? ':yes' : ':no';
-        for (const [field, mask] of masks) key += `:${(headers[field] & mask) >>> 0}`;
+        let key = '';
+        for (const read of readers) key += `:${read(headers)}`;
         return key;
       },
     };
@@ -100,18 +94,59 @@ export class FlowTable {
   }
 }
 
+/** What tells packets of one shape apart, in the order of {@link keyOfMatch}. */
+function readersOf(match: Match): Reader[] {
+  const readers: Reader[] = [];
+  if (match.inPort !== undefined) readers.push(headers => headers.inPort);
+  if (etherTypeOf(match) !== undefined) readers.push(headers => headers.etherType);
+  if (match.vlan !== undefined) readers.push(headers => headers.vlan);
+  if (match.ipProto !== undefined) readers.push(headers => headers.ipProto);
+  if (match.fragment !== undefined) readers.push(headers => (headers.fragment ? 'yes' : 'no'));
+  for (const field of MASKED) {
+    const mask = match[field]?.mask;
+    if (mask !== undefined) readers.push(headers => andMask(headers[field], mask));
+  }
+  for (const field of WIDE) {
+    const mask = match[field]?.mask;
+    if (mask !== undefined) readers.push(headers => andWide(headers[field], mask));
+  }
+  return readers;
+}
+
 const shapeName = (match: Match): string =>
   [
     match.inPort === undefined ? '' : 'port',
+    etherTypeOf(match) === undefined ? '' : 'type',
+    match.vlan === undefined ? '' : 'vlan',
     match.ipProto === undefined ? '' : 'proto',
     match.fragment === undefined ? '' : 'fragment',
-    ...MASKED.map(field => masked(match[field])),
+    ...[...MASKED, ...WIDE].map(field => match[field]?.mask ?? ''),
   ].join(':');
 
 const keyOfMatch = (match: Match): string =>
   [
-    match.inPort ?? '',
-    match.ipProto ?? '',
-    match.fragment ?? '',
-    ...MASKED.flatMap(field => (match[field] === undefined ? [] : [match[field].value])),
-  ].join(':');
+    match.inPort,
+    etherTypeOf(match),
+    match.vlan === 'none' ? 0 : match.vlan,
+    match.ipProto,
+    match.fragment,
+    ...[...MASKED, ...WIDE].map(field => match[field]?.value),
+  ]
+    .filter(part => part !== undefined)
+    .map(part => `:${part}`)
+    .join('');
+
+const TWO_32 = 2 ** 32;
+
+/** Bit-wise and of up to 53 bits: JavaScript's own takes 32. */
+const andMask = (value: number, mask: number): number =>
+  mask < TWO_32
+    ? (value & mask) >>> 0
+    : ((Math.floor(value / TWO_32) & Math.floor(mask / TWO_32)) >>> 0) * TWO_32 + ((value & mask) >>> 0);
+
+const ALL_ONES = 'f'.repeat(32);
+
+function andWide(value: string, mask: string): string {
+  if (mask === ALL_ONES) return value;
+  return (BigInt(`0x${value}`) & BigInt(`0x${mask}`)).toString(16).padStart(32, '0');
+}

@@ -3,32 +3,25 @@ import {
   inSlice,
   type Action,
   type Batch,
-  type Bits,
   type CookieSlice,
   type FlowStats,
   type Output,
+  type PacketHeaders,
   type PacketIn,
   type SwitchRefusal,
 } from '../../sdn-app/switch/flow-switch.js';
-import { FlowTable, type Entry, type Headers } from './flow-table.js';
+import { FlowTable, type Entry } from './flow-table.js';
 import { Meter } from './meter.js';
+import { headersOf, readBits, writeBits, type Headers, type Packet } from './packet.js';
 
-/** An IPv4 packet, addresses as unsigned integers. */
-export interface Packet {
-  readonly inPort: number;
-  /** 17 is UDP. */
-  readonly ipProto: number;
-  readonly fragment: boolean;
-  readonly ipSrc: number;
-  readonly ipDst: number;
-  readonly udpSrc: number;
-  readonly udpDst: number;
-}
+export type { Packet };
+
+const UDP = 17;
 
 /** Where a packet comes out, and how it looks there. */
 export interface Delivery {
   readonly port: number | 'NORMAL';
-  readonly packet: Packet;
+  readonly packet: Readonly<Headers>;
 }
 
 export interface Processed {
@@ -56,7 +49,7 @@ export function process(state: SwitchState, packet: Packet, nowMs: number): Proc
   const outputs: Delivery[] = [];
   const packetIns: PacketIn[] = [];
   if (state.downPorts.has(packet.inPort)) return { outputs, packetIns };
-  const headers: Headers = { ...packet, metadata: 0, reg0: 0, reg1: 0, reg2: 0 };
+  const headers = headersOf(packet);
   let table: number | undefined = 0;
   while (table !== undefined) {
     const entry: Entry | undefined = state.tables.get(table)?.lookup(headers);
@@ -81,7 +74,7 @@ function deliver(
   outputs: Delivery[],
   packetIns: PacketIn[],
 ): void {
-  const { inPort, ipProto, fragment, ipSrc, ipDst, udpSrc, udpDst, metadata, reg0, reg1, reg2 } = headers;
+  const { inPort, metadata, reg0, reg1, reg2, reg3, wide1 } = headers;
   if (to === 'CONTROLLER') {
     packetIns.push({
       datapath: state.datapath,
@@ -89,12 +82,13 @@ function deliver(
       table: flow.table,
       cookie: flow.cookie,
       metadata,
-      registers: [reg0, reg1, reg2],
-      packet: { ipSrc, udpSrc, ipDst, udpDst },
+      registers: [reg0, reg1, reg2, reg3],
+      ...(/^0*$/.test(wide1) ? {} : { wide1 }),
+      packet: shownHeaders(headers),
     });
     return;
   }
-  const packet = { inPort, ipProto, fragment, ipSrc, ipDst, udpSrc, udpDst };
+  const packet = { ...headers };
   if (to === 'NORMAL') {
     outputs.push({ port: 'NORMAL', packet });
     return;
@@ -105,10 +99,36 @@ function deliver(
   outputs.push({ port, packet });
 }
 
+/** What a controller sees of a packet. Frames without MAC addresses show none. */
+function shownHeaders(headers: Headers): PacketHeaders {
+  const { ethSrc, ethDst, vlan, etherType, ipProto, ipSrc, ipDst, ip6Src, ip6Dst, udpSrc, udpDst } = headers;
+  const ethernet = {
+    ...(ethSrc === 0 ? {} : { ethSrc }),
+    ...(ethDst === 0 ? {} : { ethDst }),
+    ...(vlan === 0 ? {} : { vlan }),
+  };
+  if (ipProto !== UDP || (etherType !== 'ipv4' && etherType !== 'ipv6')) return { ...ethernet, family: 'other' };
+  return etherType === 'ipv4'
+    ? { ...ethernet, ipSrc, udpSrc, ipDst, udpDst }
+    : { ...ethernet, family: 'ipv6', ip6Src, udpSrc, ip6Dst, udpDst };
+}
+
 function change(headers: Headers, action: Exclude<Action, { do: 'goto' | 'output' }>): void {
   switch (action.do) {
     case 'set':
       headers[action.field] = action.value;
+      break;
+    case 'setWide':
+      headers[action.field] = action.value;
+      break;
+    case 'moveWide':
+      headers[action.to] = headers[action.from];
+      break;
+    case 'pushVlan':
+      headers.vlan = action.vlan;
+      break;
+    case 'popVlan':
+      headers.vlan = 0;
       break;
     case 'move':
       writeBits(headers, action.to, readBits(headers, action.from));
@@ -122,13 +142,6 @@ function change(headers: Headers, action: Exclude<Action, { do: 'goto' | 'output
     case 'meter':
       break;
   }
-}
-
-const readBits = (headers: Headers, { field, offset, length }: Bits): number =>
-  Math.floor(headers[field] / 2 ** offset) % 2 ** length;
-
-function writeBits(headers: Headers, bits: Bits, value: number): void {
-  headers[bits.field] += (value - readBits(headers, bits)) * 2 ** bits.offset;
 }
 
 /** Applies a batch whole or not at all; the refusal where it cannot be applied. It is in force when this returns: a barrier. */

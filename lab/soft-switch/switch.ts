@@ -177,7 +177,7 @@ class RunningSwitch {
     if (outputs.length === 0) this.#count('dropped');
     for (const delivery of outputs) this.#deliver(delivery, payload);
     for (const packetIn of packetIns) {
-      const message: SoftMessage = { type: 'packetIn', ...packetIn, registers: [...packetIn.registers] };
+      const message = { type: 'packetIn', ...packetIn } as Extract<SoftMessage, { type: 'packetIn' }>;
       this.#count(this.#control.tell(message) > 0 ? 'copy-missed' : 'copy');
     }
   }
@@ -206,7 +206,7 @@ class RunningSwitch {
     } else this.#count(role === 'normal' ? 'normal' : 'unknown-port'); // nothing but twins is behind this switch
   }
 
-  #handle(request: SoftRequest): SoftMessage {
+  #handle(request: Exclude<SoftRequest, { op: 'lead' }>): SoftMessage {
     switch (request.op) {
       case 'batch': {
         const batch = request.batch as Batch;

@@ -64,7 +64,11 @@ export class Runner implements AsyncDisposable {
     const { handover: id, vehicle, from, to, detectedAtMs, validatedAtMs, reroutedAtMs } = change;
     const before = this.state(vehicle);
     if (before === undefined || before.seen.includes(id)) return 'known';
-    const phases = { detected: detectedAtMs, validated: validatedAtMs, rerouted: reroutedAtMs };
+    const phases = {
+      detected: detectedAtMs,
+      validated: validatedAtMs,
+      ...(reroutedAtMs === undefined ? {} : { rerouted: reroutedAtMs }),
+    };
     const first = from === undefined && before.attachment === undefined;
     this.dispatch(vehicle, { type: 'attachmentChanged', move: { id, to, first, phases } });
     const after = this.state(vehicle);

@@ -39,6 +39,8 @@ export const hostRef = z.strictObject({
   domain: z.string(),
   /** Where it listens for CoAP. */
   address: z.ipv4(),
+  /** The same over IPv6, where the domain has it. */
+  address6: z.ipv6().optional(),
   port: z.int().min(1).max(65_535),
   /** Base URL of its control API. */
   control: z.url(),
@@ -51,7 +53,8 @@ export const attachment = z.strictObject({
   port: z.int().min(1).max(2047),
   domain: z.string(),
   accessPoint: z.string().optional(),
-  source: z.strictObject({ address: z.ipv4(), port: z.int().min(1).max(65_535) }),
+  /** An IPv6 address is in its canonical text (RFC 5952). */
+  source: z.strictObject({ address: z.union([z.ipv4(), z.ipv6()]), port: z.int().min(1).max(65_535) }),
 });
 export type Attachment = z.infer<typeof attachment>;
 

@@ -32,10 +32,26 @@ export const attachmentChanged = z.strictObject({
   /** Absent at a vehicle's first frame. */
   from: attachment.optional(),
   to: attachment,
+  /** Which rule of the detector table saw it (DESIGN §5), e.g. `port`, `address`, `router`. */
+  detector: z.string().optional(),
   /** Stamps of the phases that are sdn-app's own. */
   detectedAtMs: z.number(),
   validatedAtMs: z.number(),
-  reroutedAtMs: z.number(),
+  /** Absent where an armed route took the frame: there was nothing to re-route. */
+  reroutedAtMs: z.number().optional(),
+  /**
+   * The flow already goes to a host of the new domain, by an armed slot or a ticket: its lease record is the intent, `epoch`
+   * is the highest that sdn-app had seen + 1. What is left is to claim, to activate and to drain.
+   */
+  redirected: z
+    .strictObject({
+      way: z.enum(['armed', 'ticket']),
+      lease: z.string().min(1),
+      host: hostRef,
+      epoch,
+      atMs: z.number(),
+    })
+    .optional(),
 });
 export type AttachmentChanged = z.infer<typeof attachmentChanged>;
 
@@ -100,6 +116,27 @@ export const vehicleRecord = z.object({
 export type VehicleRecord = z.infer<typeof vehicleRecord>;
 export const vehicleList = z.object({ term: z.int(), vehicles: z.array(vehicleRecord) });
 
+/**
+ * PUT /v1/leases/sdn-app: an sdn-app asks to be, or to remain, the active one (DESIGN §5). 200 {serviceLease}: whoever holds
+ * it, with the term that its commands and its role at the switch carry; a change of holder raises the term (durable).
+ * Commands of md-manager go to the holder's URL.
+ */
+export const serviceLeaseRequest = z.strictObject({
+  /** Same for the life of one process. */
+  holder: z.string().min(1).max(128),
+  url: z.url(),
+  ttlMs: z.int().min(100).max(60_000),
+});
+export const serviceLease = z.object({
+  holder: z.string(),
+  url: z.string(),
+  term: z.int().min(1),
+  /** What is left of it. */
+  ttlMs: z.number(),
+});
+export type ServiceLeaseRequest = z.infer<typeof serviceLeaseRequest>;
+export type ServiceLease = z.infer<typeof serviceLease>;
+
 /** POST /v1/hosts: a vMD host says that it is ready. 204. */
 export const hostHello = z.strictObject({
   host: hostRef,
@@ -108,6 +145,23 @@ export const hostHello = z.strictObject({
   slots: z.int().min(1),
 });
 export type HostHello = z.infer<typeof hostHello>;
+
+/** GET /v1/reservations → {armed, tickets}: standby slots (DESIGN §6), what they are for, and until when (Unix ms). */
+export const reservationList = z.object({
+  armed: z.array(
+    z.object({
+      lease: z.string(),
+      vehicle: vehicleId,
+      domain: z.string(),
+      host: z.string(),
+      /** e.g. `neighbour ap-3`. */
+      reason: z.string(),
+      untilMs: z.number(),
+    }),
+  ),
+  tickets: z.array(z.object({ lease: z.string(), domain: z.string(), host: z.string(), untilMs: z.number() })),
+});
+export type ReservationList = z.infer<typeof reservationList>;
 
 export const SLOT_STATES = ['ready', 'reserved', 'assigned', 'draining', 'quarantined', 'going'] as const;
 export type SlotState = (typeof SLOT_STATES)[number];

@@ -15,6 +15,48 @@ export const redirectRequest = z.strictObject({ header: commandHeader, host: hos
 /** POST /v1/vehicles/{vehicle}/retire: remove the way out of a drained host. 204. */
 export const retireRequest = z.strictObject({ header: commandHeader, host: hostRef });
 
+/** A standby slot: reserved by the manager under a lease whose record is durable, prepared, ready for the first frame. */
+export const standbySlot = z.strictObject({ lease: z.string().min(1), domain: z.string(), host: hostRef });
+export type StandbySlot = z.infer<typeof standbySlot>;
+
+/**
+ * PUT /v1/vehicles/{vehicle}/arming: what the vehicle may use by itself from now on; replaces what was there. 200
+ * {vehicleFlows}. `slots`: at most one per domain, each gets its prio-95 route. `tickets`: whether a move into another
+ * domain may take one. It ends with the first move that uses it, and when `leaseMs` have passed without a renewal (a
+ * repetition). The manager sends it only while no hand-over of the vehicle runs and its dwell is over.
+ */
+export const armingRequest = z.strictObject({
+  term: z.int().min(1),
+  slots: z.array(standbySlot),
+  tickets: z.boolean(),
+  leaseMs: z.int().positive(),
+});
+export type ArmingRequest = z.infer<typeof armingRequest>;
+/** PUT /v1/tickets: slots per domain that no vehicle holds yet; replaces what was there, used ones stay used. 204. */
+export const ticketsRequest = z.strictObject({
+  term: z.int().min(1),
+  tickets: z.array(standbySlot),
+  leaseMs: z.int().positive(),
+});
+export type TicketsRequest = z.infer<typeof ticketsRequest>;
+
+/**
+ * POST /v1/attachments/{vehicle}/confirm: a vMD host has verified a fresh message that came in by this tag (DESIGN §5, proof
+ * before trust). Idempotent. 200 {confirmAnswer}; 404 for a vehicle that is not known.
+ */
+export const confirmRequest = z.strictObject({
+  /** As in the tag that the datagram carried. */
+  datapath: z.int().min(1).max(15),
+  port: z.int().min(1).max(2047),
+  boot: z.int().min(0),
+  seq: z.int().min(0),
+});
+export type ConfirmRequest = z.infer<typeof confirmRequest>;
+export const confirmAnswer = z.object({
+  /** `ambiguous`: more than one unconfirmed source at that port; the message tells not which. */
+  result: z.enum(['confirmed', 'nothing-to-confirm', 'ambiguous']),
+});
+
 export const vehicleFlows = z.object({
   vehicle: vehicleId,
   number: z.int(),
@@ -23,7 +65,15 @@ export const vehicleFlows = z.object({
   highestEpoch: epoch,
   /** Hosts whose way out is installed. */
   waysOut: z.array(z.string()),
-  state: z.enum(['waiting', 'attached', 'moving']),
+  state: z.enum(['waiting', 'attached', 'moving', 'dual-homed']),
+  /** Domains with an armed route. */
+  armed: z.array(z.string()),
+  /** The last move, and the way it went as far as the switch knows: `re-route` leaves the rest to the manager. */
+  lastMove: z
+    .object({ atMs: z.number(), detector: z.string(), way: z.enum(['armed', 'ticket', 're-route']) })
+    .optional(),
+  /** Packets by flow kind, where asked with ?counters=true. */
+  packets: z.record(z.string(), z.int()).optional(),
 });
 export type VehicleFlows = z.infer<typeof vehicleFlows>;
 /** GET /v1/vehicles → {vehicles}; GET /v1/vehicles/{vehicle}. */

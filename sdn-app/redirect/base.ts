@@ -71,7 +71,7 @@ function dropRows({ plan }: Network): DropRow[] {
     row('fragment-to-alias', TABLE.classify, 400, { ipDst: alias, fragment: 'yes' }),
     row('other-to-twin', TABLE.classify, 200, { ipDst: twin }),
     row('other-to-alias', TABLE.classify, 200, { ipDst: alias }),
-    row('unknown-vehicle', TABLE.wayIn, 1, {}, [...KEEP_SOURCE, { do: 'goto', table: TABLE.copy }]),
+    row('unknown-vehicle', TABLE.wayIn, 1, { ipProto: UDP }, [...KEEP_SOURCE, { do: 'goto', table: TABLE.copy }]),
     row('no-way-out', TABLE.wayOut, 0, {}),
   ];
 }

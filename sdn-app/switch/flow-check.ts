@@ -1,11 +1,14 @@
 import {
   FIELD_BITS,
+  etherTypeOf,
   type Action,
   type Bits,
+  type Field,
   type Flow,
   type Masked,
   type Match,
   type SwitchRefusal,
+  type WideField,
 } from './flow-switch.js';
 
 const fits = (value: number, bits: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** bits;
@@ -17,13 +20,58 @@ const refusal = (type: SwitchRefusal['type'], code: string, detail: string): Swi
 const STAGE: Readonly<Record<Action['do'], number>> = {
   meter: 0,
   set: 1,
+  setWide: 1,
   move: 1,
+  moveWide: 1,
   load: 1,
+  pushVlan: 1,
+  popVlan: 1,
   output: 1,
   metadata: 2,
   goto: 3,
 };
 const LAST_TABLE = 253;
+const UDP = 17;
+const ICMP6 = 58;
+const SOLICITATION = 135;
+const ADVERTISEMENT = 136;
+
+/** What a match must say before a field may be matched, read or written (OpenFlow 1.3 §7.2.3.6, ovs-fields(7)). */
+interface Needs {
+  readonly etherType?: Match['etherType'];
+  readonly ipProto?: number;
+  readonly icmp6Type?: readonly number[];
+}
+const ND = { etherType: 'ipv6', ipProto: ICMP6, icmp6Type: [SOLICITATION, ADVERTISEMENT] } as const;
+const NEEDS: Readonly<Partial<Record<Field | WideField, Needs>>> = {
+  ipSrc: { etherType: 'ipv4' },
+  ipDst: { etherType: 'ipv4' },
+  ip6Src: { etherType: 'ipv6' },
+  ip6Dst: { etherType: 'ipv6' },
+  udpSrc: { ipProto: UDP },
+  udpDst: { ipProto: UDP },
+  arpOp: { etherType: 'arp' },
+  arpSpa: { etherType: 'arp' },
+  arpTpa: { etherType: 'arp' },
+  arpSha: { etherType: 'arp' },
+  arpTha: { etherType: 'arp' },
+  icmp6Type: { etherType: 'ipv6', ipProto: ICMP6 },
+  ndTarget: ND,
+  ndReserved: ND,
+  ndOptionsType: ND,
+  ndSll: { ...ND, icmp6Type: [SOLICITATION] },
+  ndTll: { ...ND, icmp6Type: [ADVERTISEMENT] },
+};
+
+function meets(match: Match, field: Field | WideField): boolean {
+  const { etherType, ipProto, icmp6Type } = NEEDS[field] ?? {};
+  const type = match.icmp6Type;
+  return (
+    (etherType === undefined || etherTypeOf(match) === etherType) &&
+    (ipProto === undefined || match.ipProto === ipProto) &&
+    (icmp6Type === undefined || (type?.mask === 0xff && icmp6Type.includes(type.value)))
+  );
+}
 
 /** What a switch would answer to a flow that makes no sense; `undefined` where it can be installed. */
 export function refuseFlow(flow: Flow): SwitchRefusal | undefined {
@@ -34,20 +82,42 @@ export function refuseFlow(flow: Flow): SwitchRefusal | undefined {
   return refuseMatch(flow.match) ?? refuseActions(flow);
 }
 
+const MASKED = ['ethSrc', 'ethDst', 'ipSrc', 'ipDst', 'arpOp', 'arpTpa', 'icmp6Type', 'udpSrc', 'udpDst'] as const;
+const WIDE = ['ip6Src', 'ip6Dst', 'ndTarget'] as const;
+
 function refuseMatch(match: Match): SwitchRefusal | undefined {
-  const udp = match.udpSrc !== undefined || match.udpDst !== undefined;
-  if (udp && match.ipProto !== 17) return refusal('BAD_MATCH', 'BAD_PREREQ', 'a UDP port needs ipProto 17');
-  if (match.inPort !== undefined && (!fits(match.inPort, 16) || match.inPort === 0))
-    return refusal('BAD_MATCH', 'BAD_VALUE', `inPort ${match.inPort}`);
-  for (const field of ['ipSrc', 'ipDst', 'udpSrc', 'udpDst', 'metadata'] as const) {
-    const part: Masked | undefined = match[field];
+  const { inPort, vlan, fragment, ipProto } = match;
+  const family = etherTypeOf(match);
+  for (const field of [...MASKED, ...WIDE])
+    if (match[field] !== undefined && !meets(match, field)) return refusal('BAD_MATCH', 'BAD_PREREQ', field);
+  if ((fragment !== undefined || ipProto !== undefined) && family !== 'ipv4' && family !== 'ipv6')
+    return refusal('BAD_MATCH', 'BAD_PREREQ', 'fragment and ipProto need a family');
+  if (inPort !== undefined && (!fits(inPort, 16) || inPort === 0))
+    return refusal('BAD_MATCH', 'BAD_VALUE', `inPort ${inPort}`);
+  if (typeof vlan === 'number' && !fits(vlan, 12)) return refusal('BAD_MATCH', 'BAD_VALUE', `vlan ${vlan}`);
+  for (const field of [...MASKED, 'metadata'] as const) {
+    const part = match[field];
+    const found = part === undefined ? undefined : refuseMasked(field, part);
+    if (found !== undefined) return found;
+  }
+  for (const field of WIDE) {
+    const part = match[field];
     if (part === undefined) continue;
-    if (!fits(part.value, FIELD_BITS[field]) || !fits(part.mask, FIELD_BITS[field]) || part.mask === 0)
-      return refusal('BAD_MATCH', 'BAD_VALUE', `${field} ${part.value}/${part.mask}`);
-    if ((part.value & ~part.mask) !== 0)
+    if (!isWide(part.value) || !isWide(part.mask)) return refusal('BAD_MATCH', 'BAD_VALUE', field);
+    if ((BigInt(`0x${part.value}`) & ~BigInt(`0x${part.mask}`)) !== 0n)
       return refusal('BAD_MATCH', 'BAD_WILDCARDS', `${field} has bits outside its mask`);
   }
   return undefined;
+}
+
+const isWide = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
+function refuseMasked(field: Field, { value, mask }: Masked): SwitchRefusal | undefined {
+  if (!fits(value, FIELD_BITS[field]) || !fits(mask, FIELD_BITS[field]) || mask === 0)
+    return refusal('BAD_MATCH', 'BAD_VALUE', `${field} ${value}/${mask}`);
+  return (BigInt(value) & ~BigInt(mask)) === 0n
+    ? undefined
+    : refusal('BAD_MATCH', 'BAD_WILDCARDS', `${field} has bits outside its mask`);
 }
 
 function refuseActions(flow: Flow): SwitchRefusal | undefined {
@@ -62,13 +132,40 @@ function refuseActions(flow: Flow): SwitchRefusal | undefined {
       if (metered) return refusal('BAD_INSTRUCTION', 'UNSUP_INST', 'two meters');
       metered = true;
     }
-    const found = refuseAction(action, flow.table);
+    const found = refuseAction(action, flow) ?? refuseUnmet(action, flow.match);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function refuseAction(action: Action, table: number): SwitchRefusal | undefined {
+/** Open vSwitch judges what an action touches by the match of its flow alone. */
+function refuseUnmet(action: Action, match: Match): SwitchRefusal | undefined {
+  const unmet = fieldsOf(action).find(field => !meets(match, field));
+  if (unmet !== undefined) return refusal('BAD_ACTION', 'MATCH_INCONSISTENT', `${action.do} of ${unmet}`);
+  return action.do === 'popVlan' && typeof match.vlan !== 'number'
+    ? refusal('BAD_ACTION', 'MATCH_INCONSISTENT', 'popVlan where the match says no VLAN')
+    : undefined;
+}
+
+function fieldsOf(action: Action): (Field | WideField)[] {
+  switch (action.do) {
+    case 'set':
+    case 'setWide':
+      return [action.field];
+    case 'load':
+      return [action.to.field];
+    case 'move':
+      return [action.from.field, action.to.field];
+    case 'moveWide':
+      return [action.from, action.to];
+    case 'output':
+      return typeof action.to === 'object' && 'portFrom' in action.to ? [action.to.portFrom.field] : [];
+    default:
+      return [];
+  }
+}
+
+function refuseAction(action: Action, { table }: Flow): SwitchRefusal | undefined {
   switch (action.do) {
     case 'meter':
       return fits(action.meter, 24) && action.meter > 0
@@ -79,6 +176,8 @@ function refuseAction(action: Action, table: number): SwitchRefusal | undefined 
       return fits(action.value, FIELD_BITS[action.field])
         ? undefined
         : refusal('BAD_ACTION', 'BAD_SET_ARGUMENT', `${action.field} ${action.value}`);
+    case 'setWide':
+      return isWide(action.value) ? undefined : refusal('BAD_ACTION', 'BAD_SET_ARGUMENT', action.field);
     case 'move':
       return inField(action.from) &&
         inField(action.to) &&
@@ -90,6 +189,11 @@ function refuseAction(action: Action, table: number): SwitchRefusal | undefined 
       return inField(action.to) && action.to.field !== 'inPort' && fits(action.value, action.to.length)
         ? undefined
         : refusal('BAD_ACTION', 'BAD_ARGUMENT', `a load of ${action.value} that does not fit`);
+    case 'pushVlan':
+      return fits(action.vlan, 12) ? undefined : refusal('BAD_ACTION', 'BAD_SET_ARGUMENT', `vlan ${action.vlan}`);
+    case 'moveWide':
+    case 'popVlan':
+      return undefined;
     case 'output': {
       const { to } = action;
       if (typeof to === 'string') return undefined;

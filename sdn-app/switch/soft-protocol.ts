@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FIELD_BITS, type Field } from './flow-switch.js';
+import { FIELD_BITS, WIDE_FIELDS, type Field } from './flow-switch.js';
 
 /**
  * The control channel of a soft switch: JSON lines over TCP. The app sends requests, each answered once in their order;
@@ -9,11 +9,24 @@ const uint = z.int().min(0);
 const field = z.enum(Object.keys(FIELD_BITS) as [Field, ...Field[]]);
 const bits = z.strictObject({ field, offset: uint, length: uint });
 const masked = z.strictObject({ value: uint, mask: uint });
+const wide = z.string().regex(/^[0-9a-f]{32}$/);
+const wideField = z.enum(WIDE_FIELDS);
+const wideMasked = z.strictObject({ value: wide, mask: wide });
 const match = z.strictObject({
   inPort: uint.optional(),
+  etherType: z.enum(['ipv4', 'ipv6', 'arp']).optional(),
+  ethSrc: masked.optional(),
+  ethDst: masked.optional(),
+  vlan: z.union([uint, z.literal('none')]).optional(),
   ipProto: uint.optional(),
   ipSrc: masked.optional(),
   ipDst: masked.optional(),
+  ip6Src: wideMasked.optional(),
+  ip6Dst: wideMasked.optional(),
+  arpOp: masked.optional(),
+  arpTpa: masked.optional(),
+  icmp6Type: masked.optional(),
+  ndTarget: wideMasked.optional(),
   udpSrc: masked.optional(),
   udpDst: masked.optional(),
   metadata: masked.optional(),
@@ -22,8 +35,12 @@ const match = z.strictObject({
 const action = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('meter'), meter: uint }),
   z.strictObject({ do: z.literal('set'), field, value: uint }),
+  z.strictObject({ do: z.literal('setWide'), field: wideField, value: wide }),
   z.strictObject({ do: z.literal('move'), from: bits, to: bits }),
+  z.strictObject({ do: z.literal('moveWide'), from: wideField, to: wideField }),
   z.strictObject({ do: z.literal('load'), to: bits, value: uint }),
+  z.strictObject({ do: z.literal('pushVlan'), vlan: uint }),
+  z.strictObject({ do: z.literal('popVlan') }),
   z.strictObject({
     do: z.literal('output'),
     to: z.union([
@@ -58,16 +75,40 @@ const batch = z.strictObject({
 export const softRequest = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('batch'), id: uint, batch }),
   z.strictObject({ op: z.literal('flows'), id: uint, ...slice }),
+  /** Makes this connection the master, and a master before it a slave; refused where a higher term has led. */
+  z.strictObject({ op: z.literal('lead'), id: uint, term: uint }),
   /** Pulls or plugs the cable of a port: for the lab. */
   z.strictObject({ op: z.literal('port'), id: uint, port: uint, up: z.boolean() }),
 ]);
 export type SoftRequest = z.infer<typeof softRequest>;
 
 const refusal = z.object({
-  type: z.enum(['BAD_MATCH', 'BAD_ACTION', 'BAD_INSTRUCTION', 'FLOW_MOD_FAILED', 'METER_MOD_FAILED', 'BAD_REQUEST']),
+  type: z.enum([
+    'BAD_MATCH',
+    'BAD_ACTION',
+    'BAD_INSTRUCTION',
+    'FLOW_MOD_FAILED',
+    'METER_MOD_FAILED',
+    'BAD_REQUEST',
+    'ROLE_REQUEST_FAILED',
+  ]),
   code: z.string(),
   detail: z.string(),
 });
+
+const macs = { ethSrc: uint.optional(), ethDst: uint.optional(), vlan: uint.optional() };
+const headers = z.union([
+  z.object({
+    ...macs,
+    family: z.literal('ipv4').optional(),
+    ipSrc: uint,
+    udpSrc: uint,
+    ipDst: uint,
+    udpDst: uint,
+  }),
+  z.object({ ...macs, family: z.literal('ipv6'), ip6Src: wide, udpSrc: uint, ip6Dst: wide, udpDst: uint }),
+  z.object({ ...macs, family: z.literal('other') }),
+]);
 
 export const softMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), datapath: uint }),
@@ -82,8 +123,9 @@ export const softMessage = z.discriminatedUnion('type', [
     table: uint,
     cookie: uint,
     metadata: uint,
-    registers: z.tuple([uint, uint, uint]),
-    packet: z.object({ ipSrc: uint, udpSrc: uint, ipDst: uint, udpDst: uint }),
+    registers: z.tuple([uint, uint, uint, uint]),
+    wide1: wide.optional(),
+    packet: headers,
   }),
   z.object({ type: z.literal('portStatus'), datapath: uint, port: uint, up: z.boolean() }),
 ]);

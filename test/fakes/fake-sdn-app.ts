@@ -51,6 +51,7 @@ export class FakeSdnApp implements AsyncDisposable {
               highestEpoch: header.epoch,
               waysOut: [host.host],
               state: 'waiting',
+              armed: [] as string[],
             } as const;
             flows.set(vehicle, { ...row, waysOut: [host.host] });
             return flows.get(vehicle);

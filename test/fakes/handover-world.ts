@@ -343,6 +343,7 @@ export class World {
         highestEpoch: flow.epoch,
         waysOut: [],
         state: 'attached',
+        armed: [],
         attachment: at,
       },
       slots: Object.entries(slots)

@@ -144,7 +144,7 @@ describe('sdn-app on a soft switch', () => {
     assert.equal(change.from, undefined);
     assert.equal(change.vehicle, 'car-1');
     assert.deepEqual([change.to.port, change.to.domain, change.to.accessPoint], [1, 'edge-1', 'ap-1']);
-    assert.ok(change.detectedAtMs <= change.validatedAtMs && change.validatedAtMs <= change.reroutedAtMs);
+    assert.ok(change.detectedAtMs <= change.validatedAtMs && change.validatedAtMs <= change.reroutedAtMs!);
     assert.equal(hosts.core.got.all[0]?.alias, aliasAddress(LOOPBACK_PLAN, number));
   });
 

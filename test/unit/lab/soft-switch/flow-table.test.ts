@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { FlowTable, type Headers } from '../../../../lab/soft-switch/flow-table.js';
+import { FlowTable } from '../../../../lab/soft-switch/flow-table.js';
+import { headersOf, type Headers } from '../../../../lab/soft-switch/packet.js';
 import type { Flow, Masked, Match } from '../../../../sdn-app/switch/flow-switch.js';
 import { flowKey } from '../../../../sdn-app/switch/flow-switch.js';
 
@@ -31,7 +32,7 @@ const headers: fc.Arbitrary<Headers> = fc
     ipSrc: fc.constantFrom(0x7f400001, 0x7f400002, 0xff400001),
     ipDst: fc.constantFrom(0x7f400001, 0x7f400002, 0xff400001),
   })
-  .map(some => ({ ...some, ipProto: 17, udpSrc: 1, udpDst: 1, metadata: 0, reg0: 0, reg1: 0, reg2: 0 }));
+  .map(some => headersOf({ ...some, ipProto: 17, udpSrc: 1, udpDst: 1 }));
 
 const fits = ({ match }: Flow, packet: Headers): boolean =>
   (match.inPort ?? packet.inPort) === packet.inPort &&

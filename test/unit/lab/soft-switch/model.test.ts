@@ -17,7 +17,7 @@ const flow = (actions: readonly Action[], change: Partial<Flow> = {}): Flow => (
   table: 0,
   priority: 1,
   cookie: 1,
-  match: {},
+  match: { ipProto: 17 },
   actions,
   ...change,
 });
