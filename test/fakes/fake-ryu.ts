@@ -36,6 +36,7 @@ export class FakeRyu implements AsyncDisposable {
   opened = 0;
   url = '';
   readonly #out = new Arrivals<{ datapath: number; port: number | 'NORMAL'; packet: TestPacket }>();
+  readonly #ids = new Arrivals<number>();
   #close = (): Promise<void> => Promise.resolve();
 
   constructor(options: FakeRyuOptions) {
@@ -55,9 +56,7 @@ export class FakeRyu implements AsyncDisposable {
           tell(peer, { type: 'hello', version: 1, datapaths: [...this.#switches.keys()] });
           for (const datapath of this.#switches.keys()) tell(peer, this.#up(datapath));
         },
-        message: (peer, text) => {
-          if (!this.hung) this.#received(peer, text);
-        },
+        message: (peer, text) => this.#received(peer, text),
         close: peer => this.#peers.delete(peer),
       },
     );
@@ -108,6 +107,15 @@ export class FakeRyu implements AsyncDisposable {
     for (const peer of this.#peers) tell(peer, message);
   }
 
+  /** Of the next request. */
+  nextId(): Promise<number> {
+    return this.#ids.next();
+  }
+
+  sayText(text: string): void {
+    for (const peer of this.#peers) peer.send(text);
+  }
+
   /** Hangs up on everyone. */
   cut(): void {
     for (const peer of this.#peers) peer.cut();
@@ -124,6 +132,8 @@ export class FakeRyu implements AsyncDisposable {
   #received(peer: WebSocketPeer, text: string): void {
     const request = ryuRequest.parse(JSON.parse(text));
     this.requests.push(request);
+    this.#ids.push(request.id);
+    if (this.hung) return;
     const { id, datapath } = request;
     const state = this.#switches.get(datapath);
     if (state === undefined) return tell(peer, { type: 'away', id, detail: `datapath ${datapath}` });

@@ -67,11 +67,8 @@ export class RyuConnection implements AsyncDisposable {
       connect: (target, done) =>
         connect(target, (...result) => {
           const [error, tcp] = result;
-          if (error === null) {
-            // Nagle's algorithm with delayed acknowledgements would cost 40 ms a message
-            tcp.setNoDelay(true);
-            this.#tcp = tcp;
-          }
+          // undici turns Nagle's algorithm off; with delayed acknowledgements it would cost 40 ms a message
+          if (error === null) this.#tcp = tcp;
           done(...result);
         }),
     });

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { Resources } from '../../../common/lifecycle.js';
+import type { Flow, FlowSwitch, SwitchEvent } from '../../../sdn-app/switch/flow-switch.js';
+import { openRyu, type RyuOptions } from '../../../sdn-app/switch/ryu/adapter.js';
+import type { WireFlow } from '../../../sdn-app/switch/ryu/wire.js';
+import { openFakeRyu, type FakeRyu, type FakeRyuOptions } from '../../fakes/fake-ryu.js';
+import { Arrivals } from '../../fakes/sdn-network.js';
+
+const EVERYTHING = { cookie: 0, mask: 0 };
+const flow = (cookie: number, priority = 1): Flow => ({
+  table: 0,
+  priority,
+  cookie,
+  match: { inPort: 1 },
+  actions: [],
+});
+const adding = (...flows: Flow[]) => ({ meters: [], flows: flows.map(each => ({ op: 'add' as const, flow: each })) });
+
+describe('the connection to Ryu', () => {
+  let all: Resources;
+  beforeEach(() => (all = new Resources()));
+  afterEach(() => all[Symbol.asyncDispose]());
+
+  const fakeRyu = async (options: Partial<FakeRyuOptions> = {}): Promise<FakeRyu> =>
+    all.use(await openFakeRyu({ datapaths: [1, 2], ...options }));
+  const ryu = (url: string, options: Partial<RyuOptions> = {}) => all.use(openRyu({ url, ...options }));
+  const heard = (flowSwitch: FlowSwitch): Arrivals<SwitchEvent> => {
+    const events = new Arrivals<SwitchEvent>();
+    flowSwitch.listen(event => events.push(event));
+    return events;
+  };
+  const is = (type: SwitchEvent['type']) => (event: SwitchEvent) => event.type === type;
+
+  it('reaches all datapaths over one WebSocket, and keeps them apart', async () => {
+    const fake = await fakeRyu();
+    const app = ryu(fake.url);
+    const [one, two] = [app.switchOf(1), app.switchOf(2)];
+    const [atOne, atTwo] = [heard(one), heard(two)];
+    await Promise.all([atOne.next(is('up')), atTwo.next(is('up'))]);
+    assert.equal(app.switchOf(1), one);
+    await one.apply(adding(flow(7)));
+    assert.deepEqual(await two.readFlows(EVERYTHING), []);
+    fake.restart(2);
+    await atTwo.next(is('down'));
+    assert.equal((await one.readFlows(EVERYTHING)).length, 1);
+    assert.ok(atOne.all.every(is('up')));
+    assert.equal(fake.opened, 1);
+  });
+
+  it('says what the switch can', async () => {
+    const fake = await fakeRyu({ abilities: { bundles: false, moves: false } });
+    const flowSwitch = ryu(fake.url).switchOf(1);
+    await heard(flowSwitch).next(is('up'));
+    assert.deepEqual(flowSwitch.abilities, { bundles: false, moves: false, errors: true, packetIns: true });
+  });
+
+  it('comes back by itself after the app was gone, and rejects what was asked meanwhile', async () => {
+    const fake = await fakeRyu();
+    const flowSwitch = ryu(fake.url).switchOf(1);
+    const events = heard(flowSwitch);
+    await events.next(is('up'));
+    fake.hung = true;
+    const asked = assert.rejects(flowSwitch.apply(adding(flow(1))), { code: 'SWITCH_AWAY' });
+    fake.cut();
+    await asked;
+    await events.next(is('down'));
+    assert.equal(flowSwitch.connected, false);
+    await assert.rejects(flowSwitch.readFlows(EVERYTHING), { code: 'SWITCH_AWAY' });
+    fake.hung = false;
+    await events.next(is('up'));
+    await flowSwitch.apply(adding(flow(1)));
+  });
+
+  it('connects to an app that is started later', async () => {
+    const first = await openFakeRyu({ datapaths: [1] });
+    const port = Number(new URL(first.url).port);
+    await first[Symbol.asyncDispose]();
+    const events = heard(ryu(first.url).switchOf(1));
+    const fake = await fakeRyu({ port });
+    await events.next(is('up'));
+    assert.ok(fake.opened >= 1);
+  });
+
+  it('gives up an app that hangs: DEADLINE, down, and another attempt that gets through later', async () => {
+    const fake = await fakeRyu();
+    const flowSwitch = ryu(fake.url, { deadlineMs: 300 }).switchOf(1);
+    const events = heard(flowSwitch);
+    await events.next(is('up'));
+    fake.hung = true;
+    await assert.rejects(flowSwitch.apply(adding(flow(1))), { code: 'DEADLINE' });
+    await events.next(is('down'));
+    fake.hung = false;
+    await events.next(is('up'));
+    await flowSwitch.apply(adding(flow(1)));
+  });
+
+  it('keeps a long answer alive while parts of it come', async () => {
+    const fake = await fakeRyu({ flowsPerMessage: 3 });
+    const flowSwitch = ryu(fake.url).switchOf(1);
+    await heard(flowSwitch).next(is('up'));
+    await flowSwitch.apply(adding(...Array.from({ length: 10 }, (_, i) => flow(i, i))));
+    const found = await flowSwitch.readFlows(EVERYTHING);
+    assert.deepEqual(
+      found.map(({ cookie }) => cookie).sort((a, b) => a - b),
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    );
+  });
+
+  it('asks for its role again before it says up', async () => {
+    const fake = await fakeRyu();
+    const flowSwitch = ryu(fake.url).switchOf(1);
+    const events = heard(flowSwitch);
+    await events.next(is('up'));
+    await flowSwitch.lead(4);
+    fake.restart(1);
+    await events.next(is('up'));
+    const last = fake.requests.at(-1);
+    assert.deepEqual([last?.op, last?.op === 'lead' ? last.term : 0], ['lead', 4]);
+  });
+
+  it('is fenced after a reconnect where a higher term leads by then, until it leads with a higher one itself', async () => {
+    const fake = await fakeRyu();
+    const [mine, other] = [ryu(fake.url).switchOf(1), ryu(fake.url).switchOf(1)];
+    const events = heard(mine);
+    await Promise.all([events.next(is('up')), heard(other).next(is('up'))]);
+    await mine.lead(4);
+    await other.lead(5);
+    fake.cut();
+    await events.next(is('down'));
+    await events.next(is('up'));
+    const before = fake.requests.length;
+    await assert.rejects(mine.apply(adding(flow(1))), (error: Error & { code?: string }) => {
+      assert.equal((error.cause as { code?: string }).code, 'IS_SLAVE');
+      return error.code === 'SWITCH_REFUSED';
+    });
+    assert.ok(
+      fake.requests.slice(before).every(({ op }) => op !== 'batch'),
+      'the switch would take it for an equal',
+    );
+    await mine.lead(6);
+    await mine.apply(adding(flow(1)));
+  });
+
+  it('leaves foreign flows out of an answer, and tells of them', async () => {
+    const foreign: WireFlow[] = [];
+    const fake = await fakeRyu();
+    const flowSwitch = ryu(fake.url, { onForeignFlow: (_datapath, each) => foreign.push(each) }).switchOf(1);
+    await heard(flowSwitch).next(is('up'));
+    fake.hung = true;
+    const found = flowSwitch.readFlows(EVERYTHING);
+    const wire = { table: 0, priority: 1, cookie: 2, match: { in_port: 1 }, instructions: [], packets: 3 };
+    const id = await fake.nextId();
+    fake.say({ type: 'flows', id, flows: [wire, { ...wire, match: { tcp_dst: 80, eth_type: 0x800 } }], more: false });
+    assert.deepEqual(await found, [{ ...flow(2), packets: 3 }]);
+    assert.deepEqual(
+      foreign.map(({ match }) => match),
+      [{ tcp_dst: 80, eth_type: 0x800 }],
+    );
+  });
+
+  for (const [what, text] of [
+    ['no JSON', 'hello'],
+    ['another kind of message', '{"type":"welcome"}'],
+    ['an answer without an id', '{"type":"done"}'],
+  ] as const)
+    it(`hangs up on an app that says ${what}, and comes back`, async () => {
+      const fake = await fakeRyu();
+      const events = heard(ryu(fake.url).switchOf(1));
+      await events.next(is('up'));
+      fake.sayText(text);
+      await events.next(is('down'));
+      await events.next(is('up'));
+    });
+
+  it('takes answers to nothing, copies of nonsense and events of unknown switches', async () => {
+    const fake = await fakeRyu();
+    const flowSwitch = ryu(fake.url).switchOf(1);
+    const events = heard(flowSwitch);
+    await events.next(is('up'));
+    fake.say({ type: 'done', id: 99 });
+    fake.say({ type: 'refused', errors: [], detail: 'no request' });
+    fake.say({ type: 'portStatus', datapath: 9, port: 1, up: true });
+    fake.say({ type: 'flowRemoved', datapath: 1, table: 0, priority: 0, cookie: 0, packets: 0 });
+    const registers = [1, 2, 3, 4, 5, 6, 7, 8];
+    fake.say({ type: 'packetIn', datapath: 1, inPort: 1, table: 0, cookie: 1, metadata: 0, registers, data: 'zz' });
+    const copy = await events.next(is('packetIn'));
+    assert.ok(copy.type === 'packetIn');
+    assert.deepEqual(copy.registers, [1, 2, 3, 4]);
+    assert.equal(copy.wide1, '00000005000000060000000700000008');
+    assert.deepEqual(copy.packet, { family: 'other' });
+    await flowSwitch.apply(adding(flow(1)));
+  });
+
+  it('has no more than so many requests open', async () => {
+    const fake = await fakeRyu();
+    const flowSwitch = ryu(fake.url).switchOf(1);
+    await heard(flowSwitch).next(is('up'));
+    fake.hung = true;
+    const asked = Array.from({ length: 4_097 }, () => flowSwitch.readFlows(EVERYTHING));
+    await assert.rejects(asked.at(-1)!, /too many/);
+    fake.cut();
+    await Promise.allSettled(asked);
+  });
+
+  it('gives up a server that answers nothing at all, and leaves nothing open', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const app = openRyu({ url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, deadlineMs: 50 });
+    const [socket] = await accepted;
+    socket.resume();
+    // it never gets an answer to its handshake, so it hangs up by itself
+    await once(socket, 'close');
+    await app[Symbol.asyncDispose]();
+    await new Promise(resolve => server.close(resolve));
+  });
+});
