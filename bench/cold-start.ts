@@ -47,7 +47,7 @@ export async function benchColdStart(signal: AbortSignal): Promise<BenchRow[]> {
       store,
       command: vmdCommand(),
       flags: () => ['--store', join(folder, 'edge-1'), '--manager', http.url],
-      addressesFrom: block.hostAddress(0),
+      addressesFrom: () => block.hostAddress(0),
       logDir: join(folder, 'log'),
       env: process.env,
       clock: systemClock,

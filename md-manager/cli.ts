@@ -35,6 +35,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   process.title = 'edgetwin-md-manager';
   await using open = new Resources();
   const domains = config['pool.size'].map(([domain]) => domain);
+  for (const domain of domains) config['hosts.from'](domain); // a domain without an address is a fault now, not later
   const stores = await openStores(config['store.root'], domains);
   for (const store of stores) open.use(store);
   await runManager(
@@ -47,6 +48,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
           command: vmdCommand(),
           flags: domain => vmdFlags(config, domain),
           addressesFrom: config['hosts.from'],
+          ...(config['hosts.launcher'] === undefined ? {} : { launcher: config['hosts.launcher'] }),
           logDir: config['host.logDir'],
           env: withoutSettings(env),
           clock: systemClock,

@@ -1,5 +1,6 @@
 import { hostPort, integer, listOf, oneOf, text, url, type ConfigOf, type Parse } from '../common/config.js';
 import { LOOPBACK_PLAN, ipv4ToNumber } from '../protocol/addresses.js';
+import { fault } from '../protocol/errors.js';
 
 const ipv4: Parse<string> = value => {
   if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(value)) throw new Error('an IPv4 address');
@@ -13,6 +14,25 @@ const domainSize: Parse<readonly [string, number]> = value => {
   return [found[1], Number(found[2])];
 };
 
+/** One address for all domains, or one for each of them. */
+const hostsFrom: Parse<(domain: string) => string> = value => {
+  if (!value.includes('=')) {
+    const all = ipv4(value);
+    return () => all;
+  }
+  const each = new Map(
+    value.split(',').map(part => {
+      const [domain = '', address = ''] = part.split('=');
+      return [domain, ipv4(address)] as const;
+    }),
+  );
+  return domain => {
+    const found = each.get(domain);
+    if (found === undefined) throw fault('CONFIG_INVALID', `hosts.from has no address for domain ${domain}`);
+    return found;
+  };
+};
+
 const ms = integer(1, 3_600_000);
 
 export const SETTINGS = {
@@ -21,7 +41,15 @@ export const SETTINGS = {
   'control.store': { parse: text, help: 'folder of the control store' },
   'store.root': { parse: text, help: 'folder that holds the store of each domain, by its name' },
   mano: { parse: oneOf('local'), default: 'local', help: 'what starts vMD hosts: local processes' },
-  'hosts.from': { parse: ipv4, help: 'vMD host n listens at this address plus n' },
+  'hosts.from': {
+    parse: hostsFrom,
+    help: 'vMD host n listens at this address plus n; or a list of DOMAIN=ADDRESS',
+  },
+  'hosts.launcher': {
+    parse: text,
+    optional: true,
+    help: 'program that becomes the vMD host (by exec): gets domain, process title, and the command line; else it is run directly',
+  },
   'hosts.via': {
     parse: url('http:'),
     optional: true,

@@ -23,8 +23,13 @@ export interface LocalManoOptions {
   readonly command: readonly string[];
   /** Flags beyond those that name the host. */
   readonly flags: (domain: string) => readonly string[];
-  /** Host n listens at this address plus n. */
-  readonly addressesFrom: string;
+  /** Host n of a domain listens at this address plus n. */
+  readonly addressesFrom: (domain: string) => string;
+  /**
+   * Becomes the host by exec, so that the pid stays: called with domain, process title, program and its words. For hosts
+   * that run elsewhere than the manager: in a network namespace, under limits.
+   */
+  readonly launcher?: string;
   readonly logDir: string;
   /** Environment of the processes. */
   readonly env: NodeJS.ProcessEnv;
@@ -63,7 +68,7 @@ export class LocalMano implements Mano {
 
   placeOf(host: string): Omit<Instance, 'pid' | 'startTicks'> {
     const [domain = '', index] = host.split('/');
-    const address = addressAt(this.#options.addressesFrom, Number(index));
+    const address = addressAt(this.#options.addressesFrom(domain), Number(index));
     return { host, domain, address, port: COAP_PORT, control: `http://${address}:${CONTROL_PORT}` };
   }
 
@@ -120,15 +125,18 @@ export class LocalMano implements Mano {
   }
 
   async #spawn(row: InstanceRow): Promise<number> {
-    const { command, flags, logDir, env } = this.#options;
+    const { command, flags, launcher, logDir, env } = this.#options;
     const [program = process.execPath, ...words] = command;
     await mkdir(logDir, { recursive: true });
     const log = await open(join(logDir, `vmd-${row.host.replace('/', '-')}.log`), 'a');
     try {
       const own = ['--host', row.host, '--domain', row.domain, '--address', row.address];
       const ports = ['--port', String(row.port), '--control-port', String(CONTROL_PORT)];
-      const child = spawn(program, [...words, ...own, ...ports, ...flags(row.domain)], {
-        argv0: `edgetwin-vmd ${row.host}`,
+      const title = `edgetwin-vmd ${row.host}`;
+      const line = [...words, ...own, ...ports, ...flags(row.domain)];
+      const direct = launcher === undefined;
+      const child = spawn(direct ? program : launcher, direct ? line : [row.domain, title, program, ...line], {
+        argv0: title,
         detached: true,
         env,
         stdio: ['ignore', log.fd, log.fd],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, systemTimers } from '../../../common/clock.js';
@@ -15,7 +15,7 @@ interface Local extends ManoUnderTest {
 
 const command = [process.execPath, '-e', 'setInterval(() => undefined, 1000)', '--'];
 
-async function local(program = command): Promise<Local> {
+async function local(program = command, launcher?: string): Promise<Local> {
   const folder = await mkdtemp(join(tmpdir(), 'edgetwin-'));
   const store = await openLmdbControlStore({ path: join(folder, 'control') });
   const opened: LocalMano[] = [];
@@ -26,7 +26,8 @@ async function local(program = command): Promise<Local> {
         store,
         command: program,
         flags: () => [],
-        addressesFrom: '127.96.0.0',
+        addressesFrom: () => '127.96.0.0',
+        ...(launcher === undefined ? {} : { launcher }),
         logDir: join(folder, 'log'),
         env: {},
         clock: systemClock,
@@ -50,6 +51,29 @@ async function local(program = command): Promise<Local> {
 }
 
 manoContract('the local machine', () => local());
+
+describe('through a launcher', () => {
+  let folder: string;
+  let launcher: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'edgetwin-'));
+    launcher = join(folder, 'launcher');
+    const words = `echo "$1 $2" >> ${join(folder, 'launched')}; title=$2; shift 2; exec -a "$title" "$@"`;
+    await writeFile(launcher, `#!/bin/bash\n${words}\n`, { mode: 0o755 });
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  manoContract('the local machine, through a launcher,', () => local(command, launcher));
+
+  it('tells it the domain and the title of the host', async () => {
+    await using under = await local(command, launcher);
+    await using mano = await under.open();
+    const { host, pid } = await mano.start('edge-1');
+    const title = async (): Promise<string> => (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')[0]!;
+    while ((await title()) !== `edgetwin-vmd ${host}`) await new Promise(resolve => setImmediate(resolve));
+    assert.match(await readFile(join(folder, 'launched'), 'utf8'), new RegExp(`^edge-1 edgetwin-vmd ${host}$`, 'm'));
+  });
+});
 
 describe('local processes', function () {
   this.timeout(20_000);
