@@ -48,8 +48,10 @@ const LOW_BITS = 0x10_0000;
 /** The ULA that stands beside an address of this plan: a /64 for each /12, with the same low 20 bits. */
 export function ipv6Of(ipv4: string): string {
   const low = ipv4ToNumber(ipv4) % LOW_BITS;
-  const parts = [Math.floor(low / 0x1_0000), low % 0x1_0000].map(part => part.toString(16));
-  return `${ipv6Prefix(ipv4)}${parts.join(':')}`;
+  const high = Math.floor(low / 0x1_0000);
+  // RFC 5952 §4.2: the two colons stand for all of the zeros.
+  const parts = high > 0 ? [high, low % 0x1_0000] : low > 0 ? [low] : [];
+  return `${ipv6Prefix(ipv4)}${parts.map(part => part.toString(16)).join(':')}`;
 }
 
 /** Its /64 with the two colons at the end, for a `/64` to be put after it. */

@@ -6,6 +6,7 @@ import type { NetnsSpec } from './spec.js';
 /** The shell script that turns namespaces into a plan's network; it is run where `ip -n` knows them by name. Pure. */
 export function buildScript(plan: Plan, spec: Pick<NetnsSpec, 'neighbours' | 'ipv6'>): string {
   const quiet = new Set([WIRE, ...plan.switches.map(({ place }) => place)]);
+  const air = airLines(plan);
   return [
     // Settings first: devices take over what `default` says when they are made.
     ...plan.places.map(place => inside(place, settings(spec.ipv6 && !quiet.has(place), place === WIRE))),
@@ -14,6 +15,8 @@ export function buildScript(plan: Plan, spec: Pick<NetnsSpec, 'neighbours' | 'ip
       ...plan.wires.flatMap(vethLines),
     ]),
     ...plan.places.map(place => batch(placeLines(plan, place, spec), place)),
+    batch(air.ports, WIRE),
+    `bridge -n ${WIRE} -batch - <<'LINES'\n${air.cars.join('\n')}\nLINES`,
     ...plan.places.flatMap(place => {
       const devices = endsOf(plan, place).map(({ device }) => device);
       return devices.length === 0 ? [] : [inside(place, [offload(devices)])];
@@ -31,15 +34,30 @@ export const needsRelay = (wire: Wire): boolean => wire.quality !== undefined ||
 function vethLines(wire: Wire): readonly string[] {
   if (!needsRelay(wire)) return [vethLine(wire.from, wire.to)];
   const [x, y] = relayDevices(wire);
-  return [
-    vethLine(wire.from, { place: WIRE, device: x }),
-    vethLine({ place: WIRE, device: y }, wire.to),
-    ...[x, y].map(device => `-n ${WIRE} link set ${device} up`),
-  ];
+  return [vethLine(wire.from, { place: WIRE, device: x }), vethLine({ place: WIRE, device: y }, wire.to)];
 }
 const vethLine = (from: End, to: End): string => `link add ${endText(from)} type veth peer name ${endText(to)}`;
 const endText = ({ device, place, mac }: End): string =>
   `${device}${mac === undefined ? '' : ` address ${mac}`} netns ${place}`;
+
+/**
+ * The bridge of an access point learns nothing: it knows the cars that can be there, and all else is at the switch. With
+ * learning, a broadcast that a car sends elsewhere would make its old access point throw away what is still on the way to
+ * it there.
+ */
+function airLines(plan: Plan): { readonly ports: readonly string[]; readonly cars: readonly string[] } {
+  const cars = plan.wires.filter(
+    ({ from, to }) => from.place === WIRE && plan.mobiles.some(mobile => mobile.name === to.place),
+  );
+  const uplinks = plan.wires.filter(({ link }) => link?.startsWith('access:'));
+  return {
+    ports: [
+      ...uplinks.map(({ from }) => `link set ${from.device} type bridge_slave learning off`),
+      ...cars.map(({ from }) => `link set ${from.device} type bridge_slave learning off flood off`),
+    ],
+    cars: cars.map(({ from, to }) => `fdb replace ${to.mac ?? ''} dev ${from.device} master static`),
+  };
+}
 
 const endsOf = (plan: Plan, place: string): readonly End[] =>
   plan.wires.flatMap(({ from, to }) => [from, to]).filter(end => end.place === place);
@@ -54,6 +72,9 @@ function placeLines(plan: Plan, place: string, spec: Pick<NetnsSpec, 'neighbours
     ...plan.bridges.filter(bridge => bridge.place === place).map(({ device }) => `link set ${device} up`),
     ...endsOf(plan, place).map(
       ({ device, bridge }) => `link set ${device}${bridge === undefined ? '' : ` master ${bridge}`} up`,
+    ),
+    ...(place === WIRE ? plan.wires.filter(needsRelay).flatMap(relayDevices) : []).map(
+      device => `link set ${device} up`,
     ),
     ...(control === undefined ? [] : [`addr add ${control.controlAddress}/16 dev ${CONTROL_DEVICE}`]),
     ...(mobile?.lan === undefined

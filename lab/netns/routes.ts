@@ -30,11 +30,9 @@ export function stationLines({ address }: Station, { ipv6 }: Family): readonly s
     `route add ${VIRTUAL_ROUTE} via ${GATEWAY} dev ${device}`,
     ...(ipv6
       ? [
-          `-6 addr add ${ipv6Of(address)}/64 dev ${device} nodad`,
-          `-6 route add ${ipv6Prefix(CAR_PREFIX)}/64 dev ${device}`,
-          ...VIRTUAL_PREFIXES.map(
-            prefix => `-6 route add ${ipv6Prefix(prefix)}/64 via ${ipv6Of(GATEWAY)} dev ${device}`,
-          ),
+          `addr add ${ipv6Of(address)}/64 dev ${device} nodad`,
+          `route add ${ipv6Prefix(CAR_PREFIX)}/64 dev ${device}`,
+          ...VIRTUAL_PREFIXES.map(prefix => `route add ${ipv6Prefix(prefix)}/64 via ${ipv6Of(GATEWAY)} dev ${device}`),
         ]
       : []),
   ];
@@ -104,7 +102,7 @@ export function readdressLines(before: Mobile, after: Mobile, at: Attachment, fa
     `addr add ${is}/32 dev lo`,
     ...moveLines(after, { to: at, addresses: after.addresses }, family),
     `addr del ${was}/32 dev lo`,
-    ...(family.ipv6 && at.behind === undefined ? [`-6 addr del ${ipv6Of(was)}/128 dev ${at.device}`] : []),
+    ...(family.ipv6 && at.behind === undefined ? [`addr del ${ipv6Of(was)}/128 dev ${at.device}`] : []),
   ];
 }
 
@@ -130,7 +128,7 @@ export function neighbourLines(plan: Plan, name: string, family: Family): readon
 
 export const neighbourLine = (address: string, mac: string, device: string, { ipv6 }: Family): readonly string[] => [
   `neigh replace ${address} lladdr ${mac} dev ${device} nud permanent`,
-  ...(ipv6 ? [`-6 neigh replace ${ipv6Of(address)} lladdr ${mac} dev ${device} nud permanent`] : []),
+  ...(ipv6 ? [`neigh replace ${ipv6Of(address)} lladdr ${mac} dev ${device} nud permanent`] : []),
 ];
 
 /** The kernel has no way to answer for an IPv6 address on another device, so it moves along. */
@@ -138,14 +136,14 @@ function moveLines6(ipv4: string, from: Attachment | undefined, to: Attachment):
   const address = ipv6Of(ipv4);
   const { device } = to;
   return [
-    `-6 addr replace ${address}/128 dev ${device} nodad`,
-    ...LOCAL_PREFIXES.map(prefix => `-6 route replace ${ipv6Prefix(prefix)}/64 dev ${device} src ${address}`),
+    `addr replace ${address}/128 dev ${device} nodad`,
+    ...LOCAL_PREFIXES.map(prefix => `route replace ${ipv6Prefix(prefix)}/64 dev ${device} src ${address}`),
     ...VIRTUAL_PREFIXES.map(
-      prefix => `-6 route replace ${ipv6Prefix(prefix)}/64 via ${ipv6Of(GATEWAY)} dev ${device} onlink src ${address}`,
+      prefix => `route replace ${ipv6Prefix(prefix)}/64 via ${ipv6Of(GATEWAY)} dev ${device} onlink src ${address}`,
     ),
     ...(from === undefined || from === to || from.behind !== undefined
       ? []
-      : [`-6 addr del ${address}/128 dev ${from.device}`]),
+      : [`addr del ${address}/128 dev ${from.device}`]),
   ];
 }
 

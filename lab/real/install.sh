@@ -1,9 +1,20 @@
 #!/usr/bin/env bash
 # Installs the real parts that `make test-real` runs: needs root, Debian's packages only. Does nothing where they are there.
 set -euo pipefail
+# Programs of the administrator are not in everybody's PATH.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 wanted=()
-command -v chromium >/dev/null || wanted+=(chromium)
-command -v strace >/dev/null || wanted+=(strace)
+# need PROGRAM PACKAGE
+need() { command -v "$1" >/dev/null || wanted+=("$2"); }
+need chromium chromium
+need strace strace
+need ovs-vswitchd openvswitch-switch
+need ip iproute2
+need ethtool ethtool
+need nft nftables # mobile routers with NAT
+need python3 python3
+# Debian's python3 makes virtual environments only with this package; Ryu runs in one.
+python3 -c 'import venv, ensurepip' 2>/dev/null || wanted+=(python3-venv)
 [ ${#wanted[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ]; then
   echo "to install ${wanted[*]}, run as root: apt-get install ${wanted[*]}; tests that need them are skipped" >&2

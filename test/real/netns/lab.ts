@@ -60,13 +60,13 @@ export interface Socket {
 }
 
 const PROGRAM = `
-const [port, echo] = process.argv.slice(1);
+const [port, echo, bound] = process.argv.slice(1);
 const socket = require('node:dgram').createSocket(echo === '6' || echo === 'echo6' ? 'udp6' : 'udp4');
 socket.on('message', (message, { address, port }) => {
   process.stdout.write(JSON.stringify({ text: String(message), address, port }) + '\\n');
   if (echo.startsWith('echo')) socket.send(message, port, address);
 });
-socket.bind(Number(port), () => process.stdout.write('ready\\n'));
+socket.bind(Number(port), bound || undefined, () => process.stdout.write('ready\\n'));
 let rest = '';
 process.stdin.on('data', chunk => {
   const lines = (rest + chunk).split('\\n');
@@ -82,8 +82,9 @@ export async function openSocket(
   place: string,
   port: number,
   kind: 'quiet' | 'echo' | '6' | 'echo6' = 'quiet',
+  address = '',
 ): Promise<Socket> {
-  const child = network.exec(place, [process.execPath, '-e', PROGRAM, String(port), kind], {
+  const child = network.exec(place, [process.execPath, '-e', PROGRAM, String(port), kind, address], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const { stdin, stdout } = child;
