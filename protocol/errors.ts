@@ -32,6 +32,7 @@ export const ERRORS = {
   KEY_MISMATCH: { retry: false, say: 'the vehicle is registered with another key', status: 409 },
   EPOCH_STALE: { retry: false, say: 'a newer epoch of this vehicle has been seen', status: 409 },
   TERM_STALE: { retry: false, say: 'a newer term of this service has been seen', status: 409 },
+  NOT_ACTIVE: { retry: true, say: 'this one is a stand-by; another holds the lease', status: 503 },
   POOL_EMPTY: { retry: true, say: 'no slot is ready in this domain', status: 503 },
   AUTHORITY_AWAY: { retry: true, say: 'the registration authority cannot be reached', status: 503 },
   NUMBERS_EXHAUSTED: { retry: false, say: 'all vehicle numbers of this range are taken', status: 503 },

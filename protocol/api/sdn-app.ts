@@ -90,11 +90,83 @@ export const switchCheck = z.object({
       epochLow: z.int(),
       kind: z.string(),
       packets: z.int(),
+      datapath: z.int().default(1),
     }),
   ),
+  /** Of all switches together; by switch below. */
   drops: z.record(z.string(), z.int()),
   /** Flows that should be there and are not, and the reverse. */
   missing: z.int(),
   foreign: z.int(),
+  switches: z
+    .array(
+      z.object({
+        datapath: z.int(),
+        /** `unread`: it is connected and did not answer. */
+        state: z.enum(['away', 'unread', 'read']),
+        drops: z.record(z.string(), z.int()),
+        missing: z.int(),
+        foreign: z.int(),
+      }),
+    )
+    .default([]),
 });
 export type SwitchCheck = z.infer<typeof switchCheck>;
+
+/** GET /v1/standing, answered by stand-bys, too: whether this sdn-app is the active one, and how its switches are. */
+export const standingAnswer = z.object({
+  at: z.enum(['standby', 'active']),
+  term: z.int().optional(),
+  /** Who is active where this one is not, as far as it knows. */
+  active: z.object({ url: z.string(), term: z.int() }).optional(),
+  switches: z.array(z.object({ datapath: z.int(), connected: z.boolean(), reconciled: z.boolean() })),
+  /** Tickets that are free, by domain. */
+  tickets: z.record(z.string(), z.int()),
+});
+export type StandingAnswer = z.infer<typeof standingAnswer>;
+
+/** GET /v1/moves?vehicle=&limit= → {moves}, newest first: the last ones of this process, at most 1,000. */
+export const sdnMove = z.object({
+  vehicle: z.string(),
+  handover: z.string(),
+  /** Absent at a first frame. */
+  from: attachment.optional(),
+  to: attachment,
+  detector: z.string(),
+  way: z.enum(['armed', 'ticket', 're-route']),
+  detectedAtMs: z.number(),
+  validatedAtMs: z.number(),
+  reroutedAtMs: z.number().optional(),
+});
+export type SdnMove = z.infer<typeof sdnMove>;
+export const moveList = z.object({ moves: z.array(sdnMove) });
+
+/**
+ * GET /v1/trace/{vehicle}?from=port|elsewhere|stranger: where a frame of the vehicle goes by the flows that the switches
+ * hold now, and where the answer of its host goes. `from`: its attachment (default), its source at another port, an unknown
+ * source at its port.
+ */
+export const traceAnswer = z.object({
+  vehicle: vehicleId,
+  /** The frame, then the answer. */
+  legs: z.array(
+    z.object({
+      says: z.string(),
+      steps: z.array(
+        z.object({
+          datapath: z.int(),
+          table: z.int(),
+          /** Absent where no flow matched. */
+          priority: z.int().optional(),
+          kind: z.string(),
+          packets: z.int(),
+          /** What it did, in words. */
+          does: z.array(z.string()),
+        }),
+      ),
+      /** Where it came out, in words: `host edge-1/1`, `port 3 of switch 1 (ap-3)`, `dropped: no-way-out`. */
+      ends: z.array(z.string()),
+    }),
+  ),
+});
+export type TraceAnswer = z.infer<typeof traceAnswer>;
