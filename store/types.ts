@@ -117,8 +117,11 @@ export interface ControlStore extends AsyncDisposable {
   /** SERIAL read. */
   owner(vehicle: string): Promise<OwnerRow | undefined>;
   owners(): Promise<OwnerRow[]>;
-  /** The next epoch of the vehicle: durable, never given twice, above every earlier one. */
-  burnEpoch(vehicle: string): Promise<number>;
+  /**
+   * The next epoch of the vehicle: durable, never given twice, above every earlier one and above `above` (sdn-app uses epochs
+   * of its own accord, by leases).
+   */
+  burnEpoch(vehicle: string, above?: number): Promise<number>;
   /** The highest epoch burnt so far, 0 where none. */
   highestEpoch(vehicle: string): Promise<number>;
   putInstance(row: InstanceRow): Promise<void>;

@@ -49,7 +49,7 @@ export function beginHostLost(w: Work, id: string): void {
   begin(w, { id, kind: 'host-lost', toDomain: domain, phases: {}, domains: [domain] });
 }
 
-interface Beginning {
+export interface Beginning {
   readonly id: string;
   readonly kind: HandoverRecord['kind'];
   readonly toDomain: string;
@@ -58,6 +58,12 @@ interface Beginning {
 }
 
 function begin(w: Work, from: Beginning): void {
+  openRun(w, from);
+  newAttempt(w);
+}
+
+/** A hand-over without an attempt yet. */
+export function openRun(w: Work, from: Beginning): void {
   const { id, kind, toDomain, phases, domains } = from;
   const { host } = w.s.twin;
   const { next: _, ...rest } = w.s;
@@ -83,7 +89,6 @@ function begin(w: Work, from: Beginning): void {
     reported: false,
   };
   w.s = { ...rest, run, lastStartedAtMs: w.now };
-  newAttempt(w);
 }
 
 /** Looks for a slot again; the old attempt's answers are late from here on. */
@@ -119,7 +124,11 @@ export function burnAgain(w: Work, target: HostRef): void {
 
 export function burn(w: Work, target: HostRef): void {
   setStage(w, { at: 'burning', target });
-  if (w.s.run !== undefined) w.effects.push({ do: 'burnEpoch', of: ofRun(w.s.run) });
+  burnEpoch(w);
+}
+
+export function burnEpoch(w: Work): void {
+  if (w.s.run !== undefined) w.effects.push({ do: 'burnEpoch', of: ofRun(w.s.run), above: w.s.highestEpoch });
 }
 
 /** Gives up the slot of this attempt. `health` tells of its host. */
@@ -127,7 +136,7 @@ export function dropTarget(w: Work, health: Health = { is: 'alive' }): void {
   const run = w.s.run;
   const host = run === undefined ? undefined : targetOf(run.stage);
   if (run === undefined || host === undefined) return;
-  const wayOut = run.stage.at === 'redirecting' || run.stage.at === 'claiming';
+  const wayOut = ['redirecting', 'readying', 'claiming'].includes(run.stage.at);
   const way = run.record.way ?? 'manager';
   setStage(w, { at: 'reserving' });
   leave(w, { host, health, of: ofRun(run), way, acts: false, wayOut, reported: run.reported });
@@ -157,7 +166,7 @@ export function returnToTwin(w: Work, reason: string): void {
   if (run === undefined) return;
   setRecord(w, { attempt: run.record.attempt + 1 });
   setStage(w, { at: 'returning', reason, intentDurable: false });
-  if (w.s.run !== undefined) w.effects.push({ do: 'burnEpoch', of: ofRun(w.s.run) });
+  burnEpoch(w);
 }
 
 export function end(w: Work, result: 'completed' | 'failed' | 'cancelled', reason?: string): void {
@@ -199,7 +208,7 @@ export function recordMove(
 }
 
 /** The move that waited is begun now, or superseded by this one. */
-function dropNext(w: Work, by: Move): void {
+export function dropNext(w: Work, by: Move): void {
   const { next, ...rest } = w.s;
   if (next === undefined) return;
   w.s = rest;

@@ -1,6 +1,7 @@
 import type { Digest } from '../../protocol/api/vmd.js';
-import { burnAgain, dropTarget, end, giveUp, newAttempt, tryAnother } from './attempt.js';
+import { burnAgain, burnEpoch, dropTarget, end, giveUp, newAttempt, tryAnother } from './attempt.js';
 import { awaitsStandDown, leave, retireParked } from './leaving.js';
+import { follow } from './redirected.js';
 import type { Of } from './state.js';
 import { currentRun, headerOf, setRecord, setRun, setStage, stampPhase, targetOf, type Work } from './work.js';
 
@@ -10,7 +11,7 @@ export function onEpochBurnt(w: Work, of: Of, epoch: number): void {
   const run = currentRun(w, of);
   if (run?.stage.at !== 'burning' && !(run?.stage.at === 'returning' && run.stage.epoch === undefined)) return;
   if (epoch <= w.s.highestEpoch) {
-    w.effects.push({ do: 'burnEpoch', of });
+    burnEpoch(w);
     return;
   }
   w.s = { ...w.s, highestEpoch: epoch };
@@ -27,6 +28,11 @@ export function onEpochBurnt(w: Work, of: Of, epoch: number): void {
 
 export function onIntentDurable(w: Work, of: Of): void {
   const stage = currentRun(w, of)?.stage;
+  if (stage?.at === 'readying') {
+    setStage(w, { ...stage, recorded: true });
+    claimWhenReady(w);
+    return;
+  }
   if (stage?.at !== 'preparing' && stage?.at !== 'returning') return;
   if (stage.intentDurable) return;
   setRun(w, { intended: true, stage: { ...stage, intentDurable: true } });
@@ -36,10 +42,19 @@ export function onIntentDurable(w: Work, of: Of): void {
 
 export function onPrepared(w: Work, of: Of): void {
   const stage = currentRun(w, of)?.stage;
-  if (stage?.at !== 'preparing' || stage.prepared) return;
+  if ((stage?.at !== 'preparing' && stage?.at !== 'readying') || stage.prepared) return;
   setStage(w, { ...stage, prepared: true });
   stampPhase(w, 'prepared');
-  redirectWhenReady(w);
+  if (stage.at === 'readying') claimWhenReady(w);
+  else redirectWhenReady(w);
+}
+
+function claimWhenReady(w: Work): void {
+  const run = w.s.run;
+  if (run?.stage.at !== 'readying' || !run.stage.prepared || !run.stage.recorded) return;
+  const { target, epoch } = run.stage;
+  setStage(w, { at: 'claiming', target, epoch });
+  w.effects.push({ do: 'claim', header: headerOf(w, run, epoch), host: target });
 }
 
 export function failPrepare(w: Work): void {
@@ -92,6 +107,7 @@ export function onOwnerRead(w: Work, of: Of, owner: Of & { epoch: number }): voi
   const ours = owner.epoch === epoch && owner.handover === of.handover && owner.attempt === of.attempt;
   if (ours) onClaimApplied(w, of);
   else if (owner.epoch < epoch) w.effects.push({ do: 'claim', header: headerOf(w, run, epoch), host: target });
+  else if (run.stage.then !== undefined) follow(w, run.stage.then);
   else if (run.stage.lost !== undefined) {
     dropTarget(w, run.stage.lost);
     newAttempt(w);
@@ -101,7 +117,7 @@ export function onOwnerRead(w: Work, of: Of, owner: Of & { epoch: number }): voi
 export function onClaimApplied(w: Work, of: Of): void {
   const run = currentRun(w, of);
   if (run?.stage.at !== 'claiming') return;
-  const { target, epoch, lost: health = { is: 'alive' } } = run.stage;
+  const { target, epoch, then, lost: health = { is: 'alive' } } = run.stage;
   const old = w.s.twin;
   w.s = {
     ...w.s,
@@ -110,7 +126,8 @@ export function onClaimApplied(w: Work, of: Of): void {
   setStage(w, { at: 'activating', epoch, sent: false });
   const way = run.record.way ?? 'manager';
   leave(w, { host: old.host, health: old.health, of, way, acts: old.acts, wayOut: true, reported: true });
-  if (health.is !== 'alive') newAttempt(w);
+  if (then !== undefined) follow(w, then);
+  else if (health.is !== 'alive') newAttempt(w);
 }
 
 export function keepDigest(w: Work, digest: Digest | undefined): void {

@@ -137,7 +137,7 @@ function finishRetire(w: Work, item: Leaving): void {
 /** Between a redirect that was sent and one that is confirmed, the flow may still lead to a host that leaves. */
 function flowIsElsewhere(w: Work): boolean {
   const run = w.s.run;
-  return !run?.redirectSent || ['claiming', 'activating', 'settling'].includes(run.stage.at);
+  return !run?.redirectSent || ['readying', 'claiming', 'activating', 'settling'].includes(run.stage.at);
 }
 
 const find = (w: Work, host: string): Leaving | undefined => w.s.leaving.find(item => item.host.host === host);

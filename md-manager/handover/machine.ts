@@ -2,6 +2,7 @@ import {
   beginHostLost,
   beginOrDefer,
   burn,
+  burnEpoch,
   dropTarget,
   end,
   giveUp,
@@ -37,6 +38,7 @@ import {
   onStoodDown,
   resumeLeaving,
 } from './leaving.js';
+import { loseRedirected, onRedirectedMove } from './redirected.js';
 import { DEFAULT_TIMING } from './state.js';
 import type { Effect, HandoverEvent, Health, Move, Of, Timing, VehicleState } from './state.js';
 import { currentRun, headerOf, namedHosts, ofRun, setRecord, setRun, setStage, stampPhase } from './work.js';
@@ -80,7 +82,7 @@ function handle(w: Work, event: HandoverEvent): void {
     case 'prepared':
       return onPrepared(w, event.of);
     case 'prepareFailed':
-      if (currentRun(w, event.of)?.stage.at === 'preparing') failPrepare(w);
+      if (['preparing', 'readying'].includes(currentRun(w, event.of)?.stage.at ?? 'none')) failPrepare(w);
       return;
     case 'redirected':
       return onRedirected(w, event.of);
@@ -124,6 +126,11 @@ function onMove(w: Work, move: Move): void {
   if (w.s.seen.includes(move.id)) return;
   remember(w, move.id);
   w.s = { ...w.s, attachment: move.to };
+  const { redirected, ...plain } = move;
+  if (redirected === undefined || !onRedirectedMove(w, { ...plain, redirected })) onPlainMove(w, plain);
+}
+
+function onPlainMove(w: Work, move: Move): void {
   const run = w.s.run;
   if (run === undefined) return beginOrDefer(w, move);
   if (run.intended) return postpone(w, move);
@@ -187,6 +194,7 @@ function onHostLost(w: Work, event: HandoverEvent & { type: 'hostLost' }): void 
   const { host, dead, leaseUntilMs, id } = event;
   const health: Health = dead ? { is: 'dead' } : { is: 'lost', leaseUntilMs };
   onLeavingLost(w, host, health);
+  loseRedirected(w, host, health);
   const run = w.s.run;
   if (run !== undefined && targetOf(run.stage)?.host === host) {
     if (run.stage.at === 'claiming') {
@@ -213,7 +221,7 @@ function onTick(w: Work): void {
   const stage = w.s.run?.stage;
   if (stage !== undefined && 'untilMs' in stage && stage.untilMs <= w.now) {
     if (stage.at === 'ordering') giveUp(w, 'pool-empty');
-    else if (stage.at === 'preparing') failPrepare(w);
+    else if (stage.at === 'preparing' || stage.at === 'readying') failPrepare(w);
     else if (stage.at === 'pausing') newAttempt(w);
   }
   if (w.s.run === undefined && w.s.next !== undefined) beginOrDefer(w, w.s.next);
@@ -226,18 +234,21 @@ function onResumed(w: Work): void {
   const of = ofRun(run);
   const { stage } = run;
   if (stage.at === 'reserving' || stage.at === 'ordering') lookForSlot(w);
-  else if (stage.at === 'burning') w.effects.push({ do: 'burnEpoch', of });
+  else if (stage.at === 'burning') burnEpoch(w);
   else if (stage.at === 'preparing') {
     if (!stage.prepared) w.effects.push({ do: 'prepare', header: headerOf(w, run, stage.epoch), host: stage.target });
     if (!stage.intentDurable) w.effects.push({ do: 'putIntent', of });
     redirectWhenReady(w);
+  } else if (stage.at === 'readying') {
+    w.effects.push({ do: 'prepare', header: headerOf(w, run, stage.epoch), host: stage.target });
+    w.effects.push({ do: 'putIntent', of });
   } else if (stage.at === 'redirecting')
     w.effects.push({ do: 'redirect', header: headerOf(w, run, stage.epoch), host: stage.target });
   else if (stage.at === 'claiming')
     w.effects.push({ do: 'claim', header: headerOf(w, run, stage.epoch), host: stage.target });
   else if (stage.at === 'activating') setStage(w, { ...stage, sent: false });
   else if (stage.at === 'returning') {
-    if (stage.epoch === undefined) w.effects.push({ do: 'burnEpoch', of });
+    if (stage.epoch === undefined) burnEpoch(w);
     else if (stage.intentDurable) sendBack(w);
     else w.effects.push({ do: 'putIntent', of });
   }

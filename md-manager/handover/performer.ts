@@ -67,12 +67,10 @@ export class Performer {
         return [];
       case 'burnEpoch': {
         const { spareEpoch: epoch } = entry;
-        if (epoch === undefined) {
-          this.#await(entry, effect, this.#burn(entry, effect.of));
-          return [];
-        }
         delete entry.spareEpoch;
-        return [{ type: 'epochBurnt', of: effect.of, epoch }];
+        if (epoch !== undefined && epoch > effect.above) return [{ type: 'epochBurnt', of: effect.of, epoch }];
+        this.#await(entry, effect, this.#burn(entry, effect));
+        return [];
       }
       case 'putIntent':
         this.#await(entry, effect, this.#putIntent(entry, effect.of));
@@ -141,10 +139,10 @@ export class Performer {
     );
   }
 
-  async #burn(entry: Underway, of: Of): Promise<HandoverEvent | undefined> {
+  async #burn(entry: Underway, { of, above }: Effect & { do: 'burnEpoch' }): Promise<HandoverEvent | undefined> {
     const { store, effects } = this.#deps;
     const wanted = (): boolean => isCurrent(entry.state, of);
-    const epoch = await effects.store('burnEpoch', wanted, () => store.burnEpoch(entry.state.vehicle));
+    const epoch = await effects.store('burnEpoch', wanted, () => store.burnEpoch(entry.state.vehicle, above));
     return epoch === undefined ? undefined : { type: 'epochBurnt', of, epoch };
   }
 
@@ -165,7 +163,7 @@ export class Performer {
   burnSpare(entry: Underway): void {
     if (entry.burning || entry.spareEpoch !== undefined || this.#closed) return;
     entry.burning = true;
-    this.#deps.store.burnEpoch(entry.state.vehicle).then(
+    this.#deps.store.burnEpoch(entry.state.vehicle, entry.state.highestEpoch).then(
       epoch => {
         entry.burning = false;
         entry.spareEpoch = epoch;

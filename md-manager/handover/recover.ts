@@ -2,8 +2,8 @@ import type { HostRef } from '../../protocol/api/common.js';
 import type { VehicleFlows } from '../../protocol/api/sdn-app.js';
 import type { HostHealth } from '../../protocol/api/vmd.js';
 import type { OwnerRow } from '../../store/types.js';
-import type { Leaving, Stage, VehicleState } from './state.js';
-import { namedHosts } from './work.js';
+import type { Leaving, Move, Redirected, Stage, VehicleState } from './state.js';
+import { namedHosts, targetOf } from './work.js';
 
 /** What a manager finds of a vehicle when it starts. */
 export interface Facts {
@@ -73,12 +73,37 @@ function correct(base: VehicleState, stage: Stage, facts: Facts): Stage {
   if (stage.at === 'returning') return { at: 'returning', reason: stage.reason, intentDurable: false };
   if (!('target' in stage) || stage.at === 'burning') return stage;
   const { target, epoch } = stage;
+  if (stage.at === 'claiming' && stage.then !== undefined) return { at: 'claiming', target, epoch, then: stage.then };
   const ours = owner.epoch === epoch && owner.handover === base.run.record.id;
   const redirected = flows?.host.host === target.host && flows.highestEpoch >= epoch;
+  // By ticket: the flow goes there before the host is ready.
+  if (stage.at === 'readying' && !ours) return stage;
   if (ours || redirected) return { at: 'claiming', target, epoch };
   if (stage.at !== 'preparing') return { at: 'redirecting', target, epoch };
   const prepared = slots.some(({ host, slot }) => host.host === target.host && slot.highestEpoch === epoch);
   return { ...stage, intentDurable: true, prepared };
+}
+
+/**
+ * What sdn-app did or saw and the earlier manager did not live to write down: the move to where the device is, redirected
+ * where the flow goes to a host that nobody here has sent it to. `slotAt` tells of the standby slot there.
+ */
+export function catchUp(
+  state: VehicleState,
+  flows: VehicleFlows,
+  slotAt: (host: HostRef) => Pick<Redirected, 'way' | 'held' | 'health'>,
+  move: { readonly id: string; readonly atMs: number },
+): Move | undefined {
+  const { attachment: to, host, highestEpoch: epoch } = flows;
+  const { twin, run, next } = state;
+  if (to === undefined) return undefined;
+  const plain: Move = { id: move.id, to, first: twin.actingEpoch === 0, phases: {} };
+  const target = run === undefined ? undefined : targetOf(run.stage);
+  const there = host.host === twin.host.host || host.host === target?.host;
+  if (!there && epoch > (run === undefined ? twin.epoch : state.highestEpoch))
+    return { ...plain, redirected: { ...slotAt(host), host, epoch, atMs: move.atMs } };
+  const heading = next?.to.domain ?? run?.record.toDomain ?? twin.host.domain;
+  return to.domain === heading ? undefined : plain;
 }
 
 /** Where the owner's host is reached by a redirect of a later epoch than its claim (a hand-over that went back). */

@@ -44,7 +44,24 @@ export interface Move {
   readonly to: Attachment;
   readonly first: boolean;
   readonly phases: HandoverRecord['phases'];
+  readonly redirected?: Redirected;
 }
+
+/**
+ * The flow went to this host by sdn-app's own hand, at highest seen + 1 (ways `armed` and `ticket`). The record of the lease
+ * under which the slot was kept is the intent: the hand-over rolls forward from its first moment.
+ */
+export interface Redirected {
+  readonly way: 'armed' | 'ticket';
+  readonly host: HostRef;
+  readonly epoch: number;
+  readonly atMs: number;
+  /** Whether the slot there is this vehicle's; not, where its lease had ended or its host was lost. */
+  readonly held: boolean;
+  readonly health: Health;
+}
+
+export type RedirectedMove = Move & { readonly redirected: Redirected };
 
 /** Where a hand-over stands. `target` is a slot that this attempt holds. */
 export type Stage =
@@ -61,8 +78,29 @@ export type Stage =
       readonly untilMs: number;
     }
   | { readonly at: 'redirecting'; readonly target: HostRef; readonly epoch: number }
-  /** `lost`: what became of the target while the claim was under way; its outcome is awaited all the same. */
-  | { readonly at: 'claiming'; readonly target: HostRef; readonly epoch: number; readonly lost?: Health }
+  /**
+   * The flow goes there already, by sdn-app's own hand. Before the claim this hand-over is on disk (the next manager must
+   * know who acted until now) and the host is ready.
+   */
+  | {
+      readonly at: 'readying';
+      readonly target: HostRef;
+      readonly epoch: number;
+      readonly recorded: boolean;
+      readonly prepared: boolean;
+      readonly untilMs: number;
+    }
+  /**
+   * `lost`: what became of the target while the claim was under way; its outcome is awaited all the same. `then`: sdn-app
+   * redirected the flow once more meanwhile.
+   */
+  | {
+      readonly at: 'claiming';
+      readonly target: HostRef;
+      readonly epoch: number;
+      readonly lost?: Health;
+      readonly then?: RedirectedMove;
+    }
   /** The claim is applied, `twin` is the new host; it acts once no older one may. */
   | { readonly at: 'activating'; readonly epoch: number; readonly sent: boolean; readonly digest?: Digest }
   | { readonly at: 'settling'; readonly epoch: number; readonly untilMs: number }
@@ -153,7 +191,8 @@ export type Effect =
       readonly avoid: readonly string[];
     }
   | { readonly do: 'orderHost'; readonly domain: string }
-  | { readonly do: 'burnEpoch'; readonly of: Of }
+  /** `above`: the epoch is to be higher than this, whoever used it. */
+  | { readonly do: 'burnEpoch'; readonly of: Of; readonly above: number }
   /** The one durable write before the swap: the state as it is now. */
   | { readonly do: 'putIntent'; readonly of: Of }
   | { readonly do: 'prepare'; readonly header: CommandHeader; readonly host: HostRef }

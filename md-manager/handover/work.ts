@@ -42,9 +42,11 @@ export function targetOf(stage: Stage): HostRef | undefined {
 
 /** Hosts on which this vehicle holds a slot. */
 export function namedHosts(state: VehicleState): string[] {
-  const target = state.run === undefined ? undefined : targetOf(state.run.stage);
+  const stage = state.run?.stage;
+  const target = stage === undefined ? undefined : targetOf(stage);
+  const then = stage?.at === 'claiming' && stage.then?.redirected.held ? [stage.then.redirected.host.host] : [];
   const names = [state.twin, ...state.leaving].map(place => place.host.host);
-  return [...new Set(target === undefined ? names : [...names, target.host])];
+  return [...new Set([...names, ...(target === undefined ? [] : [target.host]), ...then])];
 }
 
 export function headerOf(w: Work, run: Run, epoch: number): CommandHeader {

@@ -158,7 +158,8 @@ export function vehicleRecordOf(state: VehicleState, twin: VehicleRecord['twin']
   const { vehicle, number, attachment, highestEpoch, run } = state;
   const { host, epoch, actingEpoch } = state.twin;
   const stage = run?.stage;
-  const heading = stage?.at === 'redirecting' || stage?.at === 'claiming' ? stage : undefined;
+  const sent = stage?.at === 'redirecting' || stage?.at === 'readying' || stage?.at === 'claiming';
+  const heading = sent ? stage : undefined;
   return {
     vehicle,
     number,

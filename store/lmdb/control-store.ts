@@ -119,11 +119,11 @@ class Store implements LmdbControlStore {
     return this.#read('owner', () => all(this.#owners, decodeOwner));
   }
 
-  burnEpoch(vehicle: string): Promise<number> {
+  burnEpoch(vehicle: string, above = 0): Promise<number> {
     return this.#transaction('epoch', () => {
       // A claimed epoch counts as burnt, whoever burnt it: arming and tickets use highest seen + 1.
       const claimed = read(this.#owners, textKey(vehicle), decodeOwner)?.epoch ?? 0;
-      const next = Math.max(this.#burnt(vehicle), claimed) + 1;
+      const next = Math.max(this.#burnt(vehicle), claimed, above) + 1;
       void this.#epochs.put(textKey(vehicle), numberKey(next));
       return next;
     });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { step } from '../../md-manager/handover/machine.js';
-import { recover } from '../../md-manager/handover/recover.js';
-import type { Effect, HandoverEvent, VehicleState } from '../../md-manager/handover/state.js';
+import { catchUp, recover, type Facts } from '../../md-manager/handover/recover.js';
+import type { Effect, HandoverEvent, Move, Redirected, VehicleState } from '../../md-manager/handover/state.js';
 import { DEFAULT_TIMING } from '../../md-manager/handover/state.js';
 import { deadlineOf, namedHosts } from '../../md-manager/handover/work.js';
 import type { Attachment, HostRef } from '../../protocol/api/common.js';
@@ -43,12 +43,27 @@ export type Action =
   | { readonly act: 'tick' }
   | { readonly act: 'report' }
   | { readonly act: 'perform'; readonly index: number; readonly how: 'well' | 'badly' | 'unheard' }
-  | { readonly act: 'crash' };
+  /** `written`: the ledger had time for what is written later than an intent. */
+  | { readonly act: 'crash'; readonly written: boolean }
+  /** The manager keeps a slot for sdn-app to use. */
+  | { readonly act: 'lease'; readonly host: string; readonly way: 'armed' | 'ticket' }
+  /** sdn-app redirects the flow there; the manager does not know yet. */
+  | { readonly act: 'use'; readonly host: string }
+  /** The oldest redirect that the manager has not heard of is told. */
+  | { readonly act: 'tell' }
+  /** A lease is over, although sdn-app may have used it. */
+  | { readonly act: 'expire'; readonly host: string };
 
 interface Slot {
   epoch: number;
   acting: boolean;
   draining: boolean;
+}
+
+interface Lease {
+  readonly way: 'armed' | 'ticket';
+  /** `offered`: sdn-app may use it; `ended`: it may not any more; `used`: the slot is the hand-over's. */
+  readonly is: 'offered' | 'ended' | 'used';
 }
 
 interface Everything {
@@ -63,6 +78,14 @@ interface Everything {
   highest: Record<string, number>;
   owner: { epoch: number; handover: string; attempt: number; host: string };
   flow: { host: string; epoch: number };
+  /** The highest epoch that sdn-app has seen. */
+  switchSeen: number;
+  /** Where the device is. */
+  place: string;
+  leases: Record<string, Lease>;
+  /** Redirects of sdn-app, `<host> <epoch>`. */
+  used: string[];
+  untold: Move[];
   burnt: number;
   intents: string[];
   durable: VehicleState | undefined;
@@ -86,6 +109,11 @@ export class World {
       highest: {},
       owner: { epoch: 0, handover: 'registration', attempt: 0, host },
       flow: { host, epoch: 0 },
+      switchSeen: 0,
+      place: host.split('/')[0]!,
+      leases: {},
+      used: [],
+      untold: [],
       burnt: 0,
       intents: [],
       durable: undefined,
@@ -96,8 +124,9 @@ export class World {
 
   clone(): World {
     const copy = new World();
-    const { lost, slots, highest, pending, pool, held, intents, ended } = this.all;
+    const { lost, slots, highest, pending, pool, held, intents, ended, leases, used, untold } = this.all;
     Object.assign(copy.all, this.all, {
+      ...{ leases: { ...leases }, used: [...used], untold: [...untold] },
       ...{ lost: { ...lost }, slots: { ...slots }, highest: { ...highest } },
       ...{ pending: [...pending], pool: [...pool], held: [...held], intents: [...intents], ended: [...ended] },
     });
@@ -116,12 +145,16 @@ export class World {
 
   /** What may happen next. */
   actions(): Action[] {
-    const { pending, lost, slots } = this.all;
+    const { pending, lost, slots, leases, untold } = this.all;
     const hosts = Object.keys(slots).filter(host => !(host in lost));
     return [
       ...['edge-1', 'edge-2'].map(domain => ({ act: 'move', domain }) as const),
       ...hosts.map(host => ({ act: 'lose', host, dead: host.endsWith('2') }) as const),
       ...Object.keys(lost).map(host => ({ act: 'lose', host, dead: true }) as const),
+      ...this.#leasable().map(host => ({ act: 'lease', host, way: host.endsWith('4') ? 'ticket' : 'armed' }) as const),
+      ...this.usable().map(host => ({ act: 'use', host }) as const),
+      ...Object.keys(leases).map(host => ({ act: 'expire', host }) as const),
+      ...(untold.length > 0 ? [{ act: 'tell' } as const] : []),
       { act: 'tick' },
       { act: 'report' },
       ...pending.flatMap((effect, index) => [
@@ -136,6 +169,7 @@ export class World {
     switch (action.act) {
       case 'move': {
         all.moves++;
+        all.place = action.domain;
         const move = { id: `m${all.moves}`, to: attachmentIn(action.domain), first: false, phases: {} };
         return this.send({ type: 'attachmentChanged', move });
       }
@@ -154,12 +188,27 @@ export class World {
         return;
       }
       case 'crash':
-        return this.#crash();
+        return this.#crash(action.written);
+      case 'lease':
+        return this.#lease(action.host, action.way);
+      case 'use':
+        return this.#use(action.host);
+      case 'tell':
+        return this.#tell();
+      case 'expire':
+        return this.#expire(action.host);
     }
+  }
+
+  /** Hosts that sdn-app may redirect the flow to by itself. */
+  usable(): string[] {
+    return Object.entries(this.all.leases).flatMap(([host, { is }]) => (is === 'offered' ? [host] : []));
   }
 
   /** Lets everything that is under way come to its end. */
   finish(): void {
+    while (this.all.untold.length > 0) this.#tell();
+    for (const [host, { is }] of Object.entries(this.all.leases)) if (is !== 'used') this.#expire(host);
     for (let turn = 0; turn < 600; turn++) {
       const effect = this.all.pending.shift();
       if (effect !== undefined) this.#perform(effect, 'well');
@@ -177,6 +226,8 @@ export class World {
       const [after, ...effects] = step(before, next, all.now);
       all.state = after;
       assert.ok(after.highestEpoch >= before.highestEpoch, 'epochs rise');
+      // As the pool's books are kept.
+      for (const host of namedHosts(after)) if (!all.held.includes(host)) all.held.push(host);
       for (const effect of effects) {
         this.#check(effect);
         if (effect.do === 'reserve') events.push(this.#reserve(effect));
@@ -185,6 +236,7 @@ export class World {
         else all.pending.push(effect);
       }
       if (next.type === 'released' && !namedHosts(after).includes(next.host)) this.#free(next.host);
+      this.#forgetLeases();
     }
     this.checkSlots();
     const again = step(all.state, event, all.now)[0];
@@ -195,7 +247,8 @@ export class World {
   /** Slots held are those that the state names; lost hosts hold nothing any more. */
   checkSlots(): void {
     const alive = (hosts: string[]): string[] => hosts.filter(host => !(host in this.all.lost)).sort();
-    assert.deepEqual(alive(this.all.held), alive(namedHosts(this.all.state)));
+    const kept = Object.entries(this.all.leases).flatMap(([host, { is }]) => (is === 'used' ? [] : [host]));
+    assert.deepEqual(alive(this.all.held), alive([...new Set([...namedHosts(this.all.state), ...kept])]));
     const acting = Object.entries(this.all.slots).filter(([host, slot]) => slot.acting && this.#mayAct(host));
     assert.ok(acting.length <= 1, `${acting.map(([host]) => host).join(' and ')} act`);
   }
@@ -205,7 +258,10 @@ export class World {
     const { handover, attempt, epoch } = effect.header;
     const { intents } = this.all;
     if (effect.do === 'redirect')
-      assert.ok(intents.includes(`${handover} ${attempt} ${epoch}`), 'the intent is durable before the redirect');
+      assert.ok(
+        intents.includes(`${handover} ${attempt} ${epoch}`) || this.all.used.includes(`${effect.host.host} ${epoch}`),
+        'the intent is durable before the redirect',
+      );
     if (effect.do === 'prepare') assert.ok(epoch > this.all.owner.epoch, 'every attempt has a new epoch');
   }
 
@@ -269,7 +325,8 @@ export class World {
         return { type: 'hostReady', domain: effect.domain };
       }
       case 'burnEpoch':
-        return { type: 'epochBurnt', of, epoch: ++all.burnt };
+        all.burnt = Math.max(all.burnt, all.owner.epoch, effect.above) + 1;
+        return { type: 'epochBurnt', of, epoch: all.burnt };
       case 'putIntent': {
         if (!current) return undefined;
         all.durable = structuredClone(all.state);
@@ -279,11 +336,15 @@ export class World {
       case 'prepare':
         if (badly) return { type: 'prepareFailed', of };
         if (!current || !all.held.includes(host)) return undefined;
+        if (all.slots[host]?.epoch === effect.header.epoch) return { type: 'prepared', of };
         all.slots[host] = { epoch: effect.header.epoch, acting: false, draining: false };
         return { type: 'prepared', of };
       case 'redirect':
-        if (effect.header.epoch < all.flow.epoch) return { type: 'redirectStale', of };
+        if (effect.header.epoch < all.switchSeen) return { type: 'redirectStale', of };
+        // One epoch has one host.
+        if (effect.header.epoch === all.flow.epoch && host !== all.flow.host) return { type: 'redirectStale', of };
         all.flow = { host, epoch: effect.header.epoch };
+        all.switchSeen = Math.max(all.switchSeen, effect.header.epoch);
         return { type: 'redirected', of };
       case 'claim':
         if (effect.header.epoch <= all.owner.epoch) return { type: 'claimed', of, outcome: 'refused' };
@@ -305,6 +366,9 @@ export class World {
         return { type: 'stoodDown', host, digest: {} as Digest };
       }
       case 'retire': {
+        if (all.flow.host === host && all.used.includes(`${host} ${all.flow.epoch}`))
+          return { type: 'retireStale', host };
+        all.switchSeen = Math.max(all.switchSeen, effect.header.epoch);
         assert.notEqual(all.flow.host, host, 'the switch still sends to a host whose way out is taken');
         return { type: 'retired', host };
       }
@@ -320,15 +384,90 @@ export class World {
     }
   }
 
+  #leasable(): string[] {
+    const { pool, held, lost, state } = this.all;
+    if (state.run !== undefined) return [];
+    const other = (host: string): boolean => host.split('/')[0] !== state.twin.host.domain;
+    return pool.filter(host => other(host) && !held.includes(host) && !(host in lost)).slice(0, 2);
+  }
+
+  #lease(host: string, way: 'armed' | 'ticket'): void {
+    const { all } = this;
+    if (!this.#leasable().includes(host)) return;
+    all.held.push(host);
+    all.leases[host] = { way, is: 'offered' };
+    const epoch = all.state.highestEpoch;
+    if (way === 'ticket') return;
+    assert.ok(epoch >= (all.highest[host] ?? 0), 'a lease is prepared with the highest epoch seen');
+    all.slots[host] = { epoch, acting: false, draining: false };
+  }
+
+  #use(host: string): void {
+    const { all } = this;
+    const lease = all.leases[host];
+    if (lease?.is !== 'offered') return;
+    for (const [name, other] of Object.entries(all.leases))
+      if (other.is === 'offered') all.leases[name] = { ...other, is: 'ended' };
+    all.moves++;
+    all.flow = { host, epoch: ++all.switchSeen };
+    all.place = host.split('/')[0]!;
+    all.used.push(`${host} ${all.flow.epoch}`);
+    const redirected = { host: hostRef(host), epoch: all.flow.epoch, atMs: all.now, ...this.#slotAt(host) };
+    all.untold.push({ id: `r${all.moves}`, to: attachmentIn(all.place), first: false, phases: {}, redirected });
+  }
+
+  #tell(): void {
+    const { all } = this;
+    const move = all.untold.shift();
+    if (move?.redirected === undefined) return;
+    const redirected = { ...move.redirected, ...this.#slotAt(move.redirected.host.host) };
+    if (redirected.held) this.#handOver(redirected.host.host);
+    this.send({ type: 'attachmentChanged', move: { ...move, redirected } });
+  }
+
+  #slotAt(host: string): Pick<Redirected, 'way' | 'held' | 'health'> {
+    const { leases, lost } = this.all;
+    const lease = leases[host];
+    const until = lost[host];
+    if (until === undefined)
+      return { way: lease?.way ?? 'armed', held: lease !== undefined && lease.is !== 'used', health: { is: 'alive' } };
+    const health = until === 0 ? ({ is: 'dead' } as const) : ({ is: 'lost', leaseUntilMs: until } as const);
+    return { way: lease?.way ?? 'armed', held: false, health };
+  }
+
+  #handOver(host: string): void {
+    const lease = this.all.leases[host];
+    if (lease !== undefined) this.all.leases[host] = { ...lease, is: 'used' };
+  }
+
+  #expire(host: string): void {
+    const lease = this.all.leases[host];
+    if (lease === undefined || lease.is === 'used') return;
+    delete this.all.leases[host];
+    if (!namedHosts(this.all.state).includes(host)) this.#free(host);
+  }
+
+  /** The record of a used lease goes once the hand-over has no need of it. */
+  #forgetLeases(): void {
+    const { leases, state, owner } = this.all;
+    for (const [host, { is }] of Object.entries(leases))
+      if (is === 'used' && (owner.host === host || !namedHosts(state).includes(host))) delete leases[host];
+  }
+
   /** The manager dies, and the next one finds what is durable. */
-  #crash(): void {
+  #crash(written: boolean): void {
     const { all } = this;
     const { owner, flow, slots, lost } = all;
     all.pending = [];
     // Rows of ended hand-overs are closed in groups; here they are at once, and an open one may be stale.
-    const open = all.state.run?.intended ? all.durable : undefined;
-    const at = attachmentIn(all.state.attachment?.domain ?? 'edge-1');
-    const state = recover({
+    const kept = written ? all.state : all.durable;
+    const open = all.state.run?.intended && kept?.run?.record.id === all.state.run.record.id ? kept : undefined;
+    const at = attachmentIn(all.place);
+    const named = open === undefined ? [] : namedHosts(open);
+    // A row that tells of an epoch is its intent, whenever it was written.
+    if (open?.run !== undefined)
+      all.intents.push(`${open.run.record.id} ${open.run.record.attempt} ${open.run.record.epoch}`);
+    const facts = {
       vehicle: 'car-1',
       number: 7,
       term: 1,
@@ -340,14 +479,14 @@ export class World {
         vehicle: 'car-1',
         number: 7,
         host: hostRef(flow.host),
-        highestEpoch: flow.epoch,
+        highestEpoch: all.switchSeen,
         waysOut: [],
         state: 'attached',
         armed: [],
         attachment: at,
       },
       slots: Object.entries(slots)
-        .filter(([host]) => !(host in lost))
+        .filter(([host]) => !(host in lost) && (named.includes(host) || !(host in all.leases)))
         .map(([host, slot], index) => ({
           host: hostRef(host),
           slot: {
@@ -359,10 +498,18 @@ export class World {
           },
         })),
       seen: [],
-    });
+    } satisfies Facts;
+    const state = recover(facts);
     all.state = state;
-    all.held = [...new Set([...namedHosts(state), ...Object.keys(slots)])].filter(host => !(host in lost));
+    for (const [host, lease] of Object.entries(all.leases))
+      all.leases[host] = { ...lease, is: namedHosts(state).includes(host) ? 'used' : 'ended' };
+    const held = [...namedHosts(state), ...Object.keys(slots), ...Object.keys(all.leases)];
+    all.held = [...new Set(held)].filter(host => !(host in lost));
     this.send({ type: 'resumed' });
     for (const host of namedHosts(state).filter(name => name in lost)) this.#lose(host, lost[host] === 0);
+    const flows = { ...facts.flows, host: hostRef(all.flow.host), highestEpoch: all.switchSeen };
+    const move = catchUp(all.state, flows, host => this.#slotAt(host.host), { id: `c${++all.moves}`, atMs: all.now });
+    if (move?.redirected?.held) this.#handOver(move.redirected.host.host);
+    if (move !== undefined) this.send({ type: 'attachmentChanged', move });
   }
 }
