@@ -24,6 +24,7 @@ test: build
 
 test-real: build
 	@lab/real/install.sh
+	@node dist/sdn-app/ryu/install.js
 	@node dist/test/run.js real
 
 soak: build

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
   vmd: { say: 'a host of twins (virtual mobile devices)', load: () => import('../vmd/cli.js') },
   'md-manager': { say: 'registration, pools and hand-overs', load: () => import('../md-manager/cli.js') },
   'sdn-app': { say: 'follows cars in the switch and moves their flows', load: () => import('../sdn-app/cli.js') },
+  ryu: { say: 'Ryu with our app, between sdn-app and its switches', load: () => import('../sdn-app/ryu/cli.js') },
   analytics: { say: 'current and past values, and the fleet page', load: () => import('../analytics/cli.js') },
   audit: {
     say: 'checks that nothing was lost and nothing is stored twice',

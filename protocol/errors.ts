@@ -44,6 +44,7 @@ export const ERRORS = {
   // network
   SWITCH_AWAY: { retry: true, say: 'the switch cannot be reached', status: 503 },
   SWITCH_REFUSED: { retry: false, say: 'the switch refused a message', status: 502 },
+  RYU_FAILED: { retry: false, say: 'Ryu could not be installed, or ended' },
   FLOW_INVALID: { retry: false, say: 'this flow cannot be installed', status: 400 },
   TOPOLOGY_INVALID: { retry: false, say: 'the topology is not valid', status: 400 },
   LAB_FAILED: { retry: false, say: 'a part of the lab could not be made or did not do as told', status: 500 },

@@ -54,9 +54,7 @@ def move(source: object, source_offset: int, target: object, target_offset: int,
 
 
 def load(target: object, offset: int, bits: int, value: int) -> bytes:
-    head = struct.pack(
-        "!HHIHH", ofp.OFPAT_EXPERIMENTER, 24, NX, nicira_ext.NXAST_REG_LOAD, range_bits(offset, bits)
-    )
+    head = struct.pack("!HHIHH", ofp.OFPAT_EXPERIMENTER, 24, NX, nicira_ext.NXAST_REG_LOAD, range_bits(offset, bits))
     return head + header(target) + struct.pack("!Q", value)
 
 
@@ -66,9 +64,7 @@ def output(port: object) -> bytes:
 
 
 def output_reg(source: object, offset: int, bits: int) -> bytes:
-    head = struct.pack(
-        "!HHIHH", ofp.OFPAT_EXPERIMENTER, 24, NX, nicira_ext.NXAST_OUTPUT_REG, range_bits(offset, bits)
-    )
+    head = struct.pack("!HHIHH", ofp.OFPAT_EXPERIMENTER, 24, NX, nicira_ext.NXAST_OUTPUT_REG, range_bits(offset, bits))
     return head + header(source) + struct.pack("!H6x", ofp.OFPCML_NO_BUFFER)
 
 
@@ -114,8 +110,8 @@ WIRE_OF: dict[type, Callable[[Any], list[Any]]] = {
     parser.NXActionRegLoad: lambda a: ["load", wire_name(a.dst), *_split(a.ofs_nbits), a.value],
     parser.OFPActionOutput: lambda a: ["output", NAMES_OF_PORTS.get(a.port, a.port)],
     parser.NXActionOutputReg: lambda a: ["outputReg", wire_name(a.src), *_split(a.ofs_nbits)],
-    parser.OFPActionPushVlan: lambda a: ["pushVlan"],
-    parser.OFPActionPopVlan: lambda a: ["popVlan"],
+    parser.OFPActionPushVlan: lambda _: ["pushVlan"],
+    parser.OFPActionPopVlan: lambda _: ["popVlan"],
 }
 
 

@@ -1,12 +1,12 @@
 """
 The app that Ryu loads: events of switches go to every client of the WebSocket, requests of clients to their switch.
 
-Handlers of messages run where Ryu reads the switch's connection, in the order in which the switch sent; only the changes
-of a connection's state come through Ryu's queue of events.
+Handlers of messages run where Ryu reads the switch's connection, in the order in which the switch sent; only the
+changes of a connection's state come through Ryu's queue of events.
 """
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 from ryu.app import wsgi
 from ryu.base import app_manager
@@ -36,8 +36,8 @@ def _up(switch: Switch) -> list[dict[str, Any]]:
 
 
 class EdgetwinApp(app_manager.RyuApp):  # type: ignore[misc]
-    OFP_VERSIONS = [ofproto_v1_3.OFP_VERSION]
-    _CONTEXTS = {"wsgi": wsgi.WSGIApplication}
+    OFP_VERSIONS: ClassVar[list[int]] = [ofproto_v1_3.OFP_VERSION]
+    _CONTEXTS: ClassVar[dict[str, Any]] = {"wsgi": wsgi.WSGIApplication}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -179,7 +179,7 @@ class EdgetwinApp(app_manager.RyuApp):  # type: ignore[misc]
 
 
 class Endpoint(wsgi.ControllerBase):  # type: ignore[misc]
-    """The WebSocket, beside the paths of `ofctl_rest`. Not by Ryu's decorator: that broadcasts, and waits for the slowest."""
+    """The WebSocket, beside the paths of `ofctl_rest`. Not by Ryu's decorator: its broadcast waits for the slowest."""
 
     def __init__(self, req: Any, link: Any, data: Any, **config: Any) -> None:
         super().__init__(req, link, data, **config)

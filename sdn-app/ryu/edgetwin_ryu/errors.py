@@ -7,9 +7,10 @@ from ryu.ofproto import ofproto_v1_3 as ofp
 
 # ONF extension 230: errors of bundles have an experimenter type of their own in OpenFlow 1.3
 BUNDLE_FAILED = (
-    "UNKNOWN EPERM BAD_ID BUNDLE_EXIST BUNDLE_CLOSED OUT_OF_BUNDLES BAD_TYPE BAD_FLAGS MSG_BAD_LEN MSG_BAD_XID MSG_UNSUP"
-    " MSG_CONFLICT MSG_TOO_MANY MSG_FAILED TIMEOUT BUNDLE_IN_PROGRESS"
-).split()
+    *("UNKNOWN", "EPERM", "BAD_ID", "BUNDLE_EXIST", "BUNDLE_CLOSED", "OUT_OF_BUNDLES", "BAD_TYPE", "BAD_FLAGS"),
+    *("MSG_BAD_LEN", "MSG_BAD_XID", "MSG_UNSUP", "MSG_CONFLICT", "MSG_TOO_MANY", "MSG_FAILED", "TIMEOUT"),
+    "BUNDLE_IN_PROGRESS",
+)
 FIRST_BUNDLE_ERROR = 2300
 
 
@@ -47,5 +48,3 @@ def wire_error(message: Any, index: int | None) -> dict[str, Any]:
     type_name, code, code_name = _type_and_code(message)
     error = {"type": message.type, "code": code, "typeName": type_name, "codeName": code_name}
     return error if index is None else {**error, "index": index}
-
-

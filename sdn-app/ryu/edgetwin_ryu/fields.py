@@ -1,9 +1,9 @@
 """
 Match fields by the names and in the form that the wire has, as bytes of OpenFlow (OXM).
 
-The names are those of Ryu's table, and two of Open vSwitch that Ryu lacks. Where that table has a field twice, as OXM and
-as Nicira's NXM, the wire has the name of the OXM only; Open vSwitch tells some of them by their NXM header. A value of up to 8 bytes is a number, an
-address is text, a register of 16 bytes (`xxreg1`) is text, too: `0x` and 32 hex digits.
+The names are those of Ryu's table, and two of Open vSwitch that Ryu lacks. Where that table has a field twice, as OXM
+and as Nicira's NXM, the wire has the name of the OXM only; Open vSwitch tells some of them by their NXM header. A value
+of up to 8 bytes is a number, an address is text, a register of 16 bytes (`xxreg1`) is text: `0x` and 32 hex digits.
 """
 
 import socket

@@ -14,8 +14,8 @@ def match_bytes(wire: object) -> bytes:
     """struct ofp_match, padded to 8 bytes."""
     if not isinstance(wire, dict):
         raise Wrong("match is an object of fields")
-    # OpenFlow's own fields first, in the order of their numbers: what a field asks for (`eth_type` for `ipv4_dst`) stands
-    # before it
+    # OpenFlow's own fields first, in the order of their numbers: what a field asks for (`eth_type` for `ipv4_dst`)
+    # stands before it
     encoded = sorted(map(oxm, wire, wire.values()), key=_order)
     fields = b"".join(field for _, field in encoded)
     length = 4 + len(fields)

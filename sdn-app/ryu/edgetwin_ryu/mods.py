@@ -1,5 +1,5 @@
 """
-Changes of the wire as messages of OpenFlow. They are packed here and not by Ryu's classes, which take about ten times as
+Changes of the wire as messages of OpenFlow. They are packed here and not by Ryu's classes, which take several times as
 long to do the same; the tests hold both against one another.
 """
 
@@ -51,9 +51,7 @@ def _add(mod: dict[str, Any]) -> list[bytes]:
     flags = ofp.OFPFF_SEND_FLOW_REM if flow.get("tellRemoved") else 0
     instructions = b"".join(map(instruction_bytes, flow["instructions"]))
     match = match_bytes(flow["match"])
-    return [
-        flow_mod(ofp.OFPFC_ADD, flow["table"], flow["priority"], flow["cookie"], 0, flags, match, instructions)
-    ]
+    return [flow_mod(ofp.OFPFC_ADD, flow["table"], flow["priority"], flow["cookie"], 0, flags, match, instructions)]
 
 
 def _delete_strict(mod: dict[str, Any]) -> list[bytes]:
@@ -66,7 +64,9 @@ def _delete_cookie(mod: dict[str, Any]) -> list[bytes]:
 
 
 def _meter_mod(command: int, meter: int, bands: bytes) -> bytes:
-    return message(ofp.OFPT_METER_MOD, 0, struct.pack("!HHI", command, ofp.OFPMF_PKTPS | ofp.OFPMF_BURST, meter) + bands)
+    return message(
+        ofp.OFPT_METER_MOD, 0, struct.pack("!HHI", command, ofp.OFPMF_PKTPS | ofp.OFPMF_BURST, meter) + bands
+    )
 
 
 def _meter(mod: dict[str, Any]) -> list[bytes]:

@@ -39,9 +39,7 @@ class Phase:
 
 def _parts(mods: Sequence[Mod], bundle: int | None = None) -> list[Part]:
     return [
-        Part(
-            encoded, mod.index, bundle, METER_EXISTS if mod.sets_meter is not None and place == 0 else None
-        )
+        Part(encoded, mod.index, bundle, METER_EXISTS if mod.sets_meter is not None and place == 0 else None)
         for mod in mods
         for place, encoded in enumerate(mod.messages)
     ]

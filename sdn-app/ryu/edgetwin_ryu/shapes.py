@@ -4,8 +4,8 @@ What of a flow a switch looks at when it takes a message into a bundle.
 Open vSwitch answers a message that it does not take into an open bundle with an error, and a commit afterwards applies
 the others. So a bundle may be sent in one go, commit included, only if each of its messages will be taken. Whether that
 is so does not depend on the plain values that are compared, set or loaded (their width is checked here), but on all the
-rest: names, masks, ports, bit ranges, tables, meters. That rest is the flow's shape. Where a switch took a shape once, it
-takes it again; a bundle with another shape is committed only after a barrier.
+rest: names, masks, ports, bit ranges, tables, meters. That rest is the flow's shape. Where a switch took a shape once,
+it takes it again; a bundle with another shape is committed only after a barrier.
 """
 
 from typing import Any

@@ -11,8 +11,8 @@ from ryu.ofproto import ofproto_v1_3 as ofp
 
 from .errors import wire_error
 from .mods import barrier, flows_request, lead_request
-from .probe import next_xid
 from .phases import Part, Phase, phases_of
+from .probe import next_xid
 from .requests import Batch, Flows, Lead, Request
 from .statistics import wire_flows
 
