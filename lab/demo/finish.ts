@@ -10,7 +10,7 @@ import { openNodeDisk } from '../../device/uplink/node-disk.js';
 import { summariseHandovers, type HandoverSummary } from './outcome.js';
 import { DOMAINS } from './plan.js';
 import { ownEnvironment } from './supervisor.js';
-import type { System } from './system.js';
+import type { RunningSystem } from './running.js';
 import type { Watch } from './watch.js';
 
 /** What `edgetwin audit --json` prints, as much of it as the outcome needs. */
@@ -46,7 +46,7 @@ const ALL_HANDOVERS = 10_000;
  * Throws DEADLINE where outboxes or hand-overs have not come to their end within `timeoutMs`.
  */
 export async function finishAndAudit(
-  system: System,
+  system: RunningSystem,
   watch: Watch,
   signal: AbortSignal,
   timeoutMs = 60_000,
@@ -85,7 +85,7 @@ async function settle(watch: Watch, signal: AbortSignal, timeoutMs: number): Pro
   }
 }
 
-function marksOf(system: System): Promise<Marks[]> {
+function marksOf(system: RunningSystem): Promise<Marks[]> {
   return Promise.all(
     system.vehicles.map(async ({ state }) => {
       await using disk = await openNodeDisk(state);
@@ -95,7 +95,7 @@ function marksOf(system: System): Promise<Marks[]> {
 }
 
 /** Runs `edgetwin audit` on the live system, as an operator would. */
-async function runAudit(system: System): Promise<z.infer<typeof auditAnswer>> {
+async function runAudit(system: RunningSystem): Promise<z.infer<typeof auditAnswer>> {
   const { data } = system.plan;
   const marks = await marksOf(system);
   const marksFile = join(data, 'marks.json');

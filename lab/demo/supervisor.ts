@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,15 @@ export interface Part {
   readonly title: string;
   /** Words after `edgetwin`. */
   readonly argv: readonly string[];
+  /** Environment beyond the supervisor's own. */
+  readonly env?: Readonly<Record<string, string>>;
 }
+
+/** Starts the process of a part: `argv` begins with the program. */
+export type Launch = (part: Part, argv: readonly string[], options: SpawnOptions) => ChildProcess;
+
+const launchHere: Launch = (part, [program = '', ...words], options) =>
+  spawn(program, words, { ...options, argv0: part.title });
 
 export interface PartState {
   readonly part: Part;
@@ -31,10 +39,13 @@ const STOP_MS = 5_000;
 export class Supervisor implements AsyncDisposable {
   readonly #parts = new Map<string, Running>();
   readonly #logDir: string;
+  readonly #launch: Launch;
   readonly #timers: Timers;
 
-  constructor(logDir: string, timers: Timers = systemTimers) {
+  /** `launch` starts parts elsewhere than here, e.g. in a network namespace. */
+  constructor(logDir: string, launch: Launch = launchHere, timers: Timers = systemTimers) {
     this.#logDir = logDir;
+    this.#launch = launch;
     this.#timers = timers;
   }
 
@@ -43,6 +54,7 @@ export class Supervisor implements AsyncDisposable {
     const running = new Running(
       part,
       createWriteStream(join(this.#logDir, `${part.name}.log`), { flags: 'a' }),
+      this.#launch,
       this.#timers,
     );
     this.#parts.set(part.name, running);
@@ -82,6 +94,7 @@ export class Supervisor implements AsyncDisposable {
 class Running {
   readonly #part: Part;
   readonly #log: WriteStream;
+  readonly #launch: Launch;
   readonly #timers: Timers;
   #child: ChildProcess | undefined;
   #restarts = 0;
@@ -91,9 +104,10 @@ class Running {
   #cancelRestart = (): void => undefined;
   #waiting: (() => void)[] = [];
 
-  constructor(part: Part, log: WriteStream, timers: Timers) {
+  constructor(part: Part, log: WriteStream, launch: Launch, timers: Timers) {
     this.#part = part;
     this.#log = log;
+    this.#launch = launch;
     this.#timers = timers;
   }
 
@@ -139,10 +153,10 @@ class Running {
   #spawn(): ChildProcess {
     const started = performance.now();
     // Own process group: Ctrl-C reaches the supervisor alone, which then stops the parts in order. IPC: see common/main.ts.
-    const child = spawn(process.execPath, [join(packageRoot(), 'dist/bin/edgetwin.js'), ...this.#part.argv], {
-      argv0: this.#part.title,
+    const argv = [process.execPath, join(packageRoot(), 'dist/bin/edgetwin.js'), ...this.#part.argv];
+    const child = this.#launch(this.#part, argv, {
       detached: true,
-      env: ownEnvironment(),
+      env: { ...ownEnvironment(), ...this.#part.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#child = child;

@@ -16,6 +16,7 @@ import { claimBlock, type LoopbackBlock } from '../network/loopback-block.js';
 import { layOutTopology } from '../topology/lay-out.js';
 import { CARS_WITH_OWN_PROCESS } from './config.js';
 import { agentSettings, partsOf } from './parts.js';
+import type { RunningSystem } from './running.js';
 import {
   DOMAINS,
   controlStoreOf,
@@ -52,7 +53,7 @@ const LEAD_MS = 3_000;
 const ASK_EVERY_MS = 50;
 
 /** A whole edgetwin on this machine: every part its own process, addresses of a block of its own. */
-export class System implements AsyncDisposable {
+export class System implements RunningSystem, AsyncDisposable {
   readonly plan: Plan;
   readonly block: LoopbackBlock;
   readonly urls: Urls;

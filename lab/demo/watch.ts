@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { handoverCounts, handoverList, vehicleList } from '../../protocol/api/md-manager.js';
-import type { System } from './system.js';
+import type { RunningSystem } from './running.js';
 import type { CarState, DemoState } from './view.js';
 
 /** What a device process says of its agents (`GET /v1/status`), as much of it as the view and the end of a run need. */
@@ -16,11 +16,11 @@ const ASK_MS = 1_000;
 
 /** Asks the parts' own APIs what goes on; a part that is away leaves its fields open. */
 export class Watch implements AsyncDisposable {
-  readonly #system: System;
+  readonly #system: RunningSystem;
   readonly #manager: HttpClient;
   readonly #devices: readonly HttpClient[];
 
-  constructor(system: System) {
+  constructor(system: RunningSystem) {
     this.#system = system;
     this.#manager = new HttpClient(system.urls.manager, { connections: 4 });
     this.#devices = [...new Set(system.vehicles.map(({ status }) => status))].map(
@@ -79,7 +79,7 @@ export class Watch implements AsyncDisposable {
       };
     });
     return {
-      page: `${urls.analytics}/`,
+      page: `${urls.analytics ?? ''}/`,
       drive: plan.drive.split('/').at(-1) ?? plan.drive,
       driveS: ((nowMs - plan.startAtMs) / 1000) * plan.speed,
       speed: plan.speed,
