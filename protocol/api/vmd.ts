@@ -35,6 +35,11 @@ export const prepareRequest = z.strictObject({
   header: commandHeader,
   number: z.int().min(0),
   digest: digest.optional(),
+  /**
+   * Id of the lease under which the slot is kept for a hand-over that may come (DESIGN §6, arming): `header.epoch` is then
+   * the highest seen and is not the slot's own; the hand-over comes with a higher one.
+   */
+  lease: z.string().min(1).optional(),
 });
 /** POST /v1/slots/{vehicle}/activate → 200 {slotAnswer}: the claim is applied, act. */
 export const activateRequest = z.strictObject({

@@ -50,19 +50,24 @@ export class Control {
     this.#deps = deps;
   }
 
-  prepare(vehicle: string, { header, number, digest }: z.infer<typeof prepareRequest>): SlotAnswer {
+  prepare(vehicle: string, { header, number, digest, lease }: z.infer<typeof prepareRequest>): SlotAnswer {
     this.#check(vehicle, header.term, digest);
     const { residents, plan, clock, random, events, drains } = this.#deps;
     const alias = aliasAddress(plan, number);
     const there = residents.ofAlias(alias) ?? residents.ofVehicle(vehicle);
     if (there !== undefined && (there.vehicle !== vehicle || there.number !== number))
       throw fault('REQUEST_INVALID', `number ${number} is not ${vehicle}'s: ${there.vehicle} has ${there.number}`);
-    const outcome = this.#apply(vehicle, header, { do: 'prepare', order: header });
+    const wasKept = this.#deps.slots.get(vehicle)?.slot.order.lease !== undefined;
+    const order = lease === undefined ? header : { ...header, lease };
+    const outcome = this.#apply(vehicle, header, { do: 'prepare', order });
     const resident = there ?? residents.add(vehicle, number, alias, Math.floor(random() * 65_536), clock.monotonicMs());
     if (outcome === 'done') {
       drains.cancel(vehicle);
       events.forget(vehicle);
-      resident.reports = 0;
+      // The reports that came to a kept slot are those of the hand-over which it was kept for.
+      if (!wasKept || lease !== undefined) resident.reports = 0;
+      else if (resident.reports > 0)
+        events.emit({ type: 'first-report', vehicle, epoch: header.epoch, atMs: clock.stampMs() });
     }
     if (digest !== undefined) resident.twin.applyDigest(digest);
     this.#deps.onPrepared(resident);
@@ -136,8 +141,9 @@ export class Control {
     if (outcome === 'full') throw fault('POOL_EMPTY', `all ${slots.count} slots of this host are taken`);
     if (outcome === 'absent') throw fault('NOT_FOUND', `${vehicle} has no slot here`);
     if (outcome === 'stale') throw fault('EPOCH_STALE', `${command.do} ${vehicle} with epoch ${epoch}`);
+    const lease = command.do === 'prepare' ? command.order.lease : undefined;
     if (outcome === 'done')
-      log.info({ event: 'vmd.slot.changed', command: command.do, vehicle, handover, attempt, epoch, way });
+      log.info({ event: 'vmd.slot.changed', command: command.do, vehicle, handover, attempt, epoch, way, lease });
     return outcome;
   }
 

@@ -6,6 +6,8 @@ export interface Order {
   readonly handover: string;
   readonly attempt: number;
   readonly epoch: number;
+  /** Kept for a hand-over that may come: the epoch is the highest seen then, and this slot's by nothing but the lease. */
+  readonly lease?: string;
 }
 
 export interface Acting {
@@ -15,8 +17,8 @@ export interface Acting {
 }
 
 export type Slot =
-  /** Nobody's. `released` is the last epoch that was let go here: a late repetition must not take the slot again. */
-  | { readonly at: 'free'; readonly seen: number; readonly released: number }
+  /** Nobody's. `released` and `lease` were let go here last: a late repetition of their orders must not take the slot again. */
+  | { readonly at: 'free'; readonly seen: number; readonly released: number; readonly lease?: string }
   /** Prepared: stores, answers provisionally. */
   | { readonly at: 'reserved'; readonly seen: number; readonly order: Order }
   /** The twin. `order` may be a newer preparation than the one that acts. */
@@ -46,7 +48,7 @@ export function step(slot: Slot, command: Command, nowMs: number): [Slot, Outcom
   if (order.epoch < slot.seen) return [slot, 'stale'];
   switch (command.do) {
     case 'prepare':
-      return prepare(slot, order);
+      return order.lease === undefined ? prepare(slot, order) : keep(slot, order, order.lease);
     case 'activate':
       return activate(slot, order, nowMs + command.leaseMs);
     case 'drain':
@@ -60,9 +62,19 @@ function prepare(slot: Slot, order: Order): [Slot, Outcome] {
   const { epoch } = order;
   if (slot.at === 'free')
     return epoch <= slot.released ? [slot, 'stale'] : [{ at: 'reserved', seen: epoch, order }, 'done'];
-  if (epoch === slot.order.epoch) return [slot, slot.at === 'draining' ? 'stale' : 'unchanged'];
+  if (epoch === slot.order.epoch && slot.order.lease === undefined)
+    return [slot, slot.at === 'draining' ? 'stale' : 'unchanged'];
   if (slot.at === 'assigned') return [{ ...slot, seen: epoch, order }, 'done'];
   return [{ at: 'reserved', seen: epoch, order }, 'done'];
+}
+
+/** Arming burns no epoch: a slot that was let go at the highest epoch seen may be kept under a lease at that epoch. */
+function keep(slot: Slot, order: Order, lease: string): [Slot, Outcome] {
+  const kept: Slot = { at: 'reserved', seen: order.epoch, order };
+  if (slot.at === 'free') return slot.lease === lease ? [slot, 'stale'] : [kept, 'done'];
+  // Whoever has a hand-over's slot does not need one kept.
+  if (slot.at !== 'reserved' || slot.order.lease === undefined) return [slot, 'stale'];
+  return slot.order.lease === lease ? [slot, 'unchanged'] : [kept, 'done'];
 }
 
 function activate(slot: Slot, order: Order, leaseUntilMs: number): [Slot, Outcome] {
@@ -82,11 +94,14 @@ function drain(slot: Slot, order: Order): [Slot, Outcome] {
 
 function release(slot: Slot, order: Order): [Slot, Outcome] {
   const { epoch } = order;
-  if (slot.at === 'free') return [{ ...slot, seen: epoch, released: epoch }, 'unchanged'];
+  if (slot.at === 'free') return [{ at: 'free', seen: epoch, released: epoch, lease: order.handover }, 'unchanged'];
+  const { lease } = slot.order;
+  // The end of an earlier lease, late: a hand-over that lets a kept slot go has a higher epoch.
+  if (lease !== undefined && epoch === slot.order.epoch && order.handover !== lease) return [slot, 'stale'];
   // Of a twin that acts with an older epoch only the newer preparation is cancelled: it goes on.
   if (slot.at === 'assigned' && slot.acting.epoch < epoch)
     return [{ ...slot, seen: epoch, order: { ...order, epoch: slot.acting.epoch } }, 'done'];
-  return [{ at: 'free', seen: epoch, released: epoch }, 'done'];
+  return [{ at: 'free', seen: epoch, released: epoch, lease: order.handover }, 'done'];
 }
 
 function renew(slot: Slot, epoch: number, leaseUntilMs: number): [Slot, Outcome] {

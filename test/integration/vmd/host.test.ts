@@ -181,6 +181,17 @@ describe('vmd host', () => {
     assert.deepEqual([(await late.next()).value, (await late.next()).value], seen);
   });
 
+  it('tells the hand-over that a slot was kept for of the reports that came before it', async () => {
+    const car = await scene.car(0);
+    await scene.command(car.vehicle, 'prepare', 5, { number: car.number, lease: 'l-1' });
+    await car.report(1);
+    await scene.command(car.vehicle, 'prepare', 6, { number: car.number });
+    const event = (await scene.events().next()).value!;
+    assert.deepEqual([event.type, event.epoch], ['first-report', 6]);
+    const { slots } = await scene.control.call('GET', '/v1/health', { answer: hostHealth });
+    assert.deepEqual([slots[0]?.highestEpoch, slots[0]?.reports], [6, 1]);
+  });
+
   it('refuses older epochs and terms, and says who has which slot', async () => {
     const car = await scene.car(0);
     await scene.command(car.vehicle, 'prepare', 5, { number: car.number });

@@ -5,7 +5,13 @@ import { Slots } from '../../../../vmd/twin/slots.js';
 
 const order = (epoch: number): Order => ({ handover: `h-${epoch}`, attempt: 1, epoch });
 const epochs = fc.integer({ min: 0, max: 6 });
+const kept = (epoch: number, lease: string): Order => ({ handover: lease, attempt: 0, epoch, lease });
+const leases = fc.constantFrom('l-1', 'l-2');
 const commands: fc.Arbitrary<Command> = fc.oneof(
+  fc.tuple(epochs, leases).map(([epoch, lease]) => ({ do: 'prepare', order: kept(epoch, lease) }) as const),
+  fc
+    .tuple(epochs, leases)
+    .map(([epoch, handover]) => ({ do: 'release', order: { handover, attempt: 0, epoch } }) as const),
   epochs.map(epoch => ({ do: 'prepare', order: order(epoch) }) as const),
   fc
     .tuple(epochs, fc.integer({ min: 1, max: 20 }))
@@ -114,6 +120,41 @@ describe('vmd slot', () => {
     const released = run({ do: 'prepare', order: order(1) }, { do: 'release', order: order(1) });
     assert.deepEqual(step(released, { do: 'prepare', order: order(1) }, 0), [released, 'stale']);
     assert.equal(step(released, { do: 'prepare', order: order(2) }, 0)[0].at, 'reserved');
+  });
+
+  describe('kept under a lease', () => {
+    const keep = (epoch: number, lease: string): Command => ({ do: 'prepare', order: kept(epoch, lease) });
+    const end = (epoch: number, handover: string): Command => ({
+      do: 'release',
+      order: { handover, attempt: 0, epoch },
+    });
+    const outcome = (slot: Slot, command: Command): string => step(slot, command, 0)[1];
+
+    it('is had at the highest epoch seen, which burns none, and again after the vehicle was here with that epoch', () => {
+      const left = run({ do: 'prepare', order: order(5) }, { do: 'release', order: order(5) });
+      assert.deepEqual(
+        [outcome(left, { do: 'prepare', order: order(5) }), outcome(left, keep(5, 'l-1'))],
+        ['stale', 'done'],
+      );
+      assert.equal(outcome(left, keep(4, 'l-1')), 'stale');
+    });
+
+    it('is taken by the hand-over that it was kept for, prepared once more or not', () => {
+      const slot = run(keep(5, 'l-1'));
+      const activated = step(slot, { do: 'activate', order: order(6), leaseMs: 9 }, 0)[0];
+      const prepared = step(slot, { do: 'prepare', order: order(6) }, 0)[0];
+      assert.deepEqual([actingEpoch(activated), prepared.at, prepared.seen], [6, 'reserved', 6]);
+      assert.equal(outcome(prepared, keep(6, 'l-1')), 'stale', 'late: the slot is the hand-over’s');
+      assert.equal(outcome(activated, keep(6, 'l-2')), 'stale');
+    });
+
+    it('is let go by its own lease alone, and not taken again by the lease that ended', () => {
+      const slot = run(keep(5, 'l-1'), end(5, 'l-1'), keep(5, 'l-2'));
+      assert.equal(outcome(slot, end(5, 'l-1')), 'stale');
+      const free = step(slot, end(5, 'l-2'), 0)[0];
+      assert.deepEqual([free.at, outcome(free, keep(5, 'l-2'))], ['free', 'stale']);
+      assert.equal(outcome(run(end(5, 'l-1')), keep(5, 'l-1')), 'stale', 'the end was quicker than the beginning');
+    });
   });
 
   it('does not act again for an epoch that it stood down for', () => {
