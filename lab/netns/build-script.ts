@@ -66,7 +66,6 @@ function placeLines(plan: Plan, place: string, spec: Pick<NetnsSpec, 'neighbours
   const station = plan.stations.find(({ name }) => name === place);
   const mobile = plan.mobiles.find(({ name }) => name === place);
   const control = station ?? plan.switches.find(one => one.place === place);
-  const family = { ipv6: spec.ipv6 };
   return [
     'link set lo up',
     ...plan.bridges.filter(bridge => bridge.place === place).map(({ device }) => `link set ${device} up`),
@@ -83,9 +82,9 @@ function placeLines(plan: Plan, place: string, spec: Pick<NetnsSpec, 'neighbours
           `link set ${LAN_BRIDGE} address ${macOf('lan', plan.mobiles.indexOf(mobile))}`,
           `addr add ${mobile.lan}/24 dev ${LAN_BRIDGE}`,
         ]),
-    ...(station === undefined ? [] : stationLines(station, family)),
-    ...(mobile === undefined ? [] : mobileLines(mobile, family)),
-    ...(spec.neighbours === 'static' ? neighbourLines(plan, place, family) : []),
+    ...(station === undefined ? [] : stationLines(station, spec)),
+    ...(mobile === undefined ? [] : mobileLines(mobile, spec)),
+    ...(spec.neighbours === 'static' ? neighbourLines(plan, place, spec) : []),
   ];
 }
 

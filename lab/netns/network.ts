@@ -1,7 +1,9 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { delay } from '../../common/clock.js';
 import { Resources } from '../../common/lifecycle.js';
 import { fault } from '../../protocol/errors.js';
 import type { Topology } from '../../protocol/topology.js';
+import { ipv6Of } from './address-plan.js';
 import { buildScript, natLines, needsRelay, relayDevices } from './build-script.js';
 import { checksumErrorsIn } from './checksum.js';
 import { forgetMappings } from './conntrack.js';
@@ -9,7 +11,7 @@ import { IpShell } from './ip-shell.js';
 import { openNamespaces, type Namespaces } from './namespaces.js';
 import { STATION_DEVICE, WIRE, planOf, type Attachment, type Mobile, type Plan } from './plan.js';
 import { openRelay, type Relay } from './relay.js';
-import { attachmentOf, fleetLines, moveLines, neighbourLine, readdressLines } from './routes.js';
+import { addressLines, attachmentOf, fleetLines, moveLines, neighbourLine, readdressLines } from './routes.js';
 import { parseNetnsSpec, topologyOf, type LinkQuality, type NetnsSpec, type NetnsSpecInput } from './spec.js';
 
 /** A network of namespaces that runs: cars, routers, hosts, services and the places of switches, but no switch yet. */
@@ -131,6 +133,7 @@ class NetnsNetwork implements Network {
     const before = this.#mobile(name);
     const [was = ''] = before.addresses;
     if (before.addresses.length > 1) throw fault('LAB_FAILED', `${name} is a fleet`);
+    if (was === address) return;
     const at = this.#at.get(was) ?? attachmentOf(before, before.at);
     const after = { ...before, addresses: [address] };
     this.#mobiles.set(name, after);
@@ -142,6 +145,8 @@ class NetnsNetwork implements Network {
           this.#shell(station.name).apply(neighbourLine(address, after.mac, STATION_DEVICE, this.spec)),
         ),
       );
+    await this.#shell(name).apply(addressLines(address, 'add', this.spec));
+    if (this.spec.ipv6) await this.#hasLocal(name, ipv6Of(address));
     await this.#shell(name).apply(readdressLines(before, after, at, this.spec));
     if (after.kind !== 'router') return;
     await this.run(name, ['sh', '-e'], natLines(after).join('\n'));
@@ -181,6 +186,12 @@ class NetnsNetwork implements Network {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#resources[Symbol.asyncDispose]();
+  }
+
+  /** The kernel takes an IPv6 address at once, but receives for it only a little later. */
+  async #hasLocal(place: string, address: string): Promise<void> {
+    while ((await this.run(place, ['ip', '-6', 'route', 'show', 'table', 'local', address])).trim() === '')
+      await delay(1);
   }
 
   #known(place: string): string {

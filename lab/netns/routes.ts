@@ -10,12 +10,11 @@ import {
 } from './address-plan.js';
 import { NETWORK_PLAN } from '../../protocol/addresses.js';
 import { fault } from '../../protocol/errors.js';
+import type { NetnsSpec } from './spec.js';
 import { STATION_DEVICE, type Attachment, type Mobile, type Plan, type Station } from './plan.js';
 
 /** Lines for `ip -batch` that give places their addresses, routes and neighbours, and that move cars: pure. */
-export interface Family {
-  readonly ipv6: boolean;
-}
+export type Family = Pick<NetnsSpec, 'ipv6' | 'neighbours'>;
 
 const VIRTUAL_PREFIXES = [NETWORK_PLAN.twinPrefix, NETWORK_PLAN.aliasPrefix];
 const LOCAL_PREFIXES = [HOST_PREFIX, CAR_PREFIX];
@@ -44,7 +43,7 @@ export function stationLines({ address }: Station, { ipv6 }: Family): readonly s
  */
 export function mobileLines(mobile: Mobile, family: Family): readonly string[] {
   return [
-    ...mobile.addresses.map(address => `addr add ${address}/32 dev lo`),
+    ...mobile.addresses.flatMap(address => addressLines(address, 'add', family)),
     ...mobile.attachments.flatMap(({ device, behind }) =>
       behind === undefined
         ? []
@@ -59,7 +58,7 @@ export function mobileLines(mobile: Mobile, family: Family): readonly string[] {
 export function moveLines(
   mobile: Mobile,
   move: { readonly from?: Attachment; readonly to: Attachment; readonly addresses: readonly string[] },
-  { ipv6 }: Family,
+  family: Family,
 ): readonly string[] {
   const { from, to, addresses } = move;
   const [address = ''] = addresses;
@@ -73,8 +72,8 @@ export function moveLines(
     `route replace ${LOCAL_ROUTE} dev ${device} src ${address}`,
     ...(mobile.addresses.length > 1
       ? addresses.flatMap(one => fleetLines(mobile, one, from, to))
-      : ipv6
-        ? moveLines6(address, from, to)
+      : family.ipv6
+        ? moveLines6(address, from, to, family)
         : []),
   ];
 }
@@ -93,16 +92,21 @@ export function fleetLines(
   ];
 }
 
-/** Another source address instead of the one a car has: the new one is there before the routes change over. */
+/** An address of a car or router on its loopback device. */
+export const addressLines = (address: string, change: 'add' | 'del', { ipv6 }: Family): readonly string[] => [
+  `addr ${change} ${address}/32 dev lo`,
+  ...(ipv6 ? [`addr ${change} ${ipv6Of(address)}/128 dev lo`] : []),
+];
+
+/** Another source address instead of the one a car has; the new one is there already ({@link addressLines}). */
 export function readdressLines(before: Mobile, after: Mobile, at: Attachment, family: Family): readonly string[] {
   const [was = ''] = before.addresses;
-  const [is = ''] = after.addresses;
-  if (was === is) return [];
   return [
-    `addr add ${is}/32 dev lo`,
     ...moveLines(after, { to: at, addresses: after.addresses }, family),
-    `addr del ${was}/32 dev lo`,
-    ...(family.ipv6 && at.behind === undefined ? [`addr del ${ipv6Of(was)}/128 dev ${at.device}`] : []),
+    ...(family.ipv6 && family.neighbours === 'arp' && at.behind === undefined
+      ? [`addr del ${ipv6Of(was)}/128 dev ${at.device}`]
+      : []),
+    ...addressLines(was, 'del', family),
   ];
 }
 
@@ -131,19 +135,23 @@ export const neighbourLine = (address: string, mac: string, device: string, { ip
   ...(ipv6 ? [`neigh replace ${ipv6Of(address)} lladdr ${mac} dev ${device} nud permanent`] : []),
 ];
 
-/** The kernel has no way to answer for an IPv6 address on another device, so it moves along. */
-function moveLines6(ipv4: string, from: Attachment | undefined, to: Attachment): readonly string[] {
+/**
+ * IPv6 knows no `arp_filter`: where neighbours are asked for, the address is on the current device as well, which then
+ * answers. Each such change of device makes the kernel report its groups (MLD) on both; static neighbours are silent.
+ */
+function moveLines6(ipv4: string, from: Attachment | undefined, to: Attachment, family: Family): readonly string[] {
   const address = ipv6Of(ipv4);
   const { device } = to;
+  const asked = family.neighbours === 'arp';
   return [
-    `addr replace ${address}/128 dev ${device} nodad`,
+    ...(asked ? [`addr replace ${address}/128 dev ${device} nodad`] : []),
     ...LOCAL_PREFIXES.map(prefix => `route replace ${ipv6Prefix(prefix)}/64 dev ${device} src ${address}`),
     ...VIRTUAL_PREFIXES.map(
       prefix => `route replace ${ipv6Prefix(prefix)}/64 via ${ipv6Of(GATEWAY)} dev ${device} onlink src ${address}`,
     ),
-    ...(from === undefined || from === to || from.behind !== undefined
-      ? []
-      : [`addr del ${address}/128 dev ${from.device}`]),
+    ...(asked && from !== undefined && from !== to && from.behind === undefined
+      ? [`addr del ${address}/128 dev ${from.device}`]
+      : []),
   ];
 }
 
