@@ -19,6 +19,8 @@ export interface Namespaces extends AsyncDisposable {
    * file system (sockets by path work across namespaces). Whatever still runs at the end of the run is killed.
    */
   exec(namespace: string, argv: readonly string[], options?: SpawnOptions): ChildProcess;
+  /** The file by which `nsenter --net=FILE` gets into a namespace, also from another one of this run. */
+  pathOf(namespace: string): string;
   /** Runs a program inside a namespace to its end: its standard output, or LAB_FAILED with what it said. */
   run(namespace: string, argv: readonly string[], input?: string): Promise<string>;
   /** Runs a shell script in the machine's own network, where `ip -n` and `ip netns exec` know the namespaces by name. */
@@ -72,6 +74,7 @@ export async function openNamespaces(names: readonly string[]): Promise<Namespac
   const pathOf = (namespace: string): string => `/proc/${pid}/root/run/netns/${namespace}`;
   return {
     folder,
+    pathOf,
     exec: (namespace, argv, options = {}) => start([`--net=${pathOf(namespace)}`], argv, options),
     run: (namespace, argv, input) => finished(start([`--net=${pathOf(namespace)}`], argv, {}), argv, input),
     script: text => finished(start([`--mount=/proc/${pid}/ns/mnt`], ['sh', '-e'], {}), ['sh'], text),

@@ -25,6 +25,8 @@ export interface Network extends AsyncDisposable {
   readonly folder: string;
   /** As {@link Namespaces.exec}; `place` is a car, router, host, service, `sw-1`, or `wire` (the wiring). */
   exec(place: string, argv: readonly string[], options?: SpawnOptions): ChildProcess;
+  /** As {@link Namespaces.pathOf}. */
+  pathOf(place: string): string;
   /** As {@link Namespaces.run}. */
   run(place: string, argv: readonly string[], input?: string): Promise<string>;
   /** The IPv4 address of a car (its first), router, host or service. */
@@ -96,6 +98,10 @@ class NetnsNetwork implements Network {
 
   exec(place: string, argv: readonly string[], options?: SpawnOptions): ChildProcess {
     return this.#namespaces.exec(this.#known(place), argv, options);
+  }
+
+  pathOf(place: string): string {
+    return this.#namespaces.pathOf(this.#known(place));
   }
 
   run(place: string, argv: readonly string[], input?: string): Promise<string> {

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { NETWORK_PLAN, COAP_PORT } from '../../protocol/addresses.js';
+import type { SwitchPlan } from '../netns/plan.js';
+import { OPENFLOW_PORT } from '../netns/address-plan.js';
+import { DOMAINS, controlStoreOf, storeOf, type Plan, type Vehicle } from '../demo/plan.js';
+import type { Part } from '../demo/supervisor.js';
+import { CORE, SITE_PORT, carPlace, coreAddress, coreControlAddress, hostsFrom } from './layout.js';
+
+/** A process of a site, and the place where it runs. */
+export interface SitePart extends Part {
+  readonly place: string;
+}
+
+export interface SitePlan extends Pick<
+  Plan,
+  'data' | 'drive' | 'topology' | 'cars' | 'speed' | 'startAtMs' | 'lagMs' | 'turnAroundMs' | 'extra'
+> {
+  /** sdn-apps, each with its own Ryu: the first is active, the others stand by. */
+  readonly sdnApps: number;
+  readonly switches: readonly SwitchPlan[];
+  /** Script by which md-manager's hosts get into their namespaces. */
+  readonly launcher: string;
+  /** Gates in front of services, as in the demo's plan. */
+  readonly via: Plan['via'];
+}
+
+const CARS_BLOCK = 1_024;
+const CAR_ADDRESS = '127.112.4.1';
+
+/** In the order of their start; agents last. */
+export function sitePartsOf(plan: SitePlan, vehicles: readonly Vehicle[]): SitePart[] {
+  const parts: SitePart[] = [
+    replicator(plan),
+    ...Array.from({ length: plan.sdnApps }, (_, index) => [ryu(plan, index), sdnApp(plan, index)]).flat(),
+    manager(plan),
+    ...vehicles.flatMap(vehicle => [car(plan, vehicle), agent(plan, vehicle)]),
+  ];
+  return parts.map(part => ({ ...part, argv: [...part.argv, ...(plan.extra[part.name] ?? [])] }));
+}
+
+const replicator = ({ data, lagMs }: SitePlan): SitePart => ({
+  name: 'replicator',
+  title: 'edgetwin-lab-replicator',
+  place: CORE,
+  argv: [
+    ...['lab', 'replicator', '--lag-ms', String(lagMs), '--listen', `127.0.0.1:${SITE_PORT.replicator}`],
+    ...['--stores', DOMAINS.map(domain => `${domain}=${storeOf(data, domain)}`).join(',')],
+    ...['--control', controlStoreOf(data)],
+  ],
+});
+
+const ryu = ({ switches }: SitePlan, index: number): SitePart => ({
+  name: numbered('ryu', index),
+  title: numbered('edgetwin-ryu', index),
+  place: CORE,
+  argv: [
+    ...['ryu', '--listen', `127.0.0.1:${SITE_PORT.ryu + index}`],
+    ...['--openflow', `127.0.0.1:${SITE_PORT.openflow + index}`],
+    ...['--switches', switches.map(({ controlAddress }) => `${controlAddress}:${OPENFLOW_PORT}`).join(',')],
+  ],
+});
+
+const sdnApp = (plan: SitePlan, index: number): SitePart => ({
+  name: numbered('sdn-app', index),
+  title: numbered('edgetwin-sdn-app', index),
+  place: CORE,
+  argv: [
+    ...['sdn-app', '--listen', `0.0.0.0:${SITE_PORT.sdn + 100 * index}`],
+    ...['--lease-url', plan.via.sdn ?? `http://127.0.0.1:${SITE_PORT.sdn + 100 * index}`],
+    ...['--manager-url', plan.via.manager ?? `http://127.0.0.1:${SITE_PORT.manager}`, '--topology', plan.topology],
+    ...['--switch-kind', 'ryu', '--switch-ryu-url', `ws://127.0.0.1:${SITE_PORT.ryu + index}`],
+    ...['--network-twin-prefix', NETWORK_PLAN.twinPrefix, '--network-alias-prefix', NETWORK_PLAN.aliasPrefix],
+  ],
+});
+
+const manager = (plan: SitePlan): SitePart => ({
+  name: 'md-manager',
+  title: 'edgetwin-md-manager',
+  place: CORE,
+  argv: [
+    ...['md-manager', '--listen', `0.0.0.0:${SITE_PORT.manager}`],
+    ...['--sdn-url', plan.via.sdn ?? `http://127.0.0.1:${SITE_PORT.sdn}`, '--topology', plan.topology],
+    ...['--control-store', controlStoreOf(plan.data), '--store-root', join(plan.data, 'store')],
+    ...['--hosts-from', DOMAINS.map(domain => `${domain}=${hostsFrom(domain)}`).join(',')],
+    ...['--hosts-launcher', plan.launcher, '--hosts-manager', `http://${coreControlAddress}:${SITE_PORT.manager}`],
+    ...['--plan-twin-prefix', NETWORK_PLAN.twinPrefix, '--plan-alias-prefix', NETWORK_PLAN.aliasPrefix],
+    ...['--pool-size', DOMAINS.map(domain => `${domain}=2`).join(',')],
+    ...['--pool-slots', String(Math.max(4, plan.cars)), '--host-log-dir', join(plan.data, 'log')],
+    // All parts share one machine: a host that answers late for want of processor time is not lost (see lab/demo/parts.ts).
+    ...['--probe-ms', '1000'],
+    ...(plan.via.hosts === undefined ? [] : ['--hosts-via', plan.via.hosts]),
+  ],
+});
+
+const car = (plan: SitePlan, { vehicle, index }: Vehicle): SitePart => ({
+  name: `adapters-${vehicle}`,
+  title: `edgetwin-lab-cars ${vehicle}`,
+  place: carPlace(index),
+  argv: [
+    ...['lab', 'cars', '--drive', plan.drive, '--cars', '1', '--speed', String(plan.speed)],
+    ...['--start-at', String(plan.startAtMs), '--block', String(CARS_BLOCK)],
+    ...['--turn-around-ms', String(plan.turnAroundMs)],
+  ],
+});
+
+const agent = (plan: SitePlan, { vehicle, index, state, witness }: Vehicle): SitePart => ({
+  name: `device-${vehicle}`,
+  title: `edgetwin-device ${vehicle}`,
+  place: carPlace(index),
+  argv: [
+    ...['device', 'run', '--vehicle', vehicle, '--state', state, '--witness', witness],
+    ...['--obd-tcp', `${CAR_ADDRESS}:${SITE_PORT.elm}`, '--gpsd', `${CAR_ADDRESS}:${SITE_PORT.gpsd}`],
+    // The source address is that of the route: a car that gets another address keeps its socket.
+    ...['--manager-url', `http://${coreAddress}:${SITE_PORT.manager}`, '--uplink-bind', `0.0.0.0:${COAP_PORT}`],
+    ...['--http-listen', `127.0.0.1:${SITE_PORT.agent}`, '--clock-system', 'trusted'],
+    ...['--gps-plausible-speed-factor', String(plan.speed), '--report-interval-ms', '500'],
+  ],
+});
+
+const numbered = (name: string, index: number): string => (index === 0 ? name : `${name}-${index + 1}`);

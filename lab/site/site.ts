@@ -1,0 +1,185 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { stringify as stringifyYaml } from 'yaml';
+import { delay } from '../../common/clock.js';
+import { Resources } from '../../common/lifecycle.js';
+import { packageRoot } from '../../common/package-root.js';
+import { HttpClient } from '../../protocol/api/http-client.js';
+import { poolList } from '../../protocol/api/md-manager.js';
+import { DOMAINS, controlStoreOf, storeOf, type Plan, type Vehicle } from '../demo/plan.js';
+import type { RunningSystem } from '../demo/running.js';
+import { Supervisor, ownEnvironment, type Launch } from '../demo/supervisor.js';
+import { drivePath } from '../drive/drive-file.js';
+import { openNetwork, type Network } from '../netns/network.js';
+import { openOpenVSwitch, type OpenVSwitch } from '../open-vswitch/open-vswitch.js';
+import { openDoor } from './door.js';
+import { openLauncher } from './launcher.js';
+import {
+  CORE,
+  SITE_PORT,
+  carPlace,
+  coreControlAddress,
+  hostsBlock,
+  hostsControlAddress,
+  hostsPlace,
+  layOutSite,
+  type LayoutOptions,
+} from './layout.js';
+import { sitePartsOf, type SitePart, type SitePlan } from './parts.js';
+
+export interface SiteOptions extends Partial<LayoutOptions> {
+  readonly drive?: string;
+  readonly sdnApps?: number;
+  readonly lagMs?: number;
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+  /** Gates; they listen in the core place. */
+  readonly via?: Plan['via'];
+}
+
+const ASK_EVERY_MS = 50;
+
+/**
+ * A whole edgetwin on network namespaces: Open vSwitch, Ryu, sdn-app, md-manager, vMD hosts, cars with their adapters and
+ * agents, each where it would be; nothing of it reaches the machine's own network but doors to the APIs. Needs root.
+ */
+export class Site implements RunningSystem, AsyncDisposable {
+  readonly network: Network;
+  readonly switches: readonly OpenVSwitch[];
+  readonly plan: SitePlan;
+  readonly vehicles: readonly Vehicle[];
+  readonly urls: RunningSystem['urls'] & { readonly replicator: string };
+  readonly supervisor: Supervisor;
+  readonly #resources: Resources;
+
+  private constructor(
+    made: Pick<Site, 'network' | 'switches' | 'plan' | 'vehicles' | 'urls'>,
+    resources: Resources,
+    launch: Launch,
+  ) {
+    this.network = made.network;
+    this.switches = made.switches;
+    this.plan = made.plan;
+    this.vehicles = made.vehicles;
+    this.urls = made.urls;
+    this.#resources = resources;
+    this.supervisor = resources.use(new Supervisor(join(made.plan.data, 'log'), launch));
+  }
+
+  /** Resolves once every part is ready and the core has a slot; agents are started last. */
+  static async open(options: SiteOptions = {}): Promise<Site> {
+    const resources = new Resources();
+    try {
+      const site = await build(options, resources);
+      await site.#start();
+      return site;
+    } catch (error) {
+      await resources[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** @internal */
+  static of(made: Pick<Site, 'network' | 'switches' | 'plan' | 'vehicles' | 'urls'>, resources: Resources): Site {
+    const launch: Launch = (part, argv, options) =>
+      // Inside a namespace the title is given by bash: nsenter cannot.
+      made.network.exec((part as SitePart).place, ['bash', '-c', 'exec -a "$0" "$@"', part.title, ...argv], options);
+    return new Site(made, resources, launch);
+  }
+
+  store(domain: string): string {
+    return storeOf(this.plan.data, domain);
+  }
+
+  get control(): string {
+    return controlStoreOf(this.plan.data);
+  }
+
+  restarts(): number {
+    return this.supervisor.states().reduce((sum, { restarts }) => sum + restarts, 0);
+  }
+
+  async #start(): Promise<void> {
+    const parts = sitePartsOf(this.plan, this.vehicles);
+    const agents = parts.filter(({ name }) => name.startsWith('device-'));
+    await Promise.all(parts.filter(part => !agents.includes(part)).map(part => this.supervisor.start(part)));
+    await using manager = new HttpClient(this.urls.manager, { connections: 1 });
+    for (;;) {
+      const { pools } = await manager.call('GET', '/v1/pools', { answer: poolList });
+      const filled = pools.every(({ hosts, size }) => hosts.length >= size);
+      if (filled) break;
+      await delay(ASK_EVERY_MS);
+    }
+    await Promise.all(agents.map(part => this.supervisor.start(part)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.supervisor[Symbol.asyncDispose]();
+    const argv = [join(packageRoot(), 'dist/bin/edgetwin.js'), 'md-manager', 'sweep', '--control-store', this.control];
+    await promisify(execFile)(process.execPath, argv, { env: ownEnvironment() });
+    await this.#resources[Symbol.asyncDispose]();
+  }
+}
+
+async function build(options: SiteOptions, resources: Resources): Promise<Site> {
+  const { cars = 1, accessPoints = 4, switches = 1, links = {}, ipv6 = false } = options;
+  const spec = layOutSite({ cars, accessPoints, switches, links, ipv6 });
+  const network = resources.use(await openNetwork(spec));
+  const opened: OpenVSwitch[] = [];
+  for (const { datapath } of network.plan.switches)
+    opened.push(resources.use(await openOpenVSwitch(network, datapath)));
+  const data = join(network.folder, 'data');
+  for (const folder of ['log', 'agents', 'witness', 'store/control', ...DOMAINS.map(domain => `store/${domain}`)])
+    await mkdir(join(data, folder), { recursive: true });
+  const topology = join(data, 'topology.yaml');
+  await writeFile(topology, stringifyYaml(network.topology));
+  await Promise.all(DOMAINS.map(domain => giveBlock(network, domain)));
+  const plan: SitePlan = {
+    data,
+    topology,
+    drive: drivePath(options.drive ?? 'drive-17'),
+    cars,
+    speed: 1,
+    startAtMs: Date.now(),
+    lagMs: options.lagMs ?? 50,
+    turnAroundMs: 2,
+    extra: options.extra ?? {},
+    via: options.via ?? {},
+    sdnApps: options.sdnApps ?? 1,
+    switches: network.plan.switches,
+    launcher: await openLauncher(network),
+  };
+  const door = async (place: string, port: number): Promise<string> =>
+    resources.use(await openDoor(network, place, '127.0.0.1', port)).url;
+  const vehicles: Vehicle[] = [];
+  for (let index = 0; index < cars; index++) {
+    const vehicle = `car-${index + 1}`;
+    const status = await door(carPlace(index), SITE_PORT.agent);
+    vehicles.push({
+      vehicle,
+      index,
+      status,
+      state: join(data, 'agents', vehicle),
+      witness: join(data, 'witness', vehicle),
+    });
+  }
+  const urls = {
+    manager: await door(CORE, SITE_PORT.manager),
+    sdn: await door(CORE, SITE_PORT.sdn),
+    replicator: await door(CORE, SITE_PORT.replicator),
+  };
+  return Site.of({ network, switches: opened, plan, vehicles, urls }, resources);
+}
+
+/**
+ * Every address of a domain's block is an address of its namespace, so that any number of vMD hosts may come and go. What
+ * the core services say to hosts goes by the controller network, as in an edge site: a switch that is down cuts cars off,
+ * and nobody else.
+ */
+async function giveBlock(network: Network, domain: string): Promise<void> {
+  const place = hostsPlace(domain);
+  await network.run(place, ['ip', 'route', 'add', 'local', hostsBlock(domain), 'dev', 'lo']);
+  await network.run(place, ['ip', 'route', 'replace', `${coreControlAddress}/32`, 'dev', 'ctl']);
+  await network.run(CORE, ['ip', 'route', 'add', hostsBlock(domain), 'via', hostsControlAddress(domain), 'dev', 'ctl']);
+}
