@@ -2,7 +2,8 @@ import { every } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import { Resources } from '../common/lifecycle.js';
 import type { Registration } from '../protocol/api/md-manager.js';
-import { encodeClock, META } from '../protocol/report.js';
+import { proofOf } from '../protocol/proof.js';
+import { encodeClock, META, type ReportId } from '../protocol/report.js';
 import type { SenmlValue } from '../protocol/senml.js';
 import type { AgentDeps, AgentHooks } from './agent-deps.js';
 import type { DeviceConfig } from './config.js';
@@ -104,6 +105,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
     await Outbox.open({
       disk,
       vehicle,
+      ...(config['network.proof'] ? { prove: (id: ReportId) => proofOf(key, id) } : {}),
       nextBoot: highestKnown => nextBoot(disk, highestKnown, register),
       stamp: () => time.stamp(),
       maxBytes: config['outbox.maxBytes'],

@@ -54,6 +54,11 @@ export const SETTINGS = {
   },
   'outbox.syncMs': { parse: integer(1, 200), default: '200', help: 'least time between two syncs' },
   'report.intervalMs': { parse: integer(50, 60_000), default: '500', help: 'time between two reports' },
+  'network.proof': {
+    parse: boolean,
+    default: 'false',
+    help: 'each report proves with the registration key that it is of this device: for network.trust other than lab',
+  },
   'registration.silenceMs': {
     parse: integer(100, 3_600_000),
     default: '30000',

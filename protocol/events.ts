@@ -32,6 +32,8 @@ export const EVENTS = [
   'vmd.drained',
   'vmd.live.failed',
   'vmd.store.unread',
+  'vmd.proof.unread',
+  'vmd.confirm.failed',
   // store
   // md-manager
   'manager.host.started',

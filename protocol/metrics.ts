@@ -83,6 +83,16 @@ export const METRICS = {
     help: 'reads by what was answered: measured, twin-cache, stored, derived, valid, refused',
     labels: ['result'],
   },
+  vmd_proofs_total: {
+    kind: 'counter',
+    help: 'proofs in reports, by what they were worth: fresh, stale, wrong, unknown (no key of the vehicle here)',
+    labels: ['result'],
+  },
+  vmd_confirms_total: {
+    kind: 'counter',
+    help: 'attachments told to sdn-app as proven, by its answer or the error code',
+    labels: ['result'],
+  },
   vmd_live_failed_total: { kind: 'counter', help: 'writes of live values that failed' },
   // store
   store_commit_seconds: {

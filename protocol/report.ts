@@ -16,8 +16,11 @@ export const MAX_SEQ = 2 ** 36 - 1;
 
 export const VEHICLE_ID = /^[a-z0-9-]{1,32}$/;
 
-/** Records that tell about the reporting itself; never signals. Their values are texts, see `MetaBoot` and `MetaGap`. */
-export const META = { boot: 'meta/boot', gap: 'meta/gap', clock: 'meta/clock' } as const;
+/**
+ * Records that tell about the reporting itself; never signals. Their values are texts, see `MetaBoot`, `MetaGap`,
+ * `MetaClock` and `proofOf`.
+ */
+export const META = { boot: 'meta/boot', gap: 'meta/gap', clock: 'meta/clock', proof: 'meta/proof' } as const;
 
 export interface Sample {
   /** Wire name of a signal, or one of META. */

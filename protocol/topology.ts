@@ -11,6 +11,11 @@ export const portSchema = z.discriminatedUnion('role', [
     domain,
     accessPoint: z.string().min(1),
     vlan: z.int().min(1).max(4094).optional(),
+    /**
+     * The port lets nobody in but stations that it has authenticated, and each with its own MAC address only (802.1X with
+     * the address bound to the identity, SIM). `network.trust: access` believes such ports, and no other.
+     */
+    authenticated: z.boolean().optional(),
   }),
   z.strictObject({ port: z.int().min(1).max(2047), role: z.literal('host'), domain }),
   z.strictObject({ port: z.int().min(1).max(2047), role: z.literal('trunk'), peer: z.int().min(1).max(15) }),

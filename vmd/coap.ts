@@ -34,7 +34,8 @@ export function hearing(residents: Residents, clock: Clock): (peer: Peer) => voi
     const resident = residents.ofAlias(address);
     if (resident === undefined) return;
     resident.heardAtMs = clock.monotonicMs();
-    resident.lastTag = port & ~UNCONFIRMED_BIT;
+    // An unconfirmed tag may be anybody's: what this host asks the car does not go there (docs/decisions/trust.md).
+    if (port < UNCONFIRMED_BIT) resident.lastTag = port;
   };
 }
 

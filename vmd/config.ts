@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import {
   integer,
+  listOf,
   loadConfig,
   oneOf,
   text,
@@ -28,6 +29,11 @@ export const SETTINGS = {
   controlPort: { parse: integer(0, 65_535), default: String(COAP_PORT + 1), help: 'TCP port of the control API' },
   store: { parse: text, help: 'directory of the store of the domain' },
   manager: { parse: url('http:', 'https:'), optional: true, help: 'base URL of md-manager; without it nobody is told' },
+  'sdn.url': {
+    parse: listOf(url('http:', 'https:')),
+    default: '',
+    help: 'base URLs of the sdn-apps that are told of attachments which reports have proven; without one nobody is told',
+  },
   slots: { parse: integer(1, 100_000), default: '64', help: 'twins that this host can carry' },
   aliasPrefix: {
     parse: ipv4,

@@ -18,6 +18,7 @@ import { HostEvents } from './control/host-events.js';
 import { controlRoutes } from './control/routes.js';
 import { Ingest, type StoredReport } from './ingest/ingest.js';
 import { KnownVehicles } from './ingest/known-vehicles.js';
+import { Proofs, type ProofsDeps } from './ingest/proofs.js';
 import { LiveWriter } from './ingest/live-writer.js';
 import { AskCar } from './query/ask-car.js';
 import { Coverage } from './query/coverage.js';
@@ -39,6 +40,8 @@ export interface HostDeps {
   readonly metrics: Metrics<MetricName>;
   readonly pid: number;
   readonly startTicks: number;
+  /** Told of attachments that reports have proven; without it nobody is. */
+  readonly confirm?: ProofsDeps['confirm'];
 }
 
 export interface VmdHost extends AsyncDisposable {
@@ -89,6 +92,9 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     if (resident.reports++ === 0)
       events.emit({ type: 'first-report', vehicle: row.vehicle, epoch, atMs: clock.stampMs() });
   };
+  const { confirm } = deps;
+  const proofs = confirm === undefined ? undefined : new Proofs({ store, confirm, clock, timers, log, metrics });
+  resources.defer(() => proofs?.stop());
   const ingest = new Ingest({
     store,
     vehicles: new KnownVehicles(settings.aliasPrefix, residents, store),
@@ -96,6 +102,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     metrics,
     log,
     queueMax: settings['ingest.queueMax'],
+    ...(proofs === undefined ? {} : { onRead: (report, peer) => proofs.look(report, peer) }),
     onStored,
   });
   const reads: Reads = new Reads({

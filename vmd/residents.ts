@@ -7,7 +7,7 @@ export interface Resident {
   /** The address that its datagrams come from. */
   readonly alias: string;
   readonly twin: Twin;
-  /** UDP port of its newest datagram without the unconfirmed bit: where this host's own requests go (DESIGN §5). */
+  /** UDP port of its newest datagram that had no unconfirmed bit: where this host's own requests go (DESIGN §5). */
   lastTag: number | undefined;
   /** Monotonic milliseconds of its newest datagram. */
   heardAtMs: number;

@@ -11,6 +11,7 @@ import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
 import type { VmdConfig } from './config.js';
 import { sayHello } from './hello.js';
 import { openVmdHost } from './host.js';
+import type { SdnClient } from './ingest/sdn-client.js';
 
 export interface RunDeps {
   readonly clock: Clock;
@@ -35,8 +36,19 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
   );
   const port = await openUdpPort({ address: config.address, port: config.port });
   const identity = { pid: process.pid, startTicks: await ownStartTicks() };
+  const sdn = config['sdn.url'].length === 0 ? undefined : resources.use(await openSdn(config['sdn.url']));
   const host = resources.use(
-    await openVmdHost(config, { store, port, clock, timers, random: secureRandom, log, metrics, ...identity }),
+    await openVmdHost(config, {
+      store,
+      port,
+      clock,
+      timers,
+      random: secureRandom,
+      log,
+      metrics,
+      ...identity,
+      ...(sdn === undefined ? {} : { confirm: (vehicle, request) => sdn.confirm(vehicle, request) }),
+    }),
   );
   log.info({ event: 'service.started', host: config.host, coap: host.coap.local, control: host.ref.control });
   deps.ready(`coap://${host.coap.local.address}:${host.coap.local.port}`);
@@ -49,6 +61,10 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
   log.info({ event: 'service.stopping', host: config.host });
   await told;
 }
+
+/** Loaded where it is wanted: a host that confirms nothing starts without a client. */
+const openSdn = async (urls: readonly string[]): Promise<SdnClient> =>
+  (await import('./ingest/sdn-client.js')).openSdnClient(urls);
 
 async function tellManager(url: string, hello: HostHello, deps: RunDeps, signal: AbortSignal): Promise<void> {
   // Loaded now: a host serves before it has anybody to tell.

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import { META } from '../../protocol/report.js';
+import { META, type ReportId } from '../../protocol/report.js';
 import type { GroupCommit } from './group-commit.js';
 import type { Entry, Holdings } from './holdings.js';
 import { inOrder } from './key-set.js';
@@ -12,6 +12,8 @@ export interface IntakeOptions {
   readonly boot: number;
   /** Value of META.boot, for the first report of the boot. */
   readonly first: string;
+  /** Value of META.proof for a report; absent: reports carry none. */
+  readonly prove?: (id: ReportId) => string;
   readonly stamp: () => Stamp | undefined;
   readonly clock: Clock;
   readonly holdings: Holdings;
@@ -35,10 +37,14 @@ export class Intake {
 
   /** `then` runs once the report is accepted. Throws REPORT_TOO_LARGE, and then no seq is used. */
   add(samples: readonly HeldSample[], then: (() => void) | undefined): Key {
-    const { clock, vehicle, boot, first, group } = this.#options;
+    const { clock, vehicle, boot, first, prove, group } = this.#options;
     const key = { boot, seq: this.#sampled + 1 };
     const monoMs = samples[0]?.monoMs ?? clock.monotonicMs();
-    const all = key.seq === 1 ? [{ name: META.boot, value: first, monoMs }, ...samples] : samples;
+    const all: readonly HeldSample[] = [
+      ...(key.seq === 1 ? [{ name: META.boot, value: first, monoMs }] : []),
+      ...samples,
+      ...(prove === undefined ? [] : [{ name: META.proof, value: prove({ vehicle, ...key }), monoMs }]),
+    ];
     const stamp = this.#options.stamp();
     const guessMs = clock.nowMs() - clock.monotonicMs();
     const guess: Stamp = { offsetMs: guessMs, clock: 'estimated' };

@@ -1,5 +1,6 @@
 import type { Clock, Timers } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
+import type { ReportId } from '../../protocol/report.js';
 import type { Disk } from './disk.js';
 import type { Key } from './records.js';
 import type { Stamp } from './replay.js';
@@ -7,6 +8,8 @@ import type { Stamp } from './replay.js';
 export interface OutboxOptions {
   readonly disk: Disk;
   readonly vehicle: string;
+  /** Value of META.proof for a report; absent: reports carry none. */
+  readonly prove?: (id: ReportId) => string;
   /** The boot to use, given the highest that the segments know (0 where none). Durable when it resolves. */
   readonly nextBoot: (highestKnown: number) => Promise<number>;
   /** Offset from monotonic time to UTC, undefined while reports have to wait for a clock. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
-import { FORMAT, type CoapRequest, type CoapResponse, type Exchange } from '../../protocol/coap/types.js';
+import { FORMAT, type CoapRequest, type CoapResponse, type Exchange, type Peer } from '../../protocol/coap/types.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { decodeReport, REPORT_VERSION, type Report } from '../../protocol/report.js';
 import { liveFromReport } from '../../store/join.js';
@@ -33,6 +33,8 @@ export interface IngestDeps {
   readonly log: Log;
   /** Reports that wait for the disk, at most; beyond it they are answered 5.03. */
   readonly queueMax: number;
+  /** Called for each report that could be read, and where it came from, before it is stored. */
+  onRead?(report: Report, peer: Peer): void;
   /** Called for each report after its commit, before its answer leaves. */
   onStored(report: StoredReport): void;
 }
@@ -72,17 +74,17 @@ export class Ingest {
     if (request.contentFormat !== undefined && request.contentFormat !== FORMAT.senmlCbor)
       return this.#refuse('malformed', '4.15', `REPORT_MALFORMED: content format ${request.contentFormat} is not 112`);
     const vehicle = this.#deps.vehicles.atAddress(peer.address);
-    if (vehicle !== undefined) return this.#take(request, vehicle);
+    if (vehicle !== undefined) return this.#take(request, peer, vehicle);
     return this.#deps.vehicles.find(peer.address).then(
       found =>
         found === undefined
           ? this.#refuse('unknown', '4.03', 'VEHICLE_UNKNOWN: no registered vehicle has this address')
-          : this.#take(request, found),
+          : this.#take(request, peer, found),
       (error: unknown) => this.#refuse('failed', '5.03', messageOf(error), 1),
     );
   }
 
-  #take(request: CoapRequest, vehicle: string): CoapResponse | Promise<CoapResponse> {
+  #take(request: CoapRequest, peer: Peer, vehicle: string): CoapResponse | Promise<CoapResponse> {
     let report: Report;
     const bytes = request.payload ?? new Uint8Array();
     try {
@@ -93,6 +95,7 @@ export class Ingest {
     }
     if (report.vehicle !== vehicle)
       return this.#refuse('mismatch', '4.03', `VEHICLE_MISMATCH: ${report.vehicle} does not have this address`);
+    this.#deps.onRead?.(report, peer);
     const receivedAtMs = this.#deps.clock.nowMs();
     const cells = liveFromReport(report, receivedAtMs, receivedAtMs);
     const { boot, seq, timeMs } = report;

@@ -90,7 +90,7 @@ describe('vmd host', () => {
     assert.equal(answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`)).stale, false);
   });
 
-  it('asks the car at the tag where it was last heard, without the unconfirmed bit, with tokens of its epoch', async () => {
+  it('asks the car at the last tag without the unconfirmed bit, with tokens of its epoch', async () => {
     const asked: { request: CoapRequest; token: number[]; port: number }[] = [];
     const handler: CoapHandler = (request, { token, peer }) => {
       asked.push({ request, token: [...token], port: peer.port });
@@ -101,16 +101,22 @@ describe('vmd host', () => {
       };
     };
     const car = await scene.car(0, { handler });
-    const unconfirmed = await scene.car(0, { tag: TAG | 0x8000 });
+    const stranger: CoapHandler = () => ({ code: '2.05', payload: Buffer.from('{"value":5,"timeMs":0}') });
+    const unconfirmed = await scene.car(0, { tag: (TAG + 1) | 0x8000, handler: stranger });
+    const claimed = await scene.car(0, { tag: TAG + 1, handler: stranger });
     await scene.command(car.vehicle, 'prepare', 258, { number: car.number });
     await scene.command(car.vehicle, 'activate', 258, LEASE);
-    await unconfirmed.report(1, [{ name: 'spd', value: 9, timeMs: Date.now() - 60_000 }]);
+    await car.report(1, [{ name: 'spd', value: 8, timeMs: Date.now() - 60_000 }]);
+    await unconfirmed.report(2, [{ name: 'spd', value: 9, timeMs: Date.now() - 60_000 }]);
     assert.equal(answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`)).value, 9);
     const measured = answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`, { query: ['maxAge=5'] }));
     assert.deepEqual([measured.value, measured.source, measured.seq], [77, 'measured', undefined]);
     assert.deepEqual(asked[0]?.request.path, ['s', 'Vehicle.OBD.Speed']);
     assert.deepEqual([asked[0]?.token.slice(0, 4), asked[0]?.port], [[0, 0, 1, 2], 5_683]);
-    assert.equal(scene.store.rows.length, 1);
+    assert.equal(scene.store.rows.length, 2);
+    await claimed.report(3, [{ name: 'spd', value: 9, timeMs: Date.now() - 60_000 }]);
+    const there = answerOf(await scene.get(`v/${car.vehicle}/${SPEED}`, { query: ['maxAge=5'] }));
+    assert.deepEqual([there.value, asked.length], [5, 1]);
   });
 
   it('says what it has, and why no more, when the car does not answer', async () => {
