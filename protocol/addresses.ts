@@ -1,4 +1,5 @@
 import { fault } from './errors.js';
+import { address6At } from './ipv6.js';
 
 /**
  * Addresses of a vehicle (DESIGN §5): its number (20 bits) gives a twin address (where the device sends, for life)
@@ -13,10 +14,29 @@ export interface AddressPlan {
   readonly twinPrefix: string;
   /** First address of the /12 of aliases. */
   readonly aliasPrefix: string;
+  /** First address of the /64 of twin addresses over IPv6; both /64 or none. */
+  readonly twin6?: string;
+  readonly alias6?: string;
+  /** Addresses of the virtual gateway, of either family: next hops that stand for no machine. */
+  readonly gateways?: readonly string[];
 }
 
 export const LOOPBACK_PLAN: AddressPlan = { twinPrefix: '127.64.0.0', aliasPrefix: '127.80.0.0' };
-export const NETWORK_PLAN: AddressPlan = { twinPrefix: '10.64.0.0', aliasPrefix: '10.80.0.0' };
+export const NETWORK_PLAN: AddressPlan = {
+  twinPrefix: '10.64.0.0',
+  aliasPrefix: '10.80.0.0',
+  twin6: 'fded:9e00:0:64::',
+  alias6: 'fded:9e00:0:80::',
+  gateways: ['10.127.255.254', 'fded:9e00:0:112::f:fffe'],
+};
+
+/** The virtual gateway on every port of every switch (DESIGN §5): MAC addresses are unsigned integers of 48 bits. */
+export const GATEWAY_MAC = 0x02ed9e000001;
+export const BROADCAST_MAC = 0xffffffffffff;
+/** The MAC address of a vMD host: 02:ed and the four bytes of its IPv4 address, so that flows can address it behind a bridge. */
+export const hostMac = (address: string): number => 0x02ed * 2 ** 32 + ipv4ToNumber(address);
+/** As `02:ed:0a:60:10:01`. */
+export const macText = (mac: number): string => (mac.toString(16).padStart(12, '0').match(/../g) ?? []).join(':');
 
 export function ipv4ToNumber(address: string): number {
   const parts = address.split('.');
@@ -38,6 +58,12 @@ export const twinAddress = (plan: AddressPlan, vehicleNumber: number): string =>
 export const aliasAddress = (plan: AddressPlan, vehicleNumber: number): string =>
   addressAt(plan.aliasPrefix, vehicleNumber);
 
+/** Over IPv6, in canonical text; `undefined` where the plan has none. */
+export const twinAddress6 = ({ twin6 }: AddressPlan, vehicleNumber: number): string | undefined =>
+  twin6 === undefined ? undefined : address6At(twin6, vehicleNumber);
+export const aliasAddress6 = ({ alias6 }: AddressPlan, vehicleNumber: number): string | undefined =>
+  alias6 === undefined ? undefined : address6At(alias6, vehicleNumber);
+
 /** The vehicle number behind an address of the /12 `prefix`, or `undefined` where the address is another's. */
 export function numberOfAddress(prefix: string, address: string): number | undefined {
   const offset = ipv4ToNumber(address) - ipv4ToNumber(prefix);
@@ -46,7 +72,8 @@ export function numberOfAddress(prefix: string, address: string): number | undef
 
 /**
  * The tag that a switch writes into the UDP source port of a datagram on its way in (DESIGN §5): 1 bit unconfirmed,
- * 4 bits datapath (from 1), 11 bits in_port. The way back is read from it, so it needs no state.
+ * 4 bits datapath (from 1), 11 bits in_port. The way back is read from it, so it needs no state. In_port 0 leads nowhere:
+ * the frame's port could not be told by its tag, its answers are dropped.
  */
 export interface Tag {
   readonly unconfirmed: boolean;

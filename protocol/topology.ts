@@ -64,7 +64,11 @@ export function parseTopology(tree: unknown): Topology {
     if (!topology.domains.includes(ap.domain))
       faults.push(`access point ${ap.id} names the unknown domain ${ap.domain}`);
     if (!access.has(ap.id)) faults.push(`access point ${ap.id} is on no port`);
+    for (const id of ap.neighbours ?? [])
+      if (!topology.accessPoints.some(other => other.id === id))
+        faults.push(`access point ${ap.id} names the unknown neighbour ${id}`);
   }
+  faults.push(...faultsOfTrunks(topology));
   if (faults.length > 0) throw fault('TOPOLOGY_INVALID', faults.join('; '));
   return topology;
 }
@@ -73,4 +77,48 @@ export function parseTopology(tree: unknown): Topology {
 export function hostPortOf(topology: Topology, datapath: number, domainName: string): number | undefined {
   const ports = topology.switches.find(sw => sw.datapath === datapath)?.ports ?? [];
   return ports.find(port => port.role === 'host' && port.domain === domainName)?.port;
+}
+
+function faultsOfTrunks({ switches }: Topology): string[] {
+  return switches.flatMap(({ datapath, ports }) => {
+    const peers = ports.flatMap(port => (port.role === 'trunk' ? [port.peer] : []));
+    return peers.flatMap((peer, at) => {
+      if (peers.indexOf(peer) !== at) return [`switch ${datapath} has two trunks to switch ${peer}`];
+      const other = switches.find(row => row.datapath === peer && peer !== datapath);
+      const back = other?.ports.some(port => port.role === 'trunk' && port.peer === datapath) ?? false;
+      return back ? [] : [`the trunk of switch ${datapath} to switch ${peer} has no other end`];
+    });
+  });
+}
+
+/** The port of `datapath` on the shortest way to another one that `is` it; `undefined` where none can be reached. */
+function trunkTo(topology: Topology, datapath: number, is: (datapath: number) => boolean): number | undefined {
+  const seen = new Set([datapath]);
+  const queue: { readonly at: number; readonly by?: number }[] = [{ at: datapath }];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { at, by } = next;
+    if (by !== undefined && is(at)) return by;
+    for (const port of topology.switches.find(row => row.datapath === at)?.ports ?? []) {
+      if (port.role !== 'trunk' || seen.has(port.peer)) continue;
+      seen.add(port.peer);
+      queue.push({ at: port.peer, by: by ?? port.port });
+    }
+  }
+  return undefined;
+}
+
+/** The trunk of one switch that leads to another, over others where it must. */
+export const trunkTowards = (topology: Topology, datapath: number, other: number): number | undefined =>
+  trunkTo(topology, datapath, at => at === other);
+
+/** The port by which hosts of a domain are reached from a switch: their own, or the trunk towards the nearest that has one. */
+export const portTowards = (topology: Topology, datapath: number, domainName: string): number | undefined =>
+  hostPortOf(topology, datapath, domainName) ??
+  trunkTo(topology, datapath, at => hostPortOf(topology, at, domainName) !== undefined);
+
+/** The VLAN whose tag frames carry at an access port. */
+export function vlanOf(topology: Topology, datapath: number, portNumber: number): number | undefined {
+  const ports = topology.switches.find(sw => sw.datapath === datapath)?.ports ?? [];
+  const found = ports.find(port => port.port === portNumber);
+  return found?.role === 'access' ? found.vlan : undefined;
 }

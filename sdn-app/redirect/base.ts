@@ -1,91 +1,155 @@
 import { COAP_PORT } from '../../protocol/addresses.js';
-import type { Port } from '../../protocol/topology.js';
+import { trunkTowards, type Port } from '../../protocol/topology.js';
 import type { Action, Flow, FlowStats, Match, MeterMod } from '../switch/flow-switch.js';
 import { flowKey } from '../switch/flow-switch.js';
+import { answers } from './answers.js';
 import { encodeCookie } from './cookie.js';
-import { COPY_RATE_PER_S, TABLE, UDP, UNKNOWN_METER, exactly, prefix, type Network } from './network.js';
-import { KEEP_SOURCE } from './vehicle.js';
+import {
+  COPY_RATE_PER_S,
+  DOMAIN_MASK,
+  FAMILIES,
+  PORT_MASK,
+  TABLE,
+  UDP,
+  UNKNOWN_METER,
+  domainIndex,
+  exactly,
+  fromPrefix,
+  prefixesOf,
+  toPrefix,
+  type Network,
+} from './network.js';
+import { hasMoves, leaveBy, tagBase } from './rewrite.js';
 
-/** The flows that are there before any vehicle (DESIGN §5, tables 0 to 3 and 9). `domains` gives a port's domain its metadata. */
-export function baseFlows(network: Network, ports: readonly Port[], domains: readonly string[]): Flow[] {
-  const { twinPrefix, aliasPrefix } = network.plan;
-  const flows = dropRows(network).map(row => flow(row.table, row.priority, row.match, row.actions));
-  for (const port of ports) {
-    if (port.role === 'access')
-      flows.push(
-        flow(
-          TABLE.classify,
-          300,
-          { inPort: port.port, ipProto: UDP, ipDst: prefix(twinPrefix), udpDst: exactly(COAP_PORT, 16) },
-          [
-            { do: 'metadata', value: domains.indexOf(port.domain) + 1, mask: 0xff },
-            { do: 'goto', table: TABLE.wayIn },
-          ],
-        ),
-      );
-    if (port.role === 'host')
-      flows.push(
-        flow(TABLE.classify, 300, { inPort: port.port, ipProto: UDP, ipDst: prefix(aliasPrefix) }, [
-          { do: 'goto', table: TABLE.wayOut },
-        ]),
-      );
-  }
-  flows.push(
-    flow(TABLE.classify, 0, {}, [{ do: 'goto', table: TABLE.ordinary }]),
-    flow(TABLE.ordinary, 0, {}, [{ do: 'output', to: 'NORMAL' }]),
-    flow(TABLE.copy, 1, {}, [
-      { do: 'meter', meter: UNKNOWN_METER },
-      { do: 'output', to: 'CONTROLLER' },
-    ]),
-  );
-  return flows;
+type Row = Pick<Flow, 'table' | 'priority' | 'match' | 'actions'>;
+const row = (table: number, priority: number, match: Match, actions: readonly Action[] = []): Row => ({
+  table,
+  priority,
+  match,
+  actions,
+});
+
+/** The flows that are on a switch before any vehicle (DESIGN §5, tables 0 to 5). */
+export function baseFlows(network: Network, datapath: number): Flow[] {
+  const { topology } = network;
+  const ports = topology.switches.find(found => found.datapath === datapath)?.ports ?? [];
+  const moves = hasMoves({ network, datapath });
+  const rows = [
+    ...dropRows(network, datapath),
+    ...(moves ? answers(network).map(({ match, actions }) => row(TABLE.classify, 350, match, actions)) : []),
+    ...ports.flatMap(port => entrance(network, port)),
+    row(TABLE.classify, 0, {}, [{ do: 'goto', table: TABLE.ordinary }]),
+    ...towardsOthers(network, datapath),
+    row(TABLE.ordinary, 0, {}, [{ do: 'output', to: 'NORMAL' }]),
+    ...(moves ? ports.flatMap(port => exit(network, datapath, port)) : []),
+  ];
+  const cookie = encodeCookie({ number: 0, epochLow: 0, kind: 'base' });
+  return rows.map(({ table, priority, match, actions }) => ({ table, priority, cookie, match, actions }));
 }
 
 export const BASE_METERS: readonly MeterMod[] = [{ op: 'set', meter: UNKNOWN_METER, ratePerS: COPY_RATE_PER_S }];
 
-interface DropRow extends Pick<Flow, 'table' | 'priority' | 'match' | 'actions'> {
+/** What twin traffic comes in by a port: of devices, of hosts, of other switches. */
+function entrance(network: Network, port: Port): Row[] {
+  const inPort = port.port;
+  const goto = (table: number): Action[] => [{ do: 'goto', table }];
+  return FAMILIES.flatMap(family => {
+    const prefixes = prefixesOf(network.plan, family);
+    if (prefixes === undefined) return [];
+    const untagged: Match = { inPort, vlan: 'none', ipProto: UDP };
+    const fromHosts = row(TABLE.classify, 300, { ...untagged, ...toPrefix(prefixes.alias) }, goto(TABLE.wayOut));
+    switch (port.role) {
+      case 'access': {
+        const match: Match = {
+          ...untagged,
+          vlan: port.vlan ?? 'none',
+          ...toPrefix(prefixes.twin),
+          udpDst: exactly(COAP_PORT, 16),
+        };
+        const domain = { do: 'metadata', value: domainIndex(network, port.domain), mask: DOMAIN_MASK } as const;
+        const untag: Action[] = port.vlan === undefined ? [] : [{ do: 'popVlan' }];
+        return [row(TABLE.classify, 300, match, [...untag, domain, ...goto(TABLE.wayIn)])];
+      }
+      case 'host':
+        return [fromHosts];
+      case 'trunk':
+        return [
+          fromHosts,
+          row(TABLE.classify, 300, { ...untagged, ...fromPrefix(prefixes.alias) }, goto(TABLE.forward)),
+        ];
+      case 'service':
+        return [];
+    }
+  });
+}
+
+/** Answers whose tag names another switch go there as they are. */
+function towardsOthers({ topology }: Network, datapath: number): Row[] {
+  return topology.switches.flatMap(other => {
+    const port = other.datapath === datapath ? undefined : trunkTowards(topology, datapath, other.datapath);
+    if (port === undefined) return [];
+    const udpDst = { value: tagBase(other.datapath, false), mask: tagBase(15, false) };
+    return FAMILIES.map(etherType =>
+      row(TABLE.wayOut, 50, { etherType, ipProto: UDP, udpDst }, [{ do: 'output', to: { port } }]),
+    );
+  });
+}
+
+/** The port that metadata names, where devices are. */
+const exit = (network: Network, datapath: number, { port, role }: Port): Row[] =>
+  role === 'access'
+    ? [row(TABLE.egress, 100, { metadata: { value: port, mask: PORT_MASK } }, leaveBy(network, datapath, port))]
+    : [];
+
+interface DropRow extends Row {
   /** What the counter is called in `sdn check` and in metrics. */
   readonly reason: string;
 }
 
+const COPY_OF_UNKNOWN: readonly Action[] = [
+  { do: 'meter', meter: UNKNOWN_METER },
+  { do: 'output', to: 'CONTROLLER' },
+];
+
 /** Where twin traffic ends, by name. */
-function dropRows({ plan }: Network): DropRow[] {
-  const row = (
+function dropRows(network: Network, datapath: number): DropRow[] {
+  const { packetIns, moves } = network.abilities(datapath);
+  const drop = (
     reason: string,
     table: number,
     priority: number,
     match: Match,
     actions: readonly Action[] = [],
-  ): DropRow => ({
-    reason,
-    table,
-    priority,
-    match,
-    actions,
+  ): DropRow => ({ reason, ...row(table, priority, match, actions) });
+  const ofFamily = FAMILIES.flatMap(family => {
+    const prefixes = prefixesOf(network.plan, family);
+    if (prefixes === undefined) return [];
+    const { twin, alias } = prefixes;
+    return [
+      // above the ways in and out: the first fragment still has its UDP ports, and an IP-only rewrite would corrupt the rest
+      drop('fragment-to-twin', TABLE.classify, 400, { ...toPrefix(twin), fragment: 'yes' }),
+      drop('fragment-to-alias', TABLE.classify, 400, { ...toPrefix(alias), fragment: 'yes' }),
+      // no machine has these: whoever sends from one claims to be a vehicle to a host, or a twin to a device
+      drop('from-alias', TABLE.classify, 250, fromPrefix(alias)),
+      drop('from-twin', TABLE.classify, 250, fromPrefix(twin)),
+      drop('other-to-twin', TABLE.classify, 200, toPrefix(twin)),
+      drop('other-to-alias', TABLE.classify, 200, toPrefix(alias)),
+    ];
   });
-  const twin = prefix(plan.twinPrefix);
-  const alias = prefix(plan.aliasPrefix);
   return [
-    // above the ways in and out: the first fragment still has its UDP ports, and an IP-only rewrite would corrupt the rest
-    row('fragment-to-twin', TABLE.classify, 400, { ipDst: twin, fragment: 'yes' }),
-    row('fragment-to-alias', TABLE.classify, 400, { ipDst: alias, fragment: 'yes' }),
-    row('other-to-twin', TABLE.classify, 200, { ipDst: twin }),
-    row('other-to-alias', TABLE.classify, 200, { ipDst: alias }),
-    row('unknown-vehicle', TABLE.wayIn, 1, { ipProto: UDP }, [...KEEP_SOURCE, { do: 'goto', table: TABLE.copy }]),
-    row('no-way-out', TABLE.wayOut, 0, {}),
+    ...ofFamily,
+    drop('unknown-vehicle', TABLE.wayIn, 1, {}, packetIns ? COPY_OF_UNKNOWN : []),
+    drop('no-way-out', TABLE.wayOut, 0, {}),
+    drop('no-way-on', TABLE.forward, 0, {}),
+    ...(moves ? [drop('no-port', TABLE.egress, 0, {})] : []),
   ];
 }
 
-/** Packets dropped so far by reason, from the flows read back; a flow that is missing counts 0. */
-export function dropsOf(network: Network, found: readonly FlowStats[]): Record<string, number> {
+/** Packets that a switch has dropped so far by reason, from its flows read back; a flow that is missing counts 0. */
+export function dropsOf(network: Network, datapath: number, found: readonly FlowStats[]): Record<string, number> {
   const packets = new Map(found.map(stats => [flowKey(stats), stats.packets]));
-  return Object.fromEntries(dropRows(network).map(row => [row.reason, packets.get(flowKey(row)) ?? 0]));
+  const drops: Record<string, number> = {};
+  for (const dropped of dropRows(network, datapath))
+    drops[dropped.reason] = (drops[dropped.reason] ?? 0) + (packets.get(flowKey(dropped)) ?? 0);
+  return drops;
 }
-
-const flow = (table: number, priority: number, match: Match, actions: readonly Action[]): Flow => ({
-  table,
-  priority,
-  cookie: encodeCookie({ number: 0, epochLow: 0, kind: 'base' }),
-  match,
-  actions,
-});

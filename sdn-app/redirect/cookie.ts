@@ -4,7 +4,7 @@ import type { CookieSlice } from '../switch/flow-switch.js';
  * The cookie of a flow (DESIGN §5): ours (1 bit), vehicle number (20), epoch mod 2^24 (24), kind (4); 49 bits, so that a
  * JavaScript number holds it.
  */
-export const KINDS = ['base', 'path', 'backup', 'unknown', 'wayOut', 'return', 'copy'] as const;
+export const KINDS = ['base', 'path', 'backup', 'unknown', 'wayOut', 'return', 'copy', 'armed', 'forward'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Cookie {

@@ -1,0 +1,93 @@
+import { UNCONFIRMED_BIT, encodeTag } from '../../protocol/addresses.js';
+import { vlanOf } from '../../protocol/topology.js';
+import type { Action, Match } from '../switch/flow-switch.js';
+import { PORT_MASK, TABLE, UDP, exactly, familyOf, fromAddress, toAddress } from './network.js';
+import {
+  aliasOf,
+  byTag,
+  hasMoves,
+  hostAddressOf,
+  leaveBy,
+  outPortOf,
+  tagBase,
+  toDevice,
+  type Scene,
+} from './rewrite.js';
+import type { HostEnd, Place, VehicleView } from './view.js';
+import { sameSource, type Row } from './vehicle.js';
+
+/**
+ * The way back of every answer (DESIGN §5, table 2): by the tag alone to the known source, at whatever port its frame came
+ * in; by one flow each to other sources, whose tags name one port.
+ */
+export function waysOut(scene: Scene, view: VehicleView): Row[] {
+  const { place, also, armed, leaving, host, epoch, returns } = view;
+  const rows: Row[] = [];
+  if (place !== undefined) {
+    const ends = [
+      ...leaving.map(old => ({ ...old, kind: 'wayOut' as const })),
+      ...armed.map(route => ({ host: route.host, epoch, kind: 'armed' as const })),
+      { host, epoch, kind: 'wayOut' as const },
+    ];
+    for (const end of ends) {
+      const match = fromHost(scene, end.host, place);
+      const actions = hasMoves(scene) ? byTag(scene, end.host, place) : toKnownPlaces(scene, view);
+      if (match === undefined || actions.length === 0) continue;
+      rows.push({ kind: end.kind, table: TABLE.wayOut, priority: 100, match, actions, epoch: end.epoch });
+    }
+  }
+  if (also !== undefined && place !== undefined && !sameSource(also, place)) rows.push(...toOne(scene, also, false));
+  for (const to of returns) rows.push(...toOne(scene, to, true));
+  return rows;
+}
+
+/**
+ * From the port that leads to the host, with a tag of this switch. Where trust is `proof`, frames of the known source are
+ * unconfirmed, too, at other ports; elsewhere an unconfirmed tag says nothing about the known source.
+ */
+function fromHost(scene: Scene, host: HostEnd, place: Place): Match | undefined {
+  const family = familyOf(place.source.address);
+  const alias = aliasOf(scene, family);
+  const address = hostAddressOf(host, family);
+  const inPort = outPortOf(scene, host);
+  if (alias === undefined || address === undefined || inPort === undefined) return undefined;
+  const anyPort = 0xffff - PORT_MASK;
+  const mask = scene.network.trust === 'proof' ? anyPort - UNCONFIRMED_BIT : anyPort;
+  return {
+    inPort,
+    ipProto: UDP,
+    ...fromAddress(address),
+    udpSrc: exactly(host.port, 16),
+    ...toAddress(alias),
+    udpDst: { value: tagBase(scene.datapath, false), mask },
+  };
+}
+
+/** Without moves: to where the vehicle is and, for a short time after a move, to where it was. */
+function toKnownPlaces(scene: Scene, { place, left = [] }: VehicleView): Action[] {
+  const here = [...left, ...(place === undefined ? [] : [place])].filter(at => at.datapath === scene.datapath);
+  const vlan = (at: Place): number | undefined => vlanOf(scene.network.topology, scene.datapath, at.port);
+  const places = here.filter((at, i) => here.findLastIndex(other => other.port === at.port) === i);
+  // a pushed tag stays on the packet, so that a place with one can only be the last
+  const tagged = places.filter(at => vlan(at) !== undefined).slice(-1);
+  const plain = places.filter(at => vlan(at) === undefined);
+  return [...plain, ...tagged].flatMap(at => [
+    ...toDevice(scene, at),
+    ...leaveBy(scene.network, scene.datapath, at.port),
+  ]);
+}
+
+function toOne(scene: Scene, to: Place, unconfirmed: boolean): Row[] {
+  const alias = aliasOf(scene, familyOf(to.source.address));
+  if (alias === undefined || to.datapath !== scene.datapath) return [];
+  const tag = encodeTag({ unconfirmed, datapath: scene.datapath, inPort: to.port });
+  return [
+    {
+      kind: 'return',
+      table: TABLE.wayOut,
+      priority: 110,
+      match: { ipProto: UDP, ...toAddress(alias), udpDst: exactly(tag, 16) },
+      actions: [...toDevice(scene, to), ...leaveBy(scene.network, scene.datapath, to.port)],
+    },
+  ];
+}
