@@ -118,19 +118,24 @@ export function readySlots(pool: PoolState, domain: string): number {
     .reduce((sum, host) => sum + host.slots - host.held.size, 0);
 }
 
-/** How many hosts to order so that `size` hosts run and `size` slots are ready, within `maxHosts`. */
-export function shortOf(
-  pool: PoolState,
-  domain: string,
-  wanted: { readonly size: number; readonly slotsPerHost: number; readonly maxHosts: number },
-): number {
-  const { size, slotsPerHost, maxHosts } = wanted;
+export interface Wanted {
+  readonly size: number;
+  /** Slots that somebody waits for: those of hosts that start will do. */
+  readonly waiting: number;
+  readonly slotsPerHost: number;
+  readonly maxHosts: number;
+}
+
+/** How many hosts to order so that `size` hosts run, `size` slots are ready, and who waits gets one, within `maxHosts`. */
+export function shortOf(pool: PoolState, domain: string, wanted: Wanted): number {
+  const { size, waiting, slotsPerHost, maxHosts } = wanted;
   const hosts = inDomain(pool, domain);
-  const serving = hosts.filter(host => host.state === 'ready' || host.state === 'starting');
+  const serving = hosts.filter(host => host.state === 'ready' || host.state === 'starting').length;
   const starting = hosts.filter(host => host.state === 'starting').length;
   const slots = readySlots(pool, domain) + starting * slotsPerHost;
   const forSlots = Math.ceil(Math.max(0, size - slots) / slotsPerHost);
-  return Math.max(0, Math.min(Math.max(size - serving.length, forSlots), maxHosts - serving.length));
+  const forWaiting = Math.ceil(waiting / slotsPerHost) - starting;
+  return Math.max(0, Math.min(Math.max(size - serving, forSlots, forWaiting), maxHosts - serving));
 }
 
 /**

@@ -8,24 +8,12 @@ import type { HostHealth } from '../../protocol/api/vmd.js';
 import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { refOf, type Instance, type Mano } from '../mano/mano.js';
+import { Balance, type BalanceOptions } from './balance.js';
 import type { HostLink, LinkDeps } from './host-link.js';
 import { HostLinks } from './host-links.js';
 import { setGauges } from './pool-gauges.js';
-import { Starts } from './starts.js';
-import { Surplus } from './surplus.js';
-import { dismiss, free, mark, putHost, readySlots, removeHost, reserve, shortOf, poolView } from './pool-state.js';
-import type { HeldSlot, PoolSizes, PoolState, Wish } from './pool-state.js';
-
-export interface PoolOptions {
-  readonly sizes: PoolSizes;
-  readonly slotsPerHost: number;
-  /** Hosts of one domain at most. */
-  readonly maxHosts: number;
-  /** How long a host may take from its start to its hello. */
-  readonly startMs: number;
-  /** How long a host must have been surplus before it is ended. */
-  readonly surplusMs: number;
-}
+import { dismiss, free, mark, putHost, readySlots, removeHost, reserve, poolView } from './pool-state.js';
+import type { HeldSlot, PoolState, Wish } from './pool-state.js';
 
 export interface PoolDeps {
   readonly mano: Mano;
@@ -45,25 +33,21 @@ const HEALTH_MS = 2_000;
 
 /** The vMD hosts of all domains: kept ready, watched, replaced, and ended when they are no longer needed. */
 export class Pool implements AsyncDisposable {
-  readonly #options: PoolOptions;
+  readonly #options: BalanceOptions;
   readonly #deps: PoolDeps;
   readonly #links: HostLinks;
-  readonly #starts: Starts;
-  readonly #surplus: Surplus;
-  /** Domains where somebody waits for a host beyond the pool's size. */
-  readonly #wanted = new Set<string>();
+  readonly #balance: Balance;
   readonly #closers: (() => void)[] = [];
   #state: PoolState = new Map();
   #closed = false;
 
-  constructor(options: PoolOptions, deps: PoolDeps) {
+  constructor(options: BalanceOptions, deps: PoolDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#links = new HostLinks({ ...deps.link, onLost: (host, reason) => this.#lost(host, reason) });
-    this.#surplus = new Surplus(options.surplusMs);
-    this.#starts = new Starts({
+    this.#balance = new Balance(options, {
       ...deps,
-      startMs: options.startMs,
+      pool: () => this.#state,
       onStarted: instance => this.#put(instance),
       onLate: host => this.#lost(host, 'it did not get ready in time'),
     });
@@ -91,14 +75,14 @@ export class Pool implements AsyncDisposable {
   /** Begins to follow the hosts and to keep the pools filled. */
   start(): void {
     this.#links.followAll();
-    this.#closers.push(every(this.#deps.timers, REFILL_MS, () => this.#balance()));
+    this.#closers.push(every(this.#deps.timers, REFILL_MS, () => this.#adjust()));
     this.refill();
   }
 
   reserve(wish: Wish): HostRef | undefined {
     const found = reserve(this.#state, wish, this.#options.sizes);
     if (found === undefined) return undefined;
-    this.#surplus.taken(found.host.domain);
+    this.#balance.taken(found.host.domain);
     this.#change(found.pool);
     this.refill();
     return found.host;
@@ -111,7 +95,7 @@ export class Pool implements AsyncDisposable {
   free(host: string, vehicle: string): void {
     const domain = this.#state.get(host)?.ref.domain;
     this.#change(free(this.#state, host, vehicle));
-    if (domain !== undefined && readySlots(this.#state, domain) > 0) this.#deps.onReady(domain);
+    if (domain !== undefined && readySlots(this.#state, domain) > 0) this.#offer(domain);
   }
 
   /** The line to a host that can be reached. */
@@ -123,17 +107,9 @@ export class Pool implements AsyncDisposable {
     return this.#state.get(host)?.ref;
   }
 
-  /** A host beyond the pool's size, for somebody who waits. One that starts anyway will do. */
+  /** Hosts beyond the pool's size, as many as it takes for all who wait. */
   order(domain: string): void {
-    const hosts = [...this.#state.values()].filter(({ ref, state }) => ref.domain === domain && state !== 'going');
-    this.#wanted.delete(domain);
-    this.#surplus.promise(domain, this.#deps.clock.monotonicMs());
-    if (hosts.some(({ state }) => state === 'starting') || this.#starts.underWay(domain) > 0) return;
-    if (hosts.length >= this.#options.maxHosts) {
-      this.#deps.log.error({ event: 'manager.pool.full', domain, hosts: hosts.length });
-      this.#deps.timers.after(0, () => this.#deps.onOrderFailed(domain));
-    } else if (this.#starts.may(domain)) void this.#starts.order(domain);
-    else this.#wanted.add(domain);
+    this.#balance.order(domain);
   }
 
   /** A host says that it is ready. */
@@ -151,17 +127,11 @@ export class Pool implements AsyncDisposable {
 
   /** Orders what is missing. */
   refill(): void {
-    if (this.#closed) return;
-    for (const [domain, size] of this.#options.sizes) {
-      if (!this.#starts.may(domain)) continue;
-      const missing = shortOf(this.#state, domain, { ...this.#options, size });
-      for (let n = this.#starts.underWay(domain); n < missing; n++) void this.#starts.order(domain);
-      if (this.#wanted.has(domain)) this.order(domain);
-    }
+    if (!this.#closed) this.#balance.refill();
   }
 
   view(): PoolView[] {
-    return poolView(this.#state, this.#options.sizes, domain => this.#starts.underWay(domain));
+    return poolView(this.#state, this.#options.sizes, domain => this.#balance.starts.underWay(domain));
   }
 
   /** Whether every pool has as many ready slots as it should. */
@@ -171,7 +141,7 @@ export class Pool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    this.#starts.close();
+    this.#balance.starts.close();
     for (const close of this.#closers) close();
     await this.#links[Symbol.asyncDispose]();
   }
@@ -181,17 +151,23 @@ export class Pool implements AsyncDisposable {
     if (this.#state.has(host)) return;
     const slots = this.#options.slotsPerHost;
     this.#change(putHost(this.#state, { ref: refOf(instance), pid, slots, state: 'starting', held: new Map() }));
-    this.#starts.expect(host);
+    this.#balance.starts.expect(host);
   }
 
   #ready(host: string, slots: number): void {
     const pooled = this.#state.get(host);
     if (pooled === undefined) return;
-    this.#starts.ready(host);
+    this.#balance.starts.ready(host);
     this.#change(putHost(this.#state, { ...pooled, state: 'ready', slots }));
     this.#links.follow(host);
     this.#deps.log.info({ event: 'manager.host.ready', host, slots });
-    this.#deps.onReady(pooled.ref.domain);
+    this.#offer(pooled.ref.domain);
+  }
+
+  /** To all who wait: who finds no slot again orders again. */
+  #offer(domain: string): void {
+    this.#balance.offered(domain);
+    this.#deps.onReady(domain);
   }
 
   /** Out of reach: nobody new gets a slot there, and MANO ends it for sure. */
@@ -200,16 +176,15 @@ export class Pool implements AsyncDisposable {
     if (this.#closed || pooled === undefined || pooled.state === 'lost' || pooled.state === 'going') return;
     this.#deps.log.warn({ event: 'manager.host.lost', host, reason });
     this.#change(putHost(this.#state, { ...pooled, state: 'lost' }));
-    this.#starts.ended(host, pooled.ref.domain);
+    this.#balance.starts.ended(host, pooled.ref.domain);
     this.#deps.onLost(host, false);
     void this.#end(host, 'now');
     this.refill();
   }
 
-  #balance(): void {
+  #adjust(): void {
     this.refill();
-    const due = this.#surplus.due(this.#state, this.#options.sizes, this.#deps.clock.monotonicMs());
-    for (const host of due) this.#dismiss(host);
+    for (const host of this.#balance.surplus()) this.#dismiss(host);
   }
 
   /** A host that nobody needs. `going` from here on: whoever wants a slot now gets one of another host. */
@@ -218,7 +193,7 @@ export class Pool implements AsyncDisposable {
     const domain = this.#state.get(host)?.ref.domain;
     if (state === undefined || domain === undefined) return;
     this.#change(state);
-    this.#starts.dismissed(host);
+    this.#balance.starts.dismissed(host);
     this.#deps.log.info({ event: 'manager.pool.shrunk', domain, host });
     this.#deps.metrics.count('pool_hosts_ended_total', { domain });
     void this.#end(host, 'gently');
@@ -235,7 +210,7 @@ export class Pool implements AsyncDisposable {
     const pooled = this.#state.get(host);
     if (this.#closed || pooled === undefined) return;
     const expected = pooled.state === 'going';
-    if (pooled.state !== 'lost' && !expected) this.#starts.ended(host, pooled.ref.domain);
+    if (pooled.state !== 'lost' && !expected) this.#balance.starts.ended(host, pooled.ref.domain);
     this.#change(removeHost(this.#state, host));
     this.#deps.log[expected ? 'info' : 'warn']({ event: 'manager.host.gone', host });
     void this.#links.close(host);
@@ -245,7 +220,7 @@ export class Pool implements AsyncDisposable {
 
   #change(state: PoolState): void {
     this.#state = state;
-    this.#surplus.observe(state, this.#options.sizes, this.#deps.clock.monotonicMs());
+    this.#balance.observe(state);
     setGauges(this.#deps.metrics, this.#options.sizes, state);
   }
 }

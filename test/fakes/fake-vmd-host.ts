@@ -170,6 +170,7 @@ export class FakeMano implements AsyncDisposable {
   readonly #places = new Map<string, Instance>();
   readonly #listeners = new Set<(host: string) => void>();
   readonly #stop = new AbortController();
+  #started = 0;
   /** While set, nothing can be started. */
   broken = false;
 
@@ -212,8 +213,13 @@ export class FakeMano implements AsyncDisposable {
   async #start(domain: string): Promise<Instance> {
     if (this.broken) throw fault('MANO_FAILED', 'broken by a test');
     await this.#gate.pass('start');
-    const index = this.#places.size + 1;
+    const index = ++this.#started;
     const host = await FakeVmdHost.open(`${domain}/${index}`, index, this.#slots, this.#gate);
+    if (this.#stop.signal.aborted) {
+      // Ordered, and the test has ended meanwhile: nobody else would close it.
+      await host[Symbol.asyncDispose]();
+      throw fault('MANO_FAILED', 'the test has ended');
+    }
     this.#places.set(host.instance.host, host.instance);
     this.hosts.set(host.instance.host, host);
     void this.#hello(host);

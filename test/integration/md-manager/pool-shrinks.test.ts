@@ -6,9 +6,11 @@ import { Metrics } from '../../../common/metrics.js';
 import { DEFAULT_LINK_TIMING } from '../../../md-manager/pool/host-link.js';
 import { LoopWatch } from '../../../md-manager/pool/loop-watch.js';
 import { Pool } from '../../../md-manager/pool/pool.js';
+import type { Instance } from '../../../md-manager/mano/mano.js';
 import { openHttp } from '../../../protocol/api/http-server.js';
 import { hostHello } from '../../../protocol/api/md-manager.js';
 import { route } from '../../../protocol/api/route.js';
+import { fault } from '../../../protocol/errors.js';
 import { METRICS } from '../../../protocol/metrics.js';
 import { eventually } from '../../fakes/eventually.js';
 import { FakeMano } from '../../fakes/fake-vmd-host.js';
@@ -16,7 +18,7 @@ import { Gate } from '../../fakes/gate.js';
 
 const SLOTS = 2;
 
-describe('a pool after a burst', () => {
+describe('a pool in and after a burst', () => {
   let open: Resources;
   let pool: Pool;
   let mano: FakeMano;
@@ -25,6 +27,9 @@ describe('a pool after a burst', () => {
   let lines: { event: string; host?: unknown }[];
   let told: { host: string; dead: boolean }[];
   let stops: string[];
+  let refusals: number;
+  /** How many orders MANO accepts. */
+  let quota: number;
 
   const start = async (size: number): Promise<void> => {
     const made: { pool?: Pool } = {};
@@ -50,18 +55,20 @@ describe('a pool after a burst', () => {
       await gate.pass('stop');
       await view.stop(host, how);
     };
+    const begin = (domain: string): Promise<Instance> =>
+      quota-- > 0 ? view.start(domain) : Promise.reject(fault('MANO_FAILED', 'no resources'));
     pool = open.use(
       new Pool(
         { sizes: new Map([['edge-1', size]]), slotsPerHost: SLOTS, maxHosts: 8, startMs: 60_000, surplusMs: 1 },
         {
-          ...{ mano: { ...view, stop }, log, metrics, clock: systemClock, timers: systemTimers },
+          ...{ mano: { ...view, stop, start: begin }, log, metrics, clock: systemClock, timers: systemTimers },
           link: {
             ...{ clock: systemClock, timers: systemTimers, loop, timing: DEFAULT_LINK_TIMING, term: 1 },
             ...{ via: undefined, acting: () => [], onEvent() {}, onLeaseRefused() {} },
           },
           onReady() {},
           onLost: (host, dead) => void told.push({ host, dead }),
-          onOrderFailed() {},
+          onOrderFailed: () => void refusals++,
         },
       ),
     );
@@ -74,7 +81,7 @@ describe('a pool after a burst', () => {
     open = new Resources();
     gate = new Gate();
     metrics = new Metrics(METRICS);
-    [lines, told, stops] = [[], [], []];
+    [lines, told, stops, refusals, quota] = [[], [], [], 0, 100];
   });
   afterEach(() => open[Symbol.asyncDispose]());
 
@@ -89,6 +96,28 @@ describe('a pool after a burst', () => {
     return host!;
   };
   const hosts = (): number => pool.view()[0]!.hosts.length;
+
+  it('starts as many hosts at once as it takes for all who wait', async () => {
+    await start(0);
+    for (let n = 0; n < 5; n++) pool.order('edge-1');
+    assert.equal(pool.view()[0]!.starting, 3);
+    await eventually('all of them are ready', () => hosts() === 3);
+    for (const vehicle of ['a', 'b', 'c', 'd', 'e']) await take(vehicle);
+    assert.equal(hosts(), 3);
+  });
+
+  it('refuses those who wait only once no other host is on its way', async () => {
+    await start(0);
+    quota = 2;
+    const held = gate.close('start');
+    for (let n = 0; n < 5; n++) pool.order('edge-1');
+    await eventually('the third order has failed', async () => (await metrics.total('pool_hosts_failed_total')) === 1);
+    assert.equal(refusals, 0);
+    held.open();
+    for (const vehicle of ['a', 'b', 'c', 'd']) await take(vehicle);
+    pool.order('edge-1');
+    await eventually('the fifth is told', () => refusals === 1);
+  });
 
   it('ends the hosts that it can do without, in order, and keeps its size and every held slot', async () => {
     await start(1);

@@ -52,7 +52,7 @@ describe('the state of the pool', () => {
   });
 
   it('orders what is missing, counts what starts, and stops at the bound', () => {
-    const wanted = { size: 2, slotsPerHost: 2, maxHosts: 3 };
+    const wanted = { size: 2, waiting: 0, slotsPerHost: 2, maxHosts: 3 };
     assert.equal(shortOf(poolOf(), 'edge-1', wanted), 2);
     assert.equal(shortOf(poolOf(host('edge-1/1'), host('edge-1/2', 'starting')), 'edge-1', wanted), 0);
     const full = ['a', 'b', 'c', 'd'].reduce(
@@ -61,6 +61,15 @@ describe('the state of the pool', () => {
     );
     assert.equal(shortOf(full, 'edge-1', wanted), 1);
     assert.equal(shortOf(full, 'edge-1', { ...wanted, maxHosts: 2 }), 0);
+  });
+
+  it('orders as many hosts as who waits needs, beside slots that are ready but not for them', () => {
+    const wanted = { size: 0, waiting: 5, slotsPerHost: 2, maxHosts: 4 };
+    assert.equal(shortOf(poolOf(), 'edge-1', wanted), 3);
+    assert.equal(shortOf(poolOf(host('edge-1/1', 'starting'), host('edge-1/2')), 'edge-1', wanted), 2);
+    assert.equal(shortOf(poolOf(host('edge-1/1'), host('edge-1/2'), host('edge-1/3')), 'edge-1', wanted), 1);
+    assert.equal(shortOf(poolOf(host('edge-1/1')), 'edge-1', { ...wanted, waiting: 0 }), 0);
+    assert.equal(shortOf(poolOf(), 'edge-1', { ...wanted, size: 2, waiting: 2 }), 2, 'both get the same hosts');
   });
 
   it('accounts for every slot whatever is reserved, marked and freed', () => {
@@ -153,7 +162,7 @@ describe('the state of the pool', () => {
           assert.equal(after.get(name)!.held.size, 0);
           after = dismiss(after, name)!;
         }
-        const wanted = { size, slotsPerHost: 2, maxHosts: 32 };
+        const wanted = { size, waiting: 0, slotsPerHost: 2, maxHosts: 32 };
         if (going.length > 0) {
           assert.ok(running(after) >= size);
           assert.ok(readySlots(after, 'edge-1') >= size);

@@ -28,9 +28,11 @@ const wish = (vehicle: string) => ({
   ...{ vehicle, handover: 'h', domains: ['edge-1'], anywhere: false, avoid: [] },
 });
 
+const nobody = (): boolean => false;
+
 describe('hosts that a pool can do without', () => {
   it('go once they have been surplus for so long without a break', () => {
-    const surplus = new Surplus(1_000);
+    const surplus = new Surplus(1_000, nobody);
     const pool = poolOf('edge-1/1', 'edge-1/2');
     surplus.observe(pool, SIZES, 0);
     assert.deepEqual(surplus.due(pool, SIZES, 999), []);
@@ -38,7 +40,7 @@ describe('hosts that a pool can do without', () => {
   });
 
   it('begin anew when they were needed for a moment', () => {
-    const surplus = new Surplus(1_000);
+    const surplus = new Surplus(1_000, nobody);
     const pool = poolOf('edge-1/1', 'edge-1/2');
     surplus.observe(pool, SIZES, 0);
     // One slot is ready on the first host alone: the other one holds the pool's second.
@@ -49,25 +51,20 @@ describe('hosts that a pool can do without', () => {
     assert.deepEqual(surplus.due(pool, SIZES, 1_601), ['edge-1/2']);
   });
 
-  it('stay for somebody who waits until a slot was taken, or nobody came', () => {
+  it('stay while somebody waits, and begin anew afterwards', () => {
     const pool = poolOf('edge-1/1', 'edge-1/2');
-    const waited = new Surplus(1_000);
-    waited.promise('edge-1', 0);
-    assert.deepEqual(waited.due(pool, SIZES, 60_000), []);
-    waited.taken('core');
-    assert.deepEqual(waited.due(pool, SIZES, 60_001), []);
-    waited.taken('edge-1');
-    assert.deepEqual(waited.due(pool, SIZES, 60_002), [], 'its time begins now');
-    assert.deepEqual(waited.due(pool, SIZES, 61_002), ['edge-1/2']);
-    const forgotten = new Surplus(1_000);
-    forgotten.promise('edge-1', 0);
-    assert.deepEqual(forgotten.due(pool, SIZES, 119_999), []);
-    assert.deepEqual(forgotten.due(pool, SIZES, 120_000), []);
-    assert.deepEqual(forgotten.due(pool, SIZES, 121_000), ['edge-1/2']);
+    let waits = true;
+    const surplus = new Surplus(1_000, domain => waits && domain === 'edge-1');
+    assert.deepEqual(surplus.due(pool, SIZES, 60_000), []);
+    waits = false;
+    assert.deepEqual(surplus.due(pool, SIZES, 60_002), [], 'its time begins now');
+    assert.deepEqual(surplus.due(pool, SIZES, 61_002), ['edge-1/2']);
+    waits = true;
+    assert.deepEqual(surplus.due(pool, SIZES, 61_003), []);
   });
 
   it('go to the last one in a domain that has no size any more', () => {
-    const surplus = new Surplus(1_000);
+    const surplus = new Surplus(1_000, nobody);
     const pool = poolOf('edge-7/1', 'edge-7/2');
     surplus.observe(pool, SIZES, 0);
     assert.deepEqual(surplus.due(pool, SIZES, 1_000), ['edge-7/2', 'edge-7/1']);
@@ -75,16 +72,16 @@ describe('hosts that a pool can do without', () => {
 
   it('are never below the size, never held, never waited for, whatever happens in whatever order', () => {
     const action = fc.record({
-      what: fc.constantFrom('reserve', 'free', 'add', 'lose', 'promise', 'wait', 'wait'),
+      what: fc.constantFrom('reserve', 'free', 'add', 'lose', 'wish', 'wait', 'wait'),
       vehicle: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
       ms: fc.integer({ min: 1, max: 1_500 }),
     });
     let ended = 0;
     fc.assert(
       fc.property(fc.array(action, { size: 'max', maxLength: 60 }), actions => {
-        const surplus = new Surplus(1_000);
         let pool = poolOf('edge-1/1', 'edge-1/2', 'edge-1/3');
         let [nowMs, count, waits] = [0, 3, false];
+        const surplus = new Surplus(1_000, () => waits);
         /** Host → since when nobody has held a slot of it. */
         const emptySince = new Map<string, number>([...pool.keys()].map(name => [name, 0]));
         const change = (next: PoolState): void => {
@@ -95,7 +92,6 @@ describe('hosts that a pool can do without', () => {
           if (what === 'reserve') {
             const found = reserve(pool, wish(vehicle), SIZES);
             if (found === undefined) continue;
-            surplus.taken('edge-1');
             waits = false;
             emptySince.delete(found.host.host);
             change(found.pool);
@@ -113,8 +109,7 @@ describe('hosts that a pool can do without', () => {
           } else if (what === 'lose') {
             const [name] = pool.keys();
             if (name !== undefined) change(removeHost(pool, name));
-          } else if (what === 'promise') {
-            surplus.promise('edge-1', nowMs);
+          } else if (what === 'wish') {
             waits = true;
           } else {
             nowMs += ms;

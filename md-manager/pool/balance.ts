@@ -1,0 +1,94 @@
+import { shortOf, type PoolSizes, type PoolState } from './pool-state.js';
+import { Starts, type StartsDeps } from './starts.js';
+import { Surplus } from './surplus.js';
+import { Waiting } from './waiting.js';
+
+export interface BalanceOptions {
+  readonly sizes: PoolSizes;
+  readonly slotsPerHost: number;
+  /** Hosts of one domain at most. */
+  readonly maxHosts: number;
+  /** How long a host may take from its start to its hello. */
+  readonly startMs: number;
+  /** How long a host must have been surplus before it is ended. */
+  readonly surplusMs: number;
+}
+
+export interface BalanceDeps extends Omit<StartsDeps, 'startMs'> {
+  readonly pool: () => PoolState;
+}
+
+/** Sees to it that there are as many hosts as are needed: orders what is missing, names what is too many. */
+export class Balance {
+  readonly starts: Starts;
+  readonly #options: BalanceOptions;
+  readonly #deps: BalanceDeps;
+  readonly #waiting = new Waiting();
+  readonly #surplus: Surplus;
+
+  constructor(options: BalanceOptions, deps: BalanceDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#surplus = new Surplus(options.surplusMs, (domain, nowMs) => this.#waiting.any(domain, nowMs));
+    this.starts = new Starts({
+      ...deps,
+      startMs: options.startMs,
+      onOrderFailed: domain => {
+        // Where other hosts are on their way, who waits hears of those first.
+        if (!this.#starting(domain) && this.starts.underWay(domain) <= 1) this.#refuse(domain);
+      },
+    });
+  }
+
+  /** Hosts beyond the pool's size, as many as it takes for all who wait. Those that start anyway will do. */
+  order(domain: string): void {
+    const { pool, clock, log, timers } = this.#deps;
+    this.#waiting.add(domain, clock.monotonicMs());
+    const hosts = [...pool().values()].filter(({ ref, state }) => ref.domain === domain && state !== 'going').length;
+    const starting = this.#starting(domain) || this.starts.underWay(domain) > 0;
+    if (starting || hosts < this.#options.maxHosts) return this.refill();
+    log.error({ event: 'manager.pool.full', domain, hosts });
+    timers.after(0, () => this.#refuse(domain));
+  }
+
+  /** Orders what is missing. */
+  refill(): void {
+    const { slotsPerHost, maxHosts } = this.#options;
+    const pool = this.#deps.pool();
+    const others = this.#waiting.domains().map(domain => [domain, 0] as const);
+    for (const [domain, size] of new Map([...others, ...this.#options.sizes])) {
+      if (!this.starts.may(domain)) continue;
+      const waiting = this.#waiting.slots(domain, this.#deps.clock.monotonicMs());
+      const missing = shortOf(pool, domain, { size, waiting, slotsPerHost, maxHosts });
+      for (let n = this.starts.underWay(domain); n < missing; n++) void this.starts.order(domain);
+    }
+  }
+
+  taken(domain: string): void {
+    this.#waiting.taken(domain);
+  }
+
+  /** Slots are offered to all who wait: who finds none again orders again. */
+  offered(domain: string): void {
+    this.#waiting.offered(domain);
+  }
+
+  /** To be told of every change of the pool. */
+  observe(pool: PoolState): void {
+    this.#surplus.observe(pool, this.#options.sizes, this.#deps.clock.monotonicMs());
+  }
+
+  /** Hosts that may go now. */
+  surplus(): string[] {
+    return this.#surplus.due(this.#deps.pool(), this.#options.sizes, this.#deps.clock.monotonicMs());
+  }
+
+  #starting(domain: string): boolean {
+    return [...this.#deps.pool().values()].some(({ ref, state }) => ref.domain === domain && state === 'starting');
+  }
+
+  #refuse(domain: string): void {
+    this.#waiting.refused(domain);
+    this.#deps.onOrderFailed(domain);
+  }
+}
