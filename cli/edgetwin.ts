@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
   'md-manager': { say: 'registration, pools and hand-overs', load: () => import('../md-manager/cli.js') },
   'sdn-app': { say: 'follows cars in the switch and moves their flows', load: () => import('../sdn-app/cli.js') },
   ryu: { say: 'Ryu with our app, between sdn-app and its switches', load: () => import('../sdn-app/ryu/cli.js') },
+  sdn: {
+    say: 'what sdn-app and its switches know: flows, vehicles, moves, check, trace',
+    load: () => import('../sdn-app/tool/cli.js'),
+  },
   analytics: { say: 'current and past values, and the fleet page', load: () => import('../analytics/cli.js') },
   audit: {
     say: 'checks that nothing was lost and nothing is stored twice',
@@ -22,6 +26,7 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
   'lab switch': { say: 'a soft switch', load: () => import('../lab/soft-switch/cli.js') },
   'lab radio': { say: 'access points and the mobile routers of all cars', load: () => import('../lab/radio/cli.js') },
   'lab cars': { say: 'cars: an ELM327 adapter and a gpsd each', load: () => import('../lab/cars/cli.js') },
+  'lab netns': { say: 'a network of namespaces with Open vSwitch', load: () => import('../lab/netns/cli.js') },
   'lab replicator': {
     say: 'copies between the domains’ embedded stores',
     load: () => import('../lab/replicator/cli.js'),

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../common/package-root.js';
@@ -9,6 +9,12 @@ import { ownerPrefix, sweepNamespaces } from './sweep.js';
 
 /** Every process of a run carries the run's folder in this variable, so that a later run finds what a killed one left. */
 export const RUN_VARIABLE = 'NETNS_LAB_RUN';
+
+const HOLDER_FILE = 'holder.pid';
+
+/** Where a namespace of a run can be entered (`nsenter --net=`), for runs of other processes as well. */
+export const namespacePath = (folder: string, namespace: string): string =>
+  `/proc/${readFileSync(join(folder, HOLDER_FILE), 'utf8')}/root/run/netns/${namespace}`;
 
 /** Network namespaces of one run. Their names are known to this run alone: any number of runs may use the same ones. */
 export interface Namespaces extends AsyncDisposable {
@@ -66,12 +72,13 @@ export async function openNamespaces(names: readonly string[]): Promise<Namespac
     rmSync(folder, { recursive: true, force: true });
     throw fault('LAB_FAILED', `network namespaces cannot be made; unshare said: ${said.trim()}`);
   }
+  writeFileSync(join(folder, HOLDER_FILE), String(pid));
   const start = (enter: readonly string[], argv: readonly string[], options: SpawnOptions): ChildProcess =>
     spawn('nsenter', [...enter, '--', ...argv], {
       ...options,
       env: { ...withSbin(options.env ?? process.env), [RUN_VARIABLE]: folder },
     });
-  const pathOf = (namespace: string): string => `/proc/${pid}/root/run/netns/${namespace}`;
+  const pathOf = (namespace: string): string => namespacePath(folder, namespace);
   return {
     folder,
     pathOf,

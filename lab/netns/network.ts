@@ -115,24 +115,24 @@ class NetnsNetwork implements Network {
     return found;
   }
 
-  moveTo(name: string, attachment: string): Promise<void> {
+  async moveTo(name: string, attachment: string): Promise<void> {
     const mobile = this.#mobile(name);
     const to = attachmentOf(mobile, attachment);
     const [first = '', ...others] = mobile.addresses;
     const from = this.#at.get(first) ?? to;
     const rest = others.flatMap(one => fleetLines(mobile, one, this.#at.get(one), to));
     for (const one of mobile.addresses) this.#at.set(one, to);
-    return this.#shell(name).apply([...moveLines(mobile, { from, to, addresses: [first] }, this.spec), ...rest]);
+    await this.#shell(name).apply([...moveLines(mobile, { from, to, addresses: [first] }, this.spec), ...rest]);
   }
 
-  moveAddress(fleet: string, address: string, attachment: string): Promise<void> {
+  async moveAddress(fleet: string, address: string, attachment: string): Promise<void> {
     const mobile = this.#mobile(fleet);
     const to = attachmentOf(mobile, attachment);
     if (mobile.addresses.length < 2 || !mobile.addresses.includes(address))
       throw fault('LAB_FAILED', `${address} is no address of a fleet ${fleet}`);
     const lines = fleetLines(mobile, address, this.#at.get(address), to);
     this.#at.set(address, to);
-    return this.#shell(fleet).apply(lines);
+    await this.#shell(fleet).apply(lines);
   }
 
   async setAddress(name: string, address: string): Promise<void> {

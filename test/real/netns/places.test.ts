@@ -80,7 +80,7 @@ describe('places of the network lab', function () {
     assert.deepEqual(await ports(), [2, 1]);
     await network.moveTo('fleet', 'ap-2');
     assert.deepEqual(await ports(), [2, 2]);
-    await assert.rejects(async () => network.moveAddress('fleet', '10.112.200.1', 'ap-1'), { code: 'LAB_FAILED' });
+    await assert.rejects(network.moveAddress('fleet', '10.112.200.1', 'ap-1'), { code: 'LAB_FAILED' });
   });
 
   it('find one another by ARP where the spec says so; a car answers at its own access point alone', async () => {
