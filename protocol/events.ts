@@ -50,6 +50,10 @@ export const EVENTS = [
   'manager.handover.ended',
   'manager.effect.failed',
   // sdn-app
+  'sdn.active',
+  'sdn.stood-down',
+  'sdn.lease-unanswered',
+  'sdn.armed',
   'sdn.switch-up',
   'sdn.switch-down',
   'sdn.reconciled',

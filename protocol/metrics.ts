@@ -153,11 +153,16 @@ export const METRICS = {
     help: 'changes of attachment told to md-manager, by answer',
     labels: ['result'],
   },
-  sdn_switch_connected: { kind: 'gauge', help: '1 while the switch can be reached' },
+  sdn_redirects_total: { kind: 'counter', help: 'moves that used a standby slot at once, by way', labels: ['way'] },
+  sdn_dual_homed_total: { kind: 'counter', help: 'times that a vehicle was taken for dual-homed' },
+  sdn_active: { kind: 'gauge', help: '1 while this sdn-app holds the lease' },
+  sdn_term: { kind: 'gauge', help: 'term under which this sdn-app acted last' },
+  sdn_tickets: { kind: 'gauge', help: 'tickets that are free, by domain', labels: ['domain'] },
+  sdn_switch_connected: { kind: 'gauge', help: '1 while the switch can be reached', labels: ['datapath'] },
   sdn_drops: {
     kind: 'gauge',
-    help: 'packets that the switch has dropped since it started, by reason',
-    labels: ['reason'],
+    help: 'packets that the switches have dropped since they started, by reason',
+    labels: ['datapath', 'reason'],
   },
   // analytics
   analytics_reads_total: {

@@ -1,6 +1,7 @@
 import {
   hostPort,
   integer,
+  listOf,
   loadConfig,
   oneOf,
   text,
@@ -9,7 +10,9 @@ import {
   type ConfigOf,
   type Parse,
 } from '../common/config.js';
-import { LOOPBACK_PLAN, MAX_NUMBER, ipv4ToNumber } from '../protocol/addresses.js';
+import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
+import { hexToIpv6, ipv6ToHex, isIpv6 } from '../protocol/ipv6.js';
+import { type AddressPlan, LOOPBACK_PLAN, MAX_NUMBER, ipv4ToNumber } from '../protocol/addresses.js';
 
 const ipv4: Parse<string> = value => {
   try {
@@ -20,22 +23,62 @@ const ipv4: Parse<string> = value => {
   }
 };
 
+const ipv6: Parse<string> = value => {
+  try {
+    return hexToIpv6(ipv6ToHex(value));
+  } catch {
+    throw new Error('an IPv6 address');
+  }
+};
+
+const either: Parse<string> = value => (isIpv6(value) ? ipv6(value) : ipv4(value));
+
 export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:7002', help: 'ADDRESS:PORT of the REST API' },
   'manager.url': { parse: url('http:'), default: 'http://127.0.0.1:7001', help: 'md-manager' },
   topology: { parse: text, help: 'FILE with domains, switches and access points (YAML or JSON)' },
-  'switch.control': {
-    parse: hostPort,
-    default: '127.0.0.1:7004',
-    help: 'ADDRESS:PORT of the control channel of the switch',
+  'switch.kind': { parse: oneOf('soft', 'ryu'), default: 'soft', help: 'what the switches are reached by' },
+  'switch.datapath': {
+    parse: listOf(integer(1, 15)),
+    default: '',
+    help: 'numbers of the switches, with commas between them; none: all of the topology',
   },
-  'switch.datapath': { parse: integer(1, 15), default: '1', help: 'number of the switch in the topology' },
+  'switch.control': {
+    parse: listOf(hostPort),
+    default: '127.0.0.1:7004',
+    help: 'soft: ADDRESS:PORT of the control channel of each switch, in their order',
+  },
+  'switch.ryu.url': { parse: url('ws:'), default: 'ws://127.0.0.1:8080', help: 'ryu: its web server' },
+  'lease.ttlMs': {
+    parse: integer(300, 60_000),
+    default: '3000',
+    help: 'another sdn-app may take over so long after this one was last heard by md-manager; renewed each third',
+  },
+  'lease.url': {
+    parse: url('http:'),
+    optional: true,
+    help: 'where md-manager sends commands for this one (default: the address of listen)',
+  },
   straggleMs: {
     parse: integer(0, 10_000),
     default: '50',
     help: 'for so long frames from the port just left are late ones',
   },
-  'network.trust': { parse: oneOf('lab'), default: 'lab', help: 'who confirms a new attachment' },
+  dwellMs: {
+    parse: integer(100, 60_000),
+    default: '2000',
+    help: 'one of two homes is given up when it was silent for so long; as md-manager has it',
+  },
+  'network.trust': {
+    parse: oneOf('lab', 'access', 'proof'),
+    default: 'lab',
+    help: 'who confirms a new attachment: nobody, ports that authenticate, a verified message',
+  },
+  detectors: {
+    parse: text,
+    optional: true,
+    help: 'FILE with rows for the detector table (YAML), before the built-in ones',
+  },
   'network.twinPrefix': {
     parse: ipv4,
     default: LOOPBACK_PLAN.twinPrefix,
@@ -45,6 +88,13 @@ export const SETTINGS = {
     parse: ipv4,
     default: LOOPBACK_PLAN.aliasPrefix,
     help: 'first address of the /12 of aliases',
+  },
+  'network.twin6': { parse: ipv6, optional: true, help: 'first address of the /64 of twin addresses (IPv6)' },
+  'network.alias6': { parse: ipv6, optional: true, help: 'first address of the /64 of aliases (IPv6)' },
+  'network.gateways': {
+    parse: listOf(either),
+    default: '',
+    help: 'addresses of the virtual gateway, with commas between them: next hops that stand for no machine',
   },
   'registration.firstNumber': { parse: integer(0, MAX_NUMBER), default: '1', help: 'lowest vehicle number' },
   'log.level': {
@@ -57,3 +107,26 @@ export const SETTINGS = {
 export type SdnAppConfig = ConfigOf<typeof SETTINGS>;
 
 export const sdnAppConfig = (input: ConfigInput): SdnAppConfig => loadConfig(SETTINGS, input);
+
+/** CONFIG_INVALID where only one of the two prefixes of IPv6 is given. */
+export function planOf(config: SdnAppConfig): AddressPlan {
+  const twin6 = config['network.twin6'];
+  const alias6 = config['network.alias6'];
+  if ((twin6 === undefined) !== (alias6 === undefined))
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'network.twin6 and network.alias6 go together');
+  return {
+    twinPrefix: config['network.twinPrefix'],
+    aliasPrefix: config['network.aliasPrefix'],
+    gateways: config['network.gateways'],
+    ...(twin6 === undefined || alias6 === undefined ? {} : { twin6, alias6 }),
+  };
+}
+
+/** CONFIG_INVALID where this app listens on every address and is not told by which others reach it. */
+export function leaseUrlOf(config: SdnAppConfig): string {
+  const { address, port } = config.listen;
+  const url = config['lease.url'];
+  if (url === undefined && address === '0.0.0.0')
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'lease.url is required where listen is 0.0.0.0');
+  return url ?? `http://${address}:${port}`;
+}

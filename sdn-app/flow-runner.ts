@@ -1,85 +1,302 @@
 import type { Clock } from '../common/clock.js';
-import { codeOf } from '../common/errors.js';
+import { EdgetwinError, codeOf } from '../common/errors.js';
 import type { Metrics } from '../common/metrics.js';
+import { fault } from '../protocol/errors.js';
 import type { MetricName } from '../protocol/metrics.js';
 import { decodeCookie, vehicleSlice } from './redirect/cookie.js';
 import { difference } from './redirect/difference.js';
 import type { Network } from './redirect/network.js';
 import { vehicleFlows, vehicleMeters } from './redirect/vehicle.js';
-import type { Batch, FlowStats, FlowSwitch } from './switch/flow-switch.js';
-import { viewOf, type Vehicle } from './vehicles.js';
+import type { Place, VehicleView } from './redirect/view.js';
+import type { Batch, Flow, FlowMod, FlowStats, FlowSwitch } from './switch/flow-switch.js';
+import { sameEnd, viewOf, type Vehicle } from './vehicles.js';
 
-/** Keeps the switch's flows of each vehicle what the app wants them to be: one bundle per change. */
-export class FlowRunner {
+export interface RunnerDeps {
   readonly network: Network;
-  readonly #flowSwitch: FlowSwitch;
-  readonly #clock: Clock;
-  readonly #metrics: Metrics<MetricName>;
+  readonly switches: ReadonlyMap<number, FlowSwitch>;
+  readonly clock: Clock;
+  readonly metrics: Metrics<MetricName>;
+  /** A switch says that somebody leads it with a higher term. */
+  readonly fenced: () => void;
+  /** The flows of a vehicle could not be confirmed on a switch that the caller need not wait for. */
+  readonly unsettled: (vehicle: Vehicle, error: unknown) => void;
+}
 
-  constructor(network: Network, flowSwitch: FlowSwitch, clock: Clock, metrics: Metrics<MetricName>) {
-    this.network = network;
-    this.#flowSwitch = flowSwitch;
-    this.#clock = clock;
-    this.#metrics = metrics;
+/** What is to be changed on one switch for one vehicle. */
+interface Part {
+  readonly datapath: number;
+  readonly mods: readonly FlowMod[];
+  /** Read back just now: the meter may be missing, too. */
+  readonly read: boolean;
+}
+
+/**
+ * Keeps the flows of each vehicle on every switch what the app wants them to be. Order of a change (DESIGN §5): what the
+ * other switches lack, the destination's among them, then the switch where the vehicle enters in one bundle, then what
+ * the others hold too much. A switch that is away does not stop the others: it is reconciled when it is back.
+ */
+export class FlowRunner {
+  readonly #deps: RunnerDeps;
+  readonly #led = new Set<number>();
+  #stopped = false;
+  /** Changes that take more than one step; the next one of the vehicle begins when they are through. */
+  readonly #steps = new Map<Vehicle, Promise<void>>();
+
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps;
+  }
+
+  get network(): Network {
+    return this.#deps.network;
+  }
+
+  /** Takes a switch over; only then may anything be sent to it. */
+  async lead(datapath: number, term: number): Promise<void> {
+    try {
+      await this.#switch(datapath).lead(term);
+    } catch (error) {
+      if (codeOf(error) === 'SWITCH_REFUSED') this.#deps.fenced();
+      throw error;
+    }
+    if (!this.#stopped) this.#led.add(datapath);
+  }
+
+  lost(datapath: number): void {
+    this.#led.delete(datapath);
+  }
+
+  /** Nothing is sent any more. */
+  stop(): void {
+    this.#led.clear();
+    this.#stopped = true;
+  }
+
+  usable(datapath: number): boolean {
+    return this.#led.has(datapath) && this.#switch(datapath).connected;
   }
 
   /**
    * Sends what has changed since the last call and resolves once it is confirmed. Calls need not wait for one another: the
-   * switch keeps their order. After a failure the next call reads back what is really there.
+   * switch keeps their order. After a failure the next call reads back what is really there. SWITCH_AWAY where the switch
+   * that the vehicle enters by, or that of a new host, is away.
    */
-  async push(vehicle: Vehicle): Promise<void> {
-    const { sent } = vehicle;
-    if (sent === undefined) return this.readBack(vehicle);
-    const wanted = vehicleFlows(this.network, viewOf(vehicle));
-    vehicle.sent = wanted;
-    const flows = difference(sent, wanted);
-    if (flows.length > 0) await this.#applyFor([vehicle], { meters: [], flows });
-    // an earlier batch has failed meanwhile: this one rested on it
-    if (vehicle.sent === undefined) return this.readBack(vehicle);
+  push(vehicle: Vehicle): Promise<void> {
+    return this.#queued(vehicle, false);
   }
 
   /** Reads the vehicle's flows and corrects them. */
-  async readBack(vehicle: Vehicle): Promise<void> {
-    const found = await this.#flowSwitch.readFlows(vehicleSlice(vehicle.number));
-    await this.correct([[vehicle, found]]);
+  readBack(vehicle: Vehicle): Promise<void> {
+    return this.#queued(vehicle, true);
   }
 
-  /** Corrects vehicles whose flows have just been read: one bundle for all of them. Idempotent, also beside other changes. */
-  async correct(rows: readonly (readonly [Vehicle, readonly FlowStats[]])[]): Promise<void> {
-    const batch: { meters: Batch['meters'][number][]; flows: Batch['flows'][number][] } = { meters: [], flows: [] };
+  /** Whether what every connected switch holds of the vehicle is known. */
+  isSettled(vehicle: Vehicle): boolean {
+    return [...this.#deps.switches.keys()].every(datapath => !this.usable(datapath) || vehicle.sent.has(datapath));
+  }
+
+  /** Packets of the vehicle's prio-100 flows, of those that are there. */
+  async pathCounters(vehicle: Vehicle): Promise<{ readonly place: Place; readonly packets: number }[]> {
+    const { place, also } = viewOf(vehicle);
+    const places = [place, also].filter(at => at !== undefined);
+    const datapaths = [...new Set(places.map(({ datapath }) => datapath))];
+    const flows = await Promise.all(
+      datapaths.map(async datapath => [datapath, await this.read(datapath, vehicle)] as const),
+    );
+    const found = new Map(flows);
+    return places.flatMap(at => {
+      const flow = found
+        .get(at.datapath)
+        ?.find(({ cookie, match }) => decodeCookie(cookie)?.kind === 'path' && match.inPort === at.port);
+      return flow === undefined ? [] : [{ place: at, packets: flow.packets }];
+    });
+  }
+
+  /** The vehicle's flows on all connected switches. */
+  async readAll(vehicle: Vehicle): Promise<FlowStats[]> {
+    const connected = [...this.#deps.switches.values()].filter(one => one.connected);
+    return (await Promise.all(connected.map(({ datapath }) => this.read(datapath, vehicle)))).flat();
+  }
+
+  /** Corrects vehicles whose flows on one switch have just been read: one bundle. Idempotent, also beside other changes. */
+  async correct(datapath: number, rows: readonly (readonly [Vehicle, readonly FlowStats[]])[]): Promise<void> {
+    const batch: { meters: Batch['meters'][number][]; flows: FlowMod[] } = { meters: [], flows: [] };
     for (const [vehicle, found] of rows) {
-      const wanted = vehicleFlows(this.network, viewOf(vehicle));
-      vehicle.sent = wanted;
+      const view = viewOf(vehicle);
+      vehicle.sent.set(datapath, view);
       batch.meters.push(...vehicleMeters(vehicle.number));
-      batch.flows.push(...difference(found.filter(isVehicleFlow), wanted));
+      batch.flows.push(...difference(found.filter(isVehicleFlow), this.#flows(datapath, view)));
     }
     await this.#applyFor(
+      datapath,
       rows.map(([vehicle]) => vehicle),
       batch,
     );
   }
 
-  async #applyFor(vehicles: readonly Vehicle[], batch: Batch): Promise<void> {
+  /** One batch, counted and timed. SWITCH_AWAY while the switch is not led. */
+  async apply(datapath: number, batch: Batch): Promise<void> {
+    const { clock, metrics } = this.#deps;
+    const startMs = clock.monotonicMs();
     try {
-      await this.apply(batch);
+      if (!this.#led.has(datapath)) throw fault('SWITCH_AWAY', `switch ${datapath} is not led`);
+      await this.#switch(datapath).apply(batch);
+      metrics.count('sdn_batches_total', { result: 'applied' });
+      metrics.observe('sdn_batch_seconds', (clock.monotonicMs() - startMs) / 1_000);
     } catch (error) {
-      for (const vehicle of vehicles) delete vehicle.sent;
+      metrics.count('sdn_batches_total', { result: codeOf(error) });
+      if (isSlave(error)) this.#deps.fenced();
       throw error;
     }
   }
 
-  /** One batch, counted and timed. */
-  async apply(batch: Batch): Promise<void> {
-    const startMs = this.#clock.monotonicMs();
+  #queued(vehicle: Vehicle, reading: boolean): Promise<void> {
+    const before = this.#steps.get(vehicle);
+    return before === undefined ? this.#update(vehicle, reading) : before.then(() => this.#queued(vehicle, reading));
+  }
+
+  /** Up to its first wait it runs at once, so that the batches of one switch leave in the order of the calls. */
+  async #update(vehicle: Vehicle, reading: boolean): Promise<void> {
+    const view = viewOf(vehicle);
+    const datapaths = [...this.#deps.switches.keys()];
+    const usable = datapaths.filter(datapath => this.usable(datapath));
+    const ingress = view.place?.datapath;
+    const needed = this.#needed(vehicle, view, datapaths);
+    const away = needed.find(datapath => !usable.includes(datapath));
+    if (away !== undefined || usable.length === 0)
+      throw fault('SWITCH_AWAY', away === undefined ? 'no switch is connected' : `switch ${away}`);
+    const unknown = usable.filter(datapath => reading || !vehicle.sent.has(datapath));
+    if (unknown.length > 0 || usable.some(datapath => datapath !== ingress && this.#differs(vehicle, datapath, view)))
+      return this.#inSteps(vehicle, () => this.#careful(vehicle, view, usable, unknown, needed));
+    if (ingress === undefined) return;
+    const sent = vehicle.sent.get(ingress);
+    vehicle.sent.set(ingress, view);
+    const flows = sent === undefined ? [] : difference(this.#flows(ingress, sent), this.#flows(ingress, view));
+    if (flows.length > 0) await this.#applyFor(ingress, [vehicle], { meters: [], flows });
+    // an earlier batch has failed meanwhile: this one rested on it
+    if (!vehicle.sent.has(ingress)) return this.readBack(vehicle);
+  }
+
+  /** Switches without which the change is not confirmed. */
+  #needed(vehicle: Vehicle, view: VehicleView, datapaths: readonly number[]): number[] {
+    const ingress = view.place?.datapath;
+    const at = ingress === undefined ? undefined : vehicle.sent.get(ingress);
+    const newHost = at === undefined || !sameEnd(at.host, view.host);
+    const destinations = datapaths.filter(datapath =>
+      this.network.topology.switches.some(
+        row =>
+          row.datapath === datapath && row.ports.some(port => port.role === 'host' && port.domain === view.host.domain),
+      ),
+    );
+    return [...(ingress === undefined ? [] : [ingress]), ...(newHost ? destinations : [])];
+  }
+
+  #differs(vehicle: Vehicle, datapath: number, view: VehicleView): boolean {
+    const sent = vehicle.sent.get(datapath);
+    return sent === undefined || difference(this.#flows(datapath, sent), this.#flows(datapath, view)).length > 0;
+  }
+
+  #inSteps(vehicle: Vehicle, work: () => Promise<void>): Promise<void> {
+    const running = work();
+    const settled = running
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#steps.get(vehicle) === settled) this.#steps.delete(vehicle);
+      });
+    this.#steps.set(vehicle, settled);
+    return running;
+  }
+
+  async #careful(
+    vehicle: Vehicle,
+    view: VehicleView,
+    usable: readonly number[],
+    unknown: readonly number[],
+    needed: readonly number[],
+  ): Promise<void> {
+    const ingress = view.place?.datapath;
+    const failures = new Map<number, unknown>();
+    const tried = async (datapath: number, work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        vehicle.sent.delete(datapath);
+        failures.set(datapath, error);
+      }
+    };
+    const parts = new Map<number, Part>();
+    await Promise.all(
+      usable.map(datapath =>
+        tried(datapath, async () => {
+          const read = unknown.includes(datapath);
+          const sent = vehicle.sent.get(datapath);
+          const before = read
+            ? await this.read(datapath, vehicle)
+            : sent === undefined
+              ? []
+              : this.#flows(datapath, sent);
+          parts.set(datapath, { datapath, read, mods: difference(before, this.#flows(datapath, view)) });
+        }),
+      ),
+    );
+    for (const datapath of parts.keys()) vehicle.sent.set(datapath, view);
+    const send = (part: Part, flows: readonly FlowMod[]): Promise<void> => {
+      const meters = part.read ? vehicleMeters(vehicle.number) : [];
+      if (flows.length === 0 && meters.length === 0) return Promise.resolve();
+      return tried(part.datapath, () => this.#applyFor(part.datapath, [vehicle], { meters, flows }));
+    };
+    const others = [...parts.values()].filter(part => part.datapath !== ingress);
+    const adds = (part: Part): FlowMod[] => part.mods.filter(mod => mod.op === 'add');
+    await Promise.all(others.map(part => send(part, adds(part))));
+    const entrance = ingress === undefined ? undefined : parts.get(ingress);
+    if (!needed.some(datapath => failures.has(datapath))) {
+      if (entrance !== undefined) await send(entrance, entrance.mods);
+      if (!needed.some(datapath => failures.has(datapath)))
+        await Promise.all(
+          others
+            .filter(({ datapath }) => !failures.has(datapath))
+            .map(part =>
+              send(
+                { ...part, read: false },
+                part.mods.filter(mod => mod.op !== 'add'),
+              ),
+            ),
+        );
+    }
+    const fatal = needed.find(datapath => failures.has(datapath));
+    // removals were not sent: what the switches hold is to be read before the next change
+    if (fatal !== undefined) for (const { datapath } of parts.values()) vehicle.sent.delete(datapath);
+    if (fatal !== undefined) throw failures.get(fatal);
+    for (const error of failures.values()) this.#deps.unsettled(vehicle, error);
+  }
+
+  /** The vehicle's flows on one switch. SWITCH_AWAY, DEADLINE. */
+  async read(datapath: number, vehicle: Vehicle): Promise<readonly FlowStats[]> {
+    return (await this.#switch(datapath).readFlows(vehicleSlice(vehicle.number))).filter(isVehicleFlow);
+  }
+
+  async #applyFor(datapath: number, vehicles: readonly Vehicle[], batch: Batch): Promise<void> {
     try {
-      await this.#flowSwitch.apply(batch);
-      this.#metrics.count('sdn_batches_total', { result: 'applied' });
-      this.#metrics.observe('sdn_batch_seconds', (this.#clock.monotonicMs() - startMs) / 1_000);
+      await this.apply(datapath, batch);
     } catch (error) {
-      this.#metrics.count('sdn_batches_total', { result: codeOf(error) });
+      for (const vehicle of vehicles) vehicle.sent.delete(datapath);
       throw error;
     }
+  }
+
+  #flows = (datapath: number, view: VehicleView): Flow[] => vehicleFlows(this.network, datapath, view);
+
+  #switch(datapath: number): FlowSwitch {
+    const found = this.#deps.switches.get(datapath);
+    if (found === undefined) throw fault('SWITCH_AWAY', `switch ${datapath} is none of this app's`);
+    return found;
   }
 }
 
-const isVehicleFlow = ({ cookie }: FlowStats): boolean => decodeCookie(cookie)?.kind !== 'base';
+export const isVehicleFlow = ({ cookie }: FlowStats): boolean => decodeCookie(cookie)?.kind !== 'base';
+
+/** OpenFlow 1.3.5 §6.3.6: a controller in the role of a slave may not change anything. */
+function isSlave(error: unknown): boolean {
+  if (!(error instanceof EdgetwinError) || error.code !== 'SWITCH_REFUSED') return false;
+  const { cause } = error;
+  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'IS_SLAVE';
+}

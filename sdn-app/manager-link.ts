@@ -1,11 +1,19 @@
 import type { z } from 'zod';
 import type { Timers } from '../common/clock.js';
+import { codeOf } from '../common/errors.js';
 import { HttpClient } from '../protocol/api/http-client.js';
 import {
   attachmentAnswer,
+  poolList,
+  reservationList,
+  serviceLease,
   vehicleList,
   type AttachmentAnswer,
   type AttachmentChanged,
+  type Pool,
+  type ReservationList,
+  type ServiceLease,
+  type ServiceLeaseRequest,
 } from '../protocol/api/md-manager.js';
 import { keepRehearsed } from '../protocol/api/rehearsal.js';
 
@@ -13,7 +21,10 @@ export type VehicleList = z.infer<typeof vehicleList>;
 
 /** What sdn-app asks of md-manager. */
 export interface ManagerLink extends AsyncDisposable {
+  lease(request: ServiceLeaseRequest, timeoutMs: number): Promise<ServiceLease>;
   vehicles(): Promise<VehicleList>;
+  reservations(): Promise<ReservationList>;
+  pools(): Promise<readonly Pool[]>;
   report(change: AttachmentChanged): Promise<AttachmentAnswer>;
 }
 
@@ -25,10 +36,22 @@ export interface HttpManagerLink extends ManagerLink {
 export function openManagerLink(url: string): HttpManagerLink {
   const http = new HttpClient(url, { connections: 8 });
   return {
+    lease: (request, timeoutMs) =>
+      http
+        .call('PUT', '/v1/leases/sdn-app', { body: request, answer: serviceLease, timeoutMs })
+        .catch((error: unknown) => withoutLeases(request, error)),
     vehicles: () => http.call('GET', '/v1/vehicles', { answer: vehicleList }),
+    reservations: () => http.call('GET', '/v1/reservations', { answer: reservationList }),
+    pools: async () => (await http.call('GET', '/v1/pools', { answer: poolList })).pools,
     report: change =>
       http.call('POST', '/v1/attachments', { body: change, answer: attachmentAnswer, timeoutMs: 2_000 }),
     keepRehearsed: (timers, signal) => keepRehearsed(http, timers, signal),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   };
+}
+
+/** A manager of the release before has no leases, and one sdn-app only. */
+function withoutLeases({ holder, url, ttlMs }: ServiceLeaseRequest, error: unknown): ServiceLease {
+  if (codeOf(error) !== 'NOT_FOUND') throw error;
+  return { holder, url, ttlMs, term: 1 };
 }

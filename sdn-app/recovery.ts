@@ -1,107 +1,165 @@
 import { messageOf } from '../common/errors.js';
 import { backoff } from '../common/retry.js';
-import { placeOf } from './attachment/machine.js';
-import type { VehicleList } from './manager-link.js';
-import {
-  learnFromManager,
-  learnFromSwitch,
-  readVehicles,
-  reconcileBase,
-  reconcileVehicles,
-  removeForeign,
-} from './reconcile.js';
-import type { SdnService } from './service.js';
-import type { Vehicle } from './vehicles.js';
+import type { SdnDeps, SdnOptions } from './deps.js';
+import type { Follower } from './follower.js';
+import type { FlowRunner } from './flow-runner.js';
+import { recall } from './recall.js';
+import { reconcile, reconciling } from './reconcile.js';
+import type { Reporter } from './reporter.js';
+import type { Tickets } from './tickets.js';
+import type { TimerSet } from './timer-set.js';
+import type { Vehicles } from './vehicles.js';
+
+export interface RecoveryParts {
+  readonly term: number;
+  readonly vehicles: Vehicles;
+  readonly runner: FlowRunner;
+  readonly follower: Follower;
+  readonly reporter: Reporter;
+  readonly tickets: Tickets;
+  readonly timers: TimerSet;
+  /** Term of md-manager, as it says with its vehicles. */
+  readonly managerTerm: (term: number) => void;
+}
 
 const REPAIR = { firstMs: 100, maxMs: 2_000, jitter: 0.2 } as const;
 
-/** What happens each time the switch comes up: its flows are read and corrected first, then the manager is asked. */
+/**
+ * What happens each time switches come up: they are led, read, and corrected, then the manager is asked. One pass at a
+ * time; the first one waits a little for switches that are not connected yet, so that no switch is corrected by what only
+ * another one knows.
+ */
 export class Recovery {
-  readonly #service: SdnService;
-  #done = false;
-  #upCount = 0;
+  readonly #options: SdnOptions;
+  readonly #deps: SdnDeps;
+  readonly #parts: RecoveryParts;
+  readonly #wanted = new Set<number>();
+  readonly #done = new Set<number>();
+  /** Read at least once under this term. */
+  readonly #read = new Set<number>();
+  /** Numbers that were on a switch, until the manager has said whose they are. */
+  readonly #found = new Set<number>();
+  #delays: Generator<number, never>;
+  #state: 'gathering' | 'idle' | 'running' = 'gathering';
+  #recalls = 0;
 
-  constructor(service: SdnService) {
-    this.#service = service;
+  constructor(options: SdnOptions, deps: SdnDeps, parts: RecoveryParts) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#parts = parts;
+    this.#delays = backoff(REPAIR, deps.random);
   }
 
-  /** Whether the switch holds what it should, as far as the app knows. */
-  get done(): boolean {
-    return this.#done;
+  /** Whether a switch holds what it should, as far as the app knows. */
+  isDone(datapath: number): boolean {
+    return this.#done.has(datapath);
   }
 
-  lost(): void {
-    this.#done = false;
+  /** Whether any switch was reconciled: before that nothing is known of any vehicle. */
+  get begun(): boolean {
+    return this.#read.size > 0;
   }
 
-  /** Tries until the switch holds what it should, or is gone (or back anew: then that begins its own). */
-  begin(): void {
-    const upCount = ++this.#upCount;
-    const delays = backoff(REPAIR, this.#service.deps.random);
-    const attempt = (): void => {
-      if (upCount !== this.#upCount || !this.#service.deps.flowSwitch.connected) return;
-      this.#reconcileOnce().catch((error: unknown) => {
-        this.#service.deps.log.warn({ event: 'sdn.reconcile-failed', error: messageOf(error) });
-        this.#service.after(delays.next().value, attempt);
+  start(): void {
+    this.#parts.timers.after(this.#options.graceMs, () => {
+      if (this.#state !== 'gathering') return;
+      this.#state = 'idle';
+      this.#next();
+    });
+  }
+
+  up(datapath: number): void {
+    this.#wanted.add(datapath);
+    this.#done.delete(datapath);
+    if (this.#state === 'gathering' && this.#wanted.size === this.#deps.switches.length) this.#state = 'idle';
+    this.#next();
+  }
+
+  down(datapath: number): void {
+    this.#wanted.delete(datapath);
+    this.#done.delete(datapath);
+  }
+
+  #next(): void {
+    if (this.#state !== 'idle' || this.#wanted.size === 0 || this.#parts.timers.stopped) return;
+    this.#state = 'running';
+    const datapaths = [...this.#wanted];
+    this.#wanted.clear();
+    void this.#pass(datapaths).then(failed => {
+      this.#state = 'idle';
+      if (failed.length === 0) {
+        this.#delays = backoff(REPAIR, this.#deps.random);
+        this.#next();
+        return;
+      }
+      this.#parts.timers.after(this.#delays.next().value, () => {
+        for (const datapath of failed)
+          if (this.#isConnected(datapath) && !this.#done.has(datapath)) this.#wanted.add(datapath);
+        this.#next();
       });
-    };
-    attempt();
-  }
-
-  async #reconcileOnce(): Promise<void> {
-    const deps = this.#service.reconciling;
-    await reconcileBase(deps);
-    const found = await readVehicles(deps);
-    const learnt = learnFromSwitch(deps, found);
-    await reconcileVehicles(deps, found, vehicle => {
-      const { state } = vehicle;
-      if (state.at === 'moving') this.#service.dispatch(vehicle, { type: 'applied', handover: state.move.handover });
-    });
-    this.#done = true;
-    this.#service.countStates();
-    this.#service.deps.log.info({
-      event: 'sdn.reconciled',
-      vehicles: this.#service.vehicles.size,
-      learnt: learnt.length,
-    });
-    this.#askManager([...found.keys()]);
-  }
-
-  /** The app died between a re-route and the answer to its report: the manager hears of it now. */
-  #tellAgain(vehicle: Vehicle, list: VehicleList): void {
-    const to = placeOf(vehicle.state);
-    if (to === undefined || vehicle.state.at !== 'attached' || this.#service.reporter.has(vehicle.number)) return;
-    const from = list.vehicles.find(({ number }) => number === vehicle.number)?.attachment;
-    const nowMs = this.#service.deps.clock.stampMs();
-    const times = { detectedAtMs: nowMs, validatedAtMs: nowMs, reroutedAtMs: nowMs };
-    this.#service.report(vehicle, {
-      handover: this.#service.deps.newId(),
-      ...(from === undefined ? {} : { from }),
-      to,
-      ...times,
     });
   }
 
-  /** Asks until the manager answers; what the switch told holds until then. `found` are the numbers that were on the switch. */
-  #askManager(found: readonly number[]): void {
-    const { deps } = this.#service;
-    const delays = backoff(REPAIR, deps.random);
-    const upCount = this.#upCount;
+  /** Gives the switches that have to be tried again. */
+  async #pass(datapaths: readonly number[]): Promise<number[]> {
+    const { runner, vehicles, follower, timers, term } = this.#parts;
+    const { log } = this.#deps;
+    const failed = new Map<number, unknown>();
+    await Promise.all(
+      datapaths.map(datapath =>
+        runner.lead(datapath, term).catch((error: unknown) => void failed.set(datapath, error)),
+      ),
+    );
+    const led = datapaths.filter(datapath => !failed.has(datapath));
+    for (const datapath of led) this.#read.add(datapath);
+    const before = vehicles.size;
+    const pass =
+      led.length === 0
+        ? undefined
+        : await reconcile(
+            reconciling(this.#options, this.#deps, vehicles, runner),
+            led,
+            this.#read.size === this.#deps.switches.length,
+            vehicle => {
+              const { state } = vehicle;
+              if (state.at === 'moving') follower.dispatch(vehicle, { type: 'applied', handover: state.move.handover });
+            },
+          );
+    for (const [datapath, error] of pass?.failed ?? []) failed.set(datapath, error);
+    if (timers.stopped) return [];
+    for (const [datapath, error] of failed) {
+      this.#read.delete(datapath);
+      log.warn({ event: 'sdn.reconcile-failed', datapath, error: messageOf(error) });
+    }
+    const good = led.filter(datapath => !failed.has(datapath) && this.#isConnected(datapath));
+    for (const datapath of good) this.#done.add(datapath);
+    follower.countStates();
+    if (good.length > 0) {
+      log.info({ event: 'sdn.reconciled', datapaths: good, vehicles: vehicles.size, learnt: vehicles.size - before });
+      for (const number of pass?.found ?? []) this.#found.add(number);
+      this.#recall();
+    }
+    return [...failed.keys()];
+  }
+
+  #isConnected = (datapath: number): boolean =>
+    this.#deps.switches.some(one => one.datapath === datapath && one.connected);
+
+  /** Asks until the manager answers; what the switches told holds until then. */
+  #recall(): void {
+    const { timers } = this.#parts;
+    const mine = ++this.#recalls;
+    const delays = backoff(REPAIR, this.#deps.random);
     const attempt = async (): Promise<void> => {
       try {
-        const list = await deps.manager.vehicles();
-        this.#service.managerTerm = Math.max(this.#service.managerTerm, list.term);
-        for (const { vehicle, untold } of learnFromManager(this.#service.reconciling, list)) {
-          this.#service.settle(vehicle, undefined, this.#service.runner.push(vehicle));
-          if (untold) this.#tellAgain(vehicle, list);
-        }
-        await removeForeign(this.#service.reconciling, found, list);
-        this.#service.countStates();
-        this.#service.reporter.flush();
+        const found = new Set(this.#found);
+        await recall(this.#options, this.#deps, this.#parts, found);
+        for (const number of found) this.#found.delete(number);
       } catch (error) {
-        deps.log.warn({ event: 'sdn.manager-away', error: messageOf(error) });
-        this.#service.after(delays.next().value, () => {
-          if (upCount === this.#upCount && deps.flowSwitch.connected) void attempt();
+        if (timers.stopped) return;
+        this.#deps.log.warn({ event: 'sdn.manager-away', error: messageOf(error) });
+        timers.after(delays.next().value, () => {
+          if (mine === this.#recalls) void attempt();
         });
       }
     };

@@ -1,56 +1,94 @@
 import type { HostRef } from '../protocol/api/common.js';
-import type { VehicleFlows } from '../protocol/api/sdn-app.js';
 import { fault } from '../protocol/errors.js';
 import type { Topology } from '../protocol/topology.js';
-import { hostPortOf } from '../protocol/topology.js';
-import { placeOf, returnsOf, WAITING, type State } from './attachment/machine.js';
-import { attachmentOf } from './attachments.js';
-import type { Network } from './redirect/network.js';
-import type { HostEnd, VehicleView } from './redirect/vehicle.js';
-import type { Flow } from './switch/flow-switch.js';
+import { alsoOf, armedOf, leftOf, placeOf, returnsOf, WAITING, type State } from './attachment/state.js';
+import type { HostEnd, VehicleView } from './redirect/view.js';
 
-/** What the app remembers of a vehicle; all of it can be had again from the switch and the manager. */
+/** What the app remembers of a vehicle; all of it can be had again from the switches and the manager. */
 export interface Vehicle {
   readonly number: number;
-  /** Absent after a restart until the manager has told it: the switch knows numbers only. */
+  /** Absent after a restart until the manager has told it: switches know numbers only. */
   id?: string;
   host: HostEnd;
   ref?: HostRef;
   epoch: number;
   leaving: readonly Leaving[];
   highestEpoch: number;
+  /** Changed by {@link Vehicles.change} alone. */
   state: State;
-  /** What the switch holds once everything sent is applied; absent where that is not known. */
-  sent?: readonly Flow[];
+  /** What each switch holds once everything sent is applied, by datapath; absent where that is not known. */
+  readonly sent: Map<number, VehicleView>;
+  /** Armed routes found on a switch whose leases the manager has not told (yet): they are kept as they are. */
+  found: readonly FoundRoute[];
+  /** The redirect that the vehicle made by itself to `host`, as its report tells it. */
+  redirected?: OwnRedirect;
+}
+
+export interface FoundRoute {
+  readonly domain: string;
+  readonly host: HostEnd;
+}
+
+export interface OwnRedirect {
+  readonly way: 'armed' | 'ticket';
+  readonly lease: string;
+  readonly host: HostRef;
+  readonly epoch: number;
 }
 
 export interface Leaving {
-  readonly host: Pick<HostEnd, 'address' | 'port'>;
+  readonly host: HostEnd;
   readonly epoch: number;
   readonly name?: string;
 }
 
-export const sameEnd = (a: Pick<HostEnd, 'address' | 'port'>, b: Pick<HostEnd, 'address' | 'port'>): boolean =>
-  a.address === b.address && a.port === b.port;
+type End = Pick<HostEnd, 'address' | 'port'>;
+export const sameEnd = (a: End, b: End): boolean => a.address === b.address && a.port === b.port;
 
-/** Where a host is reached from this switch. FLOW_INVALID where no port leads to its domain. */
-export function hostEnd(topology: Topology, datapath: number, { address, port, domain }: HostRef): HostEnd {
-  const outPort = hostPortOf(topology, datapath, domain);
-  if (outPort === undefined) throw fault('FLOW_INVALID', `no port of switch ${datapath} leads to domain ${domain}`);
-  return { address, port, outPort };
+/** A host as flows reach it. FLOW_INVALID where no switch has a port that leads to its domain. */
+export function hostEnd(topology: Topology, ref: HostRef): HostEnd {
+  const { address, address6, port, domain } = ref;
+  if (!reaches(topology, domain)) throw fault('FLOW_INVALID', `no switch has a port for hosts of ${domain}`);
+  return { address, port, domain, ...(address6 === undefined ? {} : { address6 }) };
 }
 
-export function viewOf({ number, host, epoch, leaving, state }: Vehicle): VehicleView {
+export const reaches = (topology: Topology, domain: string): boolean =>
+  topology.switches.some(({ ports }) => ports.some(port => port.role === 'host' && port.domain === domain));
+
+/** Everything that decides what flows a vehicle has. */
+export function viewOf({ number, host, epoch, leaving, state, found }: Vehicle): VehicleView {
   const place = placeOf(state);
-  return { number, host, epoch, leaving, returns: returnsOf(state), ...(place === undefined ? {} : { place }) };
+  const also = alsoOf(state);
+  const left = leftOf(state);
+  const slots = armedOf(state);
+  return {
+    number,
+    host,
+    epoch,
+    leaving,
+    returns: returnsOf(state),
+    armed: [
+      ...slots.map(({ domain, host: ref, lease }) => ({ domain, host: endOf(ref), lease })),
+      ...found.filter(({ domain }) => slots.every(slot => slot.domain !== domain)),
+    ],
+    ...(left.length === 0 ? {} : { left }),
+    ...(place === undefined ? {} : { place }),
+    ...(also === undefined ? {} : { also }),
+  };
 }
+
+const endOf = ({ address, address6, port, domain }: HostRef): HostEnd => ({
+  address,
+  port,
+  domain,
+  ...(address6 === undefined ? {} : { address6 }),
+});
 
 /** Makes `host` the vehicle's host; the one before keeps its way out until it is retired. */
 export function pointTo(vehicle: Vehicle, host: HostEnd, ref: HostRef | undefined, epoch: number): void {
   if (!sameEnd(vehicle.host, host)) {
     const name = vehicle.ref?.host;
-    const { address, port } = vehicle.host;
-    const last: Leaving = { host: { address, port }, epoch: vehicle.epoch, ...(name === undefined ? {} : { name }) };
+    const last: Leaving = { host: vehicle.host, epoch: vehicle.epoch, ...(name === undefined ? {} : { name }) };
     vehicle.leaving = [...vehicle.leaving.filter(old => !sameEnd(old.host, last.host)), last];
   }
   vehicle.leaving = vehicle.leaving.filter(old => !sameEnd(old.host, host)).slice(-LEAVING_MAX);
@@ -68,13 +106,42 @@ const LEAVING_MAX = 8;
 export class Vehicles {
   readonly #byNumber = new Map<number, Vehicle>();
   readonly #byId = new Map<string, Vehicle>();
+  readonly #states: Record<State['at'], number> = { waiting: 0, attached: 0, moving: 0, 'dual-homed': 0 };
+  #highest = -1;
 
   get size(): number {
     return this.#byNumber.size;
   }
 
+  /** The highest number that was ever added; -1 before. */
+  get highestNumber(): number {
+    return this.#highest;
+  }
+
+  /** How many are in each state. */
+  get states(): Readonly<Record<State['at'], number>> {
+    return this.#states;
+  }
+
+  /** Gives a vehicle its next state. */
+  change(vehicle: Vehicle, state: State): void {
+    this.#states[vehicle.state.at]--;
+    this.#states[state.at]++;
+    vehicle.state = state;
+  }
+
   all(): Iterable<Vehicle> {
     return this.#byNumber.values();
+  }
+
+  /** Those of `size` numbers from `first` on. */
+  within(first: number, size: number): Vehicle[] {
+    const found: Vehicle[] = [];
+    for (let number = first; number < first + size; number++) {
+      const vehicle = this.#byNumber.get(number);
+      if (vehicle !== undefined) found.push(vehicle);
+    }
+    return found;
   }
 
   numbered(number: number): Vehicle | undefined {
@@ -89,8 +156,19 @@ export class Vehicles {
   }
 
   add(number: number, host: HostEnd, epoch: number): Vehicle {
-    const vehicle: Vehicle = { number, host, epoch, leaving: [], highestEpoch: epoch, state: WAITING };
+    const vehicle: Vehicle = {
+      number,
+      host,
+      epoch,
+      leaving: [],
+      highestEpoch: epoch,
+      state: WAITING,
+      sent: new Map(),
+      found: [],
+    };
     this.#byNumber.set(number, vehicle);
+    this.#states.waiting++;
+    this.#highest = Math.max(this.#highest, number);
     return vehicle;
   }
 
@@ -104,26 +182,8 @@ export class Vehicles {
   }
 
   remove(vehicle: Vehicle): void {
-    this.#byNumber.delete(vehicle.number);
+    if (!this.#byNumber.delete(vehicle.number)) return;
+    this.#states[vehicle.state.at]--;
     if (vehicle.id !== undefined) this.#byId.delete(vehicle.id);
   }
-}
-
-const SHOWN = { waiting: 'waiting', attached: 'attached', moving: 'moving' } as const;
-
-/** A vehicle as the API shows it; `undefined` while its id or its host's name is not known. */
-export function describe(vehicle: Vehicle, network: Network, topology: Topology): VehicleFlows | undefined {
-  const { id, ref, number, highestEpoch, leaving, state } = vehicle;
-  const place = placeOf(state);
-  if (id === undefined || ref === undefined) return undefined;
-  return {
-    vehicle: id,
-    number,
-    host: ref,
-    highestEpoch,
-    state: SHOWN[state.at],
-    armed: [],
-    waysOut: place === undefined ? [] : [...leaving.map(old => old.name ?? old.host.address), ref.host],
-    ...(place === undefined ? {} : { attachment: attachmentOf(place, network.datapath, topology) }),
-  };
 }

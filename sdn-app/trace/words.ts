@@ -1,4 +1,5 @@
-import { numberToIpv4 } from '../../protocol/addresses.js';
+import { macText, numberToIpv4 } from '../../protocol/addresses.js';
+import { hexToIpv6 } from '../../protocol/ipv6.js';
 import { FIELD_BITS, type Action, type Bits, type Field, type WideField } from '../switch/flow-switch.js';
 
 /** An action as an operator reads it. */
@@ -44,8 +45,4 @@ export function fieldText(field: Field, value: number): string {
   return FIELD_BITS[field] === 48 ? macText(value) : String(value);
 }
 
-export const macText = (value: number): string => (value.toString(16).padStart(12, '0').match(/../g) ?? []).join(':');
-
-/** An IPv6 address in full, eight groups. */
-const wideText = (field: WideField, value: string): string =>
-  field === 'wide1' ? `0x${value}` : (value.match(/..../g) ?? []).map(group => group.replace(/^0{1,3}/, '')).join(':');
+const wideText = (field: WideField, value: string): string => (field === 'wide1' ? `0x${value}` : hexToIpv6(value));

@@ -6,7 +6,15 @@ import { Metrics } from '../../common/metrics.js';
 import { decodeFrame, encodeFrame, type Frame } from '../../lab/network/frame.js';
 import { openLabSwitch, type LabSwitch } from '../../lab/soft-switch/switch.js';
 import type { HostRef } from '../../protocol/api/common.js';
-import type { AttachmentAnswer, AttachmentChanged, VehicleRecord } from '../../protocol/api/md-manager.js';
+import type {
+  AttachmentAnswer,
+  AttachmentChanged,
+  Pool,
+  ReservationList,
+  ServiceLease,
+  ServiceLeaseRequest,
+  VehicleRecord,
+} from '../../protocol/api/md-manager.js';
 import { fault } from '../../protocol/errors.js';
 import { METRICS } from '../../protocol/metrics.js';
 import type { Topology } from '../../protocol/topology.js';
@@ -107,15 +115,41 @@ export async function openFakeRouter(address: string): Promise<
   };
 }
 
+/** A manager whose answers the test sets; the lease goes to whoever asks first, until it is taken away. */
 export class FakeManager implements ManagerLink {
   readonly reports = new Arrivals<AttachmentChanged>();
   readonly records = new Map<string, VehicleRecord>();
+  readonly asked = new Arrivals<ServiceLeaseRequest>();
+  reserved: ReservationList = { armed: [], tickets: [] };
+  hosts: HostRef[] = [];
   away = false;
+  /** Absent: nobody has it. */
+  leased: { holder: string; url: string; term: number } | undefined;
+  #terms = 0;
+
+  lease({ holder, url, ttlMs }: ServiceLeaseRequest): Promise<ServiceLease> {
+    if (this.away) return Promise.reject(fault('UPSTREAM_AWAY', 'manager'));
+    this.leased ??= { holder, url, term: ++this.#terms };
+    this.asked.push({ holder, url, ttlMs });
+    return Promise.resolve({ ...this.leased, ttlMs });
+  }
+
+  /** What happens when its holder was not heard for the time of the lease. */
+  expireLease(): void {
+    this.leased = undefined;
+  }
 
   vehicles(): Promise<{ term: number; vehicles: VehicleRecord[] }> {
-    return this.away
-      ? Promise.reject(fault('UPSTREAM_AWAY', 'manager'))
-      : Promise.resolve({ term: 1, vehicles: [...this.records.values()] });
+    return this.#unlessAway({ term: 1, vehicles: [...this.records.values()] });
+  }
+
+  reservations(): Promise<ReservationList> {
+    return this.#unlessAway(this.reserved);
+  }
+
+  pools(): Promise<Pool[]> {
+    const hosts = this.hosts.map(host => ({ host, pid: 1, slots: [] }));
+    return this.#unlessAway([{ domain: 'any', size: hosts.length, hosts, starting: 0 }]);
   }
 
   report(change: AttachmentChanged): Promise<AttachmentAnswer> {
@@ -127,6 +161,9 @@ export class FakeManager implements ManagerLink {
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
+
+  #unlessAway = <T>(answer: T): Promise<T> =>
+    this.away ? Promise.reject(fault('UPSTREAM_AWAY', 'manager')) : Promise.resolve(answer);
 }
 
 export const hostRef = (host: string, domain: string, address: string): HostRef => ({
@@ -142,12 +179,12 @@ export const sdnMetrics = (): Metrics<keyof typeof METRICS> => new Metrics(METRI
 export const openTestSwitch = (
   address: string,
   radioPort: number,
-  ports: { udp?: number; control?: number; socketsMax?: number } = {},
+  ports: { udp?: number; control?: number; socketsMax?: number; datapath?: number; topology?: Topology } = {},
 ): Promise<LabSwitch> =>
   openLabSwitch(
     {
-      datapath: 1,
-      topology: TOPOLOGY,
+      datapath: ports.datapath ?? 1,
+      topology: ports.topology ?? TOPOLOGY,
       listen: { address, port: ports.udp ?? 0 },
       control: { address, port: ports.control ?? 0 },
       radio: { address, port: radioPort },

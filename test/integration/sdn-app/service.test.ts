@@ -10,6 +10,7 @@ import { HttpClient } from '../../../protocol/api/http-client.js';
 import type { CommandHeader, HostRef } from '../../../protocol/api/common.js';
 import { switchCheck, vehicleFlows, vehicleFlowsList } from '../../../protocol/api/sdn-app.js';
 import { LOOPBACK_PLAN, aliasAddress, twinAddress } from '../../../protocol/addresses.js';
+import { DETECTORS } from '../../../sdn-app/attachment/detectors.js';
 import { sdnRoutes } from '../../../sdn-app/rest/routes.js';
 import { SdnService } from '../../../sdn-app/service.js';
 import { openSoftSwitch, type SoftSwitch } from '../../../sdn-app/switch/soft.js';
@@ -59,19 +60,22 @@ describe('sdn-app on a soft switch', () => {
 
   const openApp = async (
     resources = all,
+    waits = true,
   ): Promise<{ service: SdnService; api: HttpClient; flowSwitch: SoftSwitch }> => {
     const metrics = sdnMetrics();
     const flowSwitch = resources.use(openSoftSwitch({ address, port: lab.controlPort }));
     const service = resources.use(
       new SdnService(
         {
-          network: { plan: LOOPBACK_PLAN, datapath: 1 },
+          plan: LOOPBACK_PLAN,
           topology: TOPOLOGY,
           firstNumber: number,
-          rules: { trust: 'lab', straggleMs: 50 },
+          rules: { trust: 'lab', straggleMs: 50, dwellMs: 2_000, detectors: DETECTORS },
+          lease: { holder: randomUUID(), url: 'http://127.0.0.1:7002', ttlMs: 300 },
+          graceMs: 1_000,
         },
         {
-          flowSwitch,
+          switches: [flowSwitch],
           manager,
           clock: systemClock,
           timers: systemTimers,
@@ -94,8 +98,14 @@ describe('sdn-app on a soft switch', () => {
       }),
     );
     const api = resources.use(new HttpClient(http.url));
-    await until(() => service.notReady === undefined);
+    if (waits) await until(() => service.notReady === undefined);
     return { service, api, flowSwitch };
+  };
+
+  /** As if it had been killed: its lease runs out. */
+  const stop = async (resources: Resources): Promise<void> => {
+    await resources[Symbol.asyncDispose]();
+    manager.expireLease();
   };
 
   /** Gives the event loop turns until something holds; the test's own time-out ends it. */
@@ -232,20 +242,19 @@ describe('sdn-app on a soft switch', () => {
     await assert.rejects(api.call('POST', '/v1/vehicles/car-1/retire', { body: retire }), { code: 'REQUEST_INVALID' });
   });
 
-  it('carries on after its own restart with what the switch tells, while the manager is away', async () => {
+  it('does not act after its own restart before it has the lease; cars are served all the same', async () => {
     const first = new Resources();
     const app = await openApp(first);
     await install(app.api);
     await report(1);
-    await manager.reports.next();
-    await first[Symbol.asyncDispose]();
+    const { to } = await manager.reports.next();
+    await stop(first);
 
     manager.away = true;
-    assert.equal((await report(1)).port, 1);
-    const { service, api } = await openApp();
-    assert.equal(service.vehicles.numbered(number)?.state.at, 'attached');
+    const { service, api } = await openApp(all, false);
     assert.equal((await report(2)).port, 2);
-    await until(() => service.reporter.waiting === 1);
+    assert.equal(service.notReady, 'the lease');
+    await assert.rejects(install(api), { code: 'NOT_ACTIVE' });
     manager.records.set('car-1', {
       vehicle: 'car-1',
       number,
@@ -253,10 +262,13 @@ describe('sdn-app on a soft switch', () => {
       host: core,
       hostEpoch: 0,
       highestEpoch: 0,
+      attachment: to,
     });
     manager.away = false;
+    await until(() => service.notReady === undefined);
+    await report(2);
     const change = await manager.reports.next();
-    assert.deepEqual([change.vehicle, change.from?.port, change.to.port], ['car-1', 1, 2]);
+    assert.deepEqual([change.term, change.vehicle, change.from?.port, change.to.port], [2, 'car-1', 1, 2]);
     const { vehicles } = await api.call('GET', '/v1/vehicles', { answer: vehicleFlowsList });
     assert.equal(vehicles[0]?.attachment?.port, 2);
   });
@@ -269,8 +281,8 @@ describe('sdn-app on a soft switch', () => {
     const told = await manager.reports.next();
     manager.away = true;
     await report(2);
-    await until(() => app.service.vehicles.named('car-1').state.at === 'attached');
-    await first[Symbol.asyncDispose]();
+    await until(() => app.service.active.vehicles.named('car-1').state.at === 'attached');
+    await stop(first);
     manager.records.set('car-1', {
       vehicle: 'car-1',
       number,
@@ -291,7 +303,7 @@ describe('sdn-app on a soft switch', () => {
     const app = await openApp(first);
     await install(app.api);
     await report(1);
-    await first[Symbol.asyncDispose]();
+    await stop(first);
     manager.records.set('car-2', {
       vehicle: 'car-2',
       number: number + 1,
@@ -301,7 +313,7 @@ describe('sdn-app on a soft switch', () => {
       highestEpoch: 9,
     });
     const { service, api } = await openApp();
-    await until(() => service.vehicles.size === 1 && service.vehicles.numbered(number + 1)?.sent !== undefined);
+    await until(() => service.active.vehicles.size === 1 && service.active.vehicles.numbered(number + 1)?.sent.has(1) === true);
     const check = await api.call('GET', '/v1/check', { answer: switchCheck });
     const ours = check.flows.filter(row => row.kind !== 'base');
     assert.deepEqual([...new Set(ours.map(row => `${row.vehicle - number}@${row.epochLow}`))], ['1@7']);
@@ -336,13 +348,13 @@ describe('sdn-app on a soft switch', () => {
     await install(api);
     manager.away = true;
     await report(1);
-    await until(() => service.reporter.waiting === 1);
+    await until(() => service.active.reporter.waiting === 1);
     await report(2);
-    await until(() => service.vehicles.named('car-1').state.at === 'attached');
+    await until(() => service.active.vehicles.named('car-1').state.at === 'attached');
     manager.away = false;
     const change = await manager.reports.next();
     assert.deepEqual([change.from, change.to.port], [undefined, 2]);
-    await until(() => service.reporter.waiting === 0);
+    await until(() => service.active.reporter.waiting === 0);
   });
 
   it('survives junk on every socket of the switch', async () => {

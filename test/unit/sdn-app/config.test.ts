@@ -4,14 +4,14 @@ import { sdnAppConfig } from '../../../sdn-app/config.js';
 describe('settings of sdn-app', () => {
   it('need nothing but a topology', () => {
     const config = sdnAppConfig({ argv: ['--topology', 't.yaml'], env: {} });
-    assert.deepEqual([config.straggleMs, config['network.trust'], config['switch.control'].port], [50, 'lab', 7004]);
+    assert.deepEqual([config.straggleMs, config['network.trust'], config['switch.control'][0]?.port], [50, 'lab', 7004]);
   });
 
   it('name every fault at once', () =>
     assert.throws(
       () =>
         sdnAppConfig({
-          argv: ['--switch-datapath', '16', '--network-trust', 'proof', '--network-twin-prefix', 'x'],
+          argv: ['--switch-datapath', '16', '--network-trust', 'none', '--network-twin-prefix', 'x'],
           env: {},
         }),
       {

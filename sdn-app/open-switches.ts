@@ -1,0 +1,37 @@
+import type { Resources } from '../common/lifecycle.js';
+import type { Log } from '../common/log.js';
+import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
+import type { Topology } from '../protocol/topology.js';
+import type { SdnAppConfig } from './config.js';
+import type { FlowSwitch } from './switch/flow-switch.js';
+import { openRyu } from './switch/ryu/adapter.js';
+import { openSoftSwitch } from './switch/soft.js';
+
+type SwitchConfig = Pick<SdnAppConfig, 'switch.kind' | 'switch.datapath' | 'switch.control' | 'switch.ryu.url'>;
+
+/** The switches that this app leads: those of the settings, by default all of the topology. CONFIG_INVALID where they do not fit. */
+export function openSwitches(config: SwitchConfig, topology: Topology, open: Resources, log: Log): FlowSwitch[] {
+  const configured = config['switch.datapath'];
+  const datapaths = configured.length > 0 ? configured : topology.switches.map(({ datapath }) => datapath);
+  if (config['switch.kind'] === 'ryu') {
+    const ryu = open.use(
+      openRyu({
+        url: config['switch.ryu.url'],
+        onForeignFlow: (datapath, { table, priority }) =>
+          log.warn({ event: 'sdn.foreign-flow', datapath, table, priority }),
+      }),
+    );
+    return datapaths.map(datapath => open.use(ryu.switchOf(datapath)));
+  }
+  const controls = config['switch.control'];
+  if (controls.length !== datapaths.length)
+    throw new EdgetwinError(
+      'CONFIG_INVALID',
+      CONFIG_INVALID,
+      `switch.control must have one address for each datapath (${datapaths.join(', ')}), not ${controls.length}`,
+    );
+  return datapaths.map((datapath, at) => {
+    const { address, port } = controls[at] ?? { address: '', port: 0 };
+    return open.use(openSoftSwitch({ datapath, address, port }));
+  });
+}
