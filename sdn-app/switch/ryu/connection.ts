@@ -3,6 +3,7 @@ import { Agent, WebSocket, buildConnector } from 'undici';
 import { systemTimers, type Timers } from '../../../common/clock.js';
 import { backoff } from '../../../common/retry.js';
 import { fault } from '../../../protocol/errors.js';
+import type { SwitchRefusal } from '../flow-switch.js';
 import { parseLine } from '../json-lines.js';
 import { decodeRefusal } from './decode.js';
 import { ryuMessage, type RyuMessage, type RyuRequest } from './wire.js';
@@ -20,15 +21,22 @@ export interface ConnectionOptions {
 }
 
 export type RequestBody = RyuRequest extends infer R ? (R extends RyuRequest ? Omit<R, 'id'> : never) : never;
+/** An answer; flows in one to `flows` alone. */
+export interface Answer {
+  readonly flows: readonly WireFlowStats[];
+  /** How many more there are that the wire has no words for. */
+  readonly foreign: number;
+}
 export type WireFlowStats = Extract<RyuMessage, { type: 'flows' }>['flows'][number];
 
 interface Pending {
   readonly what: string;
   /** What of a long answer has come so far. */
   readonly flows: WireFlowStats[];
+  foreign: number;
   /** How many messages had come when it was sent, or last got a part of its answer. */
   heardAt: number;
-  readonly resolve: (flows: readonly WireFlowStats[]) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
   cancel: () => void;
 }
@@ -36,6 +44,9 @@ interface Pending {
 const PENDING_MAX = 4_096;
 /** Above this the peer does not read. */
 const BACKLOG_MAX_BYTES = 64 * 2 ** 20;
+/** Ryu takes no longer message, and would hang up. */
+const REQUEST_MAX_BYTES = 16 * 2 ** 20;
+const NO_FLOWS: Answer = { flows: [], foreign: 0 };
 const DEADLINE_MS = 2_000;
 
 /**
@@ -94,18 +105,20 @@ export class RyuConnection implements AsyncDisposable {
   }
 
   /** Rejects with SWITCH_REFUSED (cause: SwitchRefusal), SWITCH_AWAY or DEADLINE. Requests go out in the order of the calls. */
-  request(body: RequestBody): Promise<readonly WireFlowStats[]> {
+  request(body: RequestBody): Promise<Answer> {
     const socket = this.#socket;
     if (!this.#open || socket === undefined) return Promise.reject(fault('SWITCH_AWAY', this.#options.url));
     if (this.#pending.size >= PENDING_MAX || socket.bufferedAmount > BACKLOG_MAX_BYTES)
       return Promise.reject(fault('SWITCH_AWAY', 'too many requests are unanswered'));
     const id = this.#nextId++;
+    const text = JSON.stringify({ ...body, id });
+    if (text.length > REQUEST_MAX_BYTES) return Promise.reject(refused(TOO_LONG));
     return new Promise((resolve, reject) => {
       const what = `${body.op} at datapath ${body.datapath} by ${this.#options.url}`;
-      const pending = { what, flows: [], heardAt: this.#heard, resolve, reject, cancel: () => undefined };
+      const pending = { what, flows: [], foreign: 0, heardAt: this.#heard, resolve, reject, cancel: () => undefined };
       this.#pending.set(id, pending);
       this.#arm(id, pending);
-      socket.send(JSON.stringify({ ...body, id }));
+      socket.send(text);
     });
   }
 
@@ -142,7 +155,7 @@ export class RyuConnection implements AsyncDisposable {
         this.#delays = this.#freshDelays();
         break;
       case 'done':
-        this.#take(message.id)?.resolve([]);
+        this.#take(message.id)?.resolve(NO_FLOWS);
         break;
       case 'flows':
         this.#part(message);
@@ -152,10 +165,7 @@ export class RyuConnection implements AsyncDisposable {
         break;
       case 'refused': {
         const cause = decodeRefusal(message.errors, message.detail);
-        if (message.id !== undefined)
-          this.#take(message.id)?.reject(
-            fault('SWITCH_REFUSED', `${cause.type}/${cause.code}: ${cause.detail}`, { cause }),
-          );
+        if (message.id !== undefined) this.#take(message.id)?.reject(refused(cause));
         break;
       }
       case 'up':
@@ -168,14 +178,15 @@ export class RyuConnection implements AsyncDisposable {
     }
   }
 
-  #part({ id, flows, more }: Extract<RyuMessage, { type: 'flows' }>): void {
+  #part({ id, flows, foreign = 0, more }: Extract<RyuMessage, { type: 'flows' }>): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     for (const flow of flows) pending.flows.push(flow);
+    pending.foreign += foreign;
     if (more) {
       pending.heardAt = this.#heard;
       this.#arm(id, pending);
-    } else this.#take(id)?.resolve(pending.flows);
+    } else this.#take(id)?.resolve(pending);
   }
 
   #take(id: number): Pending | undefined {
@@ -203,3 +214,9 @@ export class RyuConnection implements AsyncDisposable {
   #freshDelays = (): Generator<number, never> =>
     backoff({ firstMs: 10, maxMs: 500, jitter: 0.2 }, this.#options.random ?? Math.random);
 }
+
+const TOO_LONG: SwitchRefusal = { type: 'BAD_REQUEST', code: 'BAD_LEN', detail: 'more than one message holds' };
+
+/** SWITCH_REFUSED, as every FlowSwitch says it. */
+export const refused = (cause: SwitchRefusal): Error =>
+  fault('SWITCH_REFUSED', `${cause.type}/${cause.code}: ${cause.detail}`, { cause });

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { Resources } from '../../../common/lifecycle.js';
 import type { Flow, FlowSwitch, SwitchEvent } from '../../../sdn-app/switch/flow-switch.js';
 import { openRyu, type RyuOptions } from '../../../sdn-app/switch/ryu/adapter.js';
-import type { WireFlow } from '../../../sdn-app/switch/ryu/wire.js';
 import { openFakeRyu, type FakeRyu, type FakeRyuOptions } from '../../fakes/fake-ryu.js';
 import { Arrivals } from '../../fakes/sdn-network.js';
 
@@ -144,20 +143,23 @@ describe('the connection to Ryu', () => {
   });
 
   it('leaves foreign flows out of an answer, and tells of them', async () => {
-    const foreign: WireFlow[] = [];
+    const foreign: number[] = [];
     const fake = await fakeRyu();
-    const flowSwitch = ryu(fake.url, { onForeignFlow: (_datapath, each) => foreign.push(each) }).switchOf(1);
+    const flowSwitch = ryu(fake.url, { onForeignFlows: (_datapath, count) => foreign.push(count) }).switchOf(1);
     await heard(flowSwitch).next(is('up'));
     fake.hung = true;
     const found = flowSwitch.readFlows(EVERYTHING);
     const wire = { table: 0, priority: 1, cookie: 2, match: { in_port: 1 }, instructions: [], packets: 3 };
     const id = await fake.nextId();
-    fake.say({ type: 'flows', id, flows: [wire, { ...wire, match: { tcp_dst: 80, eth_type: 0x800 } }], more: false });
+    fake.say({
+      type: 'flows',
+      id,
+      flows: [wire, { ...wire, match: { tcp_dst: 80, eth_type: 0x800 } }],
+      foreign: 2,
+      more: false,
+    });
     assert.deepEqual(await found, [{ ...flow(2), packets: 3 }]);
-    assert.deepEqual(
-      foreign.map(({ match }) => match),
-      [{ tcp_dst: 80, eth_type: 0x800 }],
-    );
+    assert.deepEqual(foreign, [3]);
   });
 
   for (const [what, text] of [
@@ -191,6 +193,34 @@ describe('the connection to Ryu', () => {
     assert.equal(copy.wide1, '00000005000000060000000700000008');
     assert.deepEqual(copy.packet, { family: 'other' });
     await flowSwitch.apply(adding(flow(1)));
+  });
+
+  it('tells the ports that are down after up, to whoever comes later, too', async () => {
+    const fake = await fakeRyu();
+    const app = ryu(fake.url);
+    const early = heard(app.switchOf(1));
+    await early.next(is('up'));
+    fake.setPort(1, 3, false);
+    fake.setPort(1, 4, false);
+    fake.setPort(1, 4, true);
+    fake.setPort(2, 5, false);
+    await app.switchOf(1).apply(adding());
+    const late = heard(app.switchOf(1));
+    assert.deepEqual(late.all, [{ type: 'up' }, { type: 'portStatus', datapath: 1, port: 3, up: false }]);
+    const two = heard(app.switchOf(2));
+    assert.deepEqual(two.all.slice(1), [{ type: 'portStatus', datapath: 2, port: 5, up: false }]);
+  });
+
+  it('refuses a batch that is longer than Ryu takes, and sends nothing of it', async () => {
+    const fake = await fakeRyu();
+    const flowSwitch = ryu(fake.url).switchOf(1);
+    await heard(flowSwitch).next(is('up'));
+    const huge = {
+      meters: [],
+      flows: Array.from({ length: 500_000 }, () => ({ op: 'deleteSlice', cookie: 1, mask: 3 }) as const),
+    };
+    await assert.rejects(flowSwitch.apply(huge), { code: 'SWITCH_REFUSED' });
+    assert.deepEqual(fake.requests, []);
   });
 
   it('has no more than so many requests open', async () => {
