@@ -65,7 +65,9 @@ function fromHost(scene: Scene, host: HostEnd, place: Place): Match | undefined 
 
 /** Without moves: to where the vehicle is and, for a short time after a move, to where it was. */
 function toKnownPlaces(scene: Scene, { place, left = [] }: VehicleView): Action[] {
-  const here = [...left, ...(place === undefined ? [] : [place])].filter(at => at.datapath === scene.datapath);
+  if (place === undefined) return [];
+  const family = familyOf(place.source.address);
+  const here = [...left, place].filter(at => at.datapath === scene.datapath && familyOf(at.source.address) === family);
   const vlan = (at: Place): number | undefined => vlanOf(scene.network.topology, scene.datapath, at.port);
   const places = here.filter((at, i) => here.findLastIndex(other => other.port === at.port) === i);
   // a pushed tag stays on the packet, so that a place with one can only be the last

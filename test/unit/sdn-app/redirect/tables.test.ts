@@ -1,287 +1,330 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import {
-  applyBatch,
-  createSwitch,
-  process,
-  readFlows,
-  type Packet,
-  type SwitchState,
-} from '../../../../lab/soft-switch/model.js';
-import {
-  LOOPBACK_PLAN,
-  aliasAddress,
   decodeTag,
+  hostMac,
+  GATEWAY_MAC,
+  BROADCAST_MAC,
   ipv4ToNumber,
-  numberToIpv4,
   twinAddress,
 } from '../../../../protocol/addresses.js';
-import { readCopy } from '../../../../sdn-app/attachment/copy.js';
-import { BASE_METERS, baseFlows, dropsOf } from '../../../../sdn-app/redirect/base.js';
-import { difference } from '../../../../sdn-app/redirect/difference.js';
+import { dropsOf } from '../../../../sdn-app/redirect/base.js';
+import type { VehicleView } from '../../../../sdn-app/redirect/vehicle.js';
 import {
-  recoverView,
-  vehicleFlows,
-  vehicleMeters,
-  type Place,
-  type VehicleView,
-} from '../../../../sdn-app/redirect/vehicle.js';
-import { flowKey, type Batch, type Flow } from '../../../../sdn-app/switch/flow-switch.js';
-import { vehicleSlice } from '../../../../sdn-app/redirect/cookie.js';
-import { TOPOLOGY } from '../../../fakes/sdn-network.js';
+  ALIAS,
+  CAR,
+  CAR6,
+  CAR_MAC,
+  CORE,
+  EDGE1,
+  EDGE2,
+  ENTRANCES,
+  NUMBER,
+  TWIN,
+  World,
+  at,
+  backAt,
+  changes,
+  apply,
+  frame,
+  from,
+  networkOf,
+  viewOf,
+} from './world.js';
+import { NETWORK_PLAN } from '../../../../protocol/addresses.js';
 
-const NETWORK = { plan: LOOPBACK_PLAN, datapath: 1 };
-const NUMBER = 77;
-const CAR = '127.112.0.5';
-const TWIN = twinAddress(LOOPBACK_PLAN, NUMBER);
-const ALIAS = aliasAddress(LOOPBACK_PLAN, NUMBER);
-const CORE = { address: '127.96.0.1', port: 5683, outPort: 13 };
-const EDGE = { address: '127.96.0.2', port: 5683, outPort: 12 };
-const at = (port: number, sourcePort = 5683): Place => ({ port, source: { address: CAR, port: sourcePort } });
-const view = (change: Partial<VehicleView> = {}): VehicleView => ({
-  number: NUMBER,
-  host: CORE,
-  epoch: 0,
-  place: at(1),
-  returns: [],
-  leaving: [],
-  ...change,
-});
-
-const apply = (state: SwitchState, batch: Batch): void => assert.equal(applyBatch(state, batch), undefined);
-const change = (before: readonly Flow[], after: readonly Flow[]): Batch => ({
-  meters: [],
-  flows: difference(before, after),
-});
-
-/** A switch with the base tables and one vehicle. */
-function ready(of: VehicleView = view()): SwitchState {
-  const state = createSwitch(1);
-  apply(state, {
-    meters: BASE_METERS,
-    flows: difference([], baseFlows(NETWORK, TOPOLOGY.switches[0]!.ports, TOPOLOGY.domains)),
-  });
-  apply(state, { meters: vehicleMeters(NUMBER), flows: difference([], vehicleFlows(NETWORK, of)) });
-  return state;
-}
-
-const move = (state: SwitchState, from: VehicleView, to: VehicleView): void =>
-  apply(state, change(vehicleFlows(NETWORK, from), vehicleFlows(NETWORK, to)));
-
-const datagram = (inPort: number, src: string, srcPort: number, dst: string, dstPort: number): Packet => ({
-  inPort,
-  ipProto: 17,
-  fragment: false,
-  ipSrc: ipv4ToNumber(src),
-  udpSrc: srcPort,
-  ipDst: ipv4ToNumber(dst),
-  udpDst: dstPort,
-});
-const frame = (port: number, sourcePort = 5683): Packet => datagram(port, CAR, sourcePort, TWIN, 5683);
-
-/** Where a packet comes out: `port src:port > dst:port`. */
-const where = (state: SwitchState, packet: Packet, nowMs = 0): string[] =>
-  process(state, packet, nowMs).outputs.map(
-    ({ port, packet: out }) =>
-      `${port} ${numberToIpv4(out.ipSrc)}:${out.udpSrc} > ${numberToIpv4(out.ipDst)}:${out.udpDst}`,
-  );
-
-/** The answer of whoever got the packet. */
-function answered(state: SwitchState, packet: Packet): string[] {
-  const { outputs } = process(state, packet, 0);
-  return outputs.flatMap(({ port, packet: { ipSrc, udpSrc, ipDst, udpDst } }) =>
-    where(state, { ...packet, inPort: Number(port), ipSrc: ipDst, udpSrc: udpDst, ipDst: ipSrc, udpDst: udpSrc }),
-  );
-}
-
-const tableOf = (state: SwitchState): string[] =>
-  readFlows(state, { cookie: 0, mask: 0 })
-    .map(({ packets: _, ...flow }) => `${flowKey(flow)} ${flow.cookie} ${JSON.stringify(flow.actions)}`)
-    .sort();
+const OTHER = twinAddress(NETWORK_PLAN, NUMBER + 1);
+const worldOf = (change: Partial<VehicleView> = {}, network = networkOf()): World => new World(network, viewOf(change));
+const PLACES = ENTRANCES.map(([, port]) => at(port));
 
 describe('tables', () => {
-  it('take a frame from its port to the host, as the alias with a tag, without a copy', () => {
-    const { outputs, packetIns } = process(ready(), frame(1), 0);
-    assert.equal(packetIns.length, 0);
-    const [out] = outputs;
-    assert.deepEqual(
-      [out?.port, numberToIpv4(out!.packet.ipSrc), numberToIpv4(out!.packet.ipDst)],
-      [13, ALIAS, CORE.address],
-    );
-    assert.deepEqual(decodeTag(out!.packet.udpSrc), { unconfirmed: false, datapath: 1, inPort: 1 });
+  for (const [what, source] of [
+    ['IPv4', from(CAR)],
+    ['IPv6', from(CAR6)],
+  ] as const)
+    describe(`over ${what}`, () => {
+      const here = at(1, { source });
+
+      it('take a frame from its port to the host, as the alias with a tag, with the MAC addresses of gateway and host, uncopied', () => {
+        const world = worldOf({ place: here });
+        const [out, ...more] = world.enter(here);
+        assert.deepEqual([out?.datapath, out?.port, more.length, world.copies.length], [1, 13, 0, 0]);
+        assert.deepEqual([out?.packet.ethSrc, out?.packet.ethDst], [GATEWAY_MAC, hostMac(CORE.address)]);
+        assert.deepEqual(decodeTag(out!.packet.udpSrc), { unconfirmed: false, datapath: 1, inPort: 1 });
+      });
+
+      for (const [datapath, port] of ENTRANCES) {
+        const there = at(port, { source });
+        it(`serve the car at port ${port} of switch ${datapath} at once, and bring answers out there, by the data plane alone`, () => {
+          const world = worldOf({ place: here });
+          const [out, ...more] = world.enter(there);
+          assert.deepEqual([out?.datapath, out?.port, out?.packet.vlan, more.length], [1, 13, 0, 0]);
+          const [back] = world.answer(out!);
+          assert.deepEqual([back?.packet.ethSrc, back?.packet.ethDst], [GATEWAY_MAC, CAR_MAC]);
+          assert.deepEqual(world.answersTo(there), [backAt(there)]);
+        });
+
+        it(`reach a host behind the other switch or this one from port ${port}, and come back`, () => {
+          for (const host of [EDGE1, EDGE2, CORE]) {
+            const world = worldOf({ host, place: there });
+            assert.equal(world.enter(there)[0]?.packet.ethDst, hostMac(host.address));
+            assert.deepEqual(world.answersTo(there), [backAt(there)]);
+            assert.equal(world.copies.length, 0);
+          }
+        });
+      }
+
+      it('copy the frame of a moved car with its source and MAC address, five times a second, and deliver every one', () => {
+        const world = worldOf({ place: here });
+        const there = at(3, { source, mac: 0x0a0b0c0d0e0f });
+        for (let i = 0; i < 50; i++) assert.equal(world.enter(there, {}, i).length, 1);
+        assert.equal(world.copies.length, 5);
+        assert.deepEqual(world.lastCopy(), { of: 'vehicle', number: NUMBER, place: there, tag: 'confirmed' });
+        world.enter(there, {}, 1_000);
+        assert.equal(world.copies.length, 6);
+      });
+
+      it('serve an unknown source with the unconfirmed tag, and answer it only after its return flow is there', () => {
+        const stranger = at(2, { source: { ...source, port: 6000 } });
+        const world = worldOf({ place: here });
+        const [out] = world.enter(stranger);
+        assert.deepEqual(decodeTag(out!.packet.udpSrc), { unconfirmed: true, datapath: 1, inPort: 2 });
+        assert.deepEqual(world.lastCopy(), { of: 'vehicle', number: NUMBER, place: stranger, tag: 'unconfirmed' });
+        assert.deepEqual(world.answersTo(stranger), []);
+        world.show(viewOf({ place: here, returns: [stranger] }));
+        assert.deepEqual(world.answersTo(stranger), [backAt(stranger)]);
+        assert.deepEqual(world.answersTo(here), [backAt(here)]);
+      });
+
+      it('drop fragments, in both directions', () => {
+        const world = worldOf({ place: here });
+        const [out] = world.enter(here);
+        assert.deepEqual(world.where(here, { fragment: true }), []);
+        assert.deepEqual(world.answer({ ...out!, packet: { ...out!.packet, fragment: true } }), []);
+        const drops = dropsOf(world.network, 1, world.flows(1));
+        assert.deepEqual([drops['fragment-to-twin'], drops['fragment-to-alias']], [1, 1]);
+      });
+    });
+
+  it('let the family of the known source decide: the other one is a stranger', () => {
+    const world = worldOf();
+    const six = at(1, { source: from(CAR6) });
+    assert.deepEqual(decodeTag(world.enter(six)[0]!.packet.udpSrc).unconfirmed, true);
+    world.show(viewOf({ returns: [six] }));
+    assert.deepEqual(world.answersTo(six), [backAt(six)]);
+    assert.deepEqual(world.answersTo(at(1)), [backAt(at(1))]);
   });
 
-  it('bring the answer out where the frame came in', () =>
-    assert.deepEqual(answered(ready(), frame(1)), [`1 ${TWIN}:5683 > ${CAR}:5683`]));
-
-  it('serve a moved car at the old host at once, and bring its answer out at the new port, with no controller', () => {
-    const state = ready();
-    assert.deepEqual(where(state, frame(2)), [`13 ${ALIAS}:${0x800 + 2} > ${CORE.address}:5683`]);
-    assert.deepEqual(answered(state, frame(2)), [`2 ${TWIN}:5683 > ${CAR}:5683`]);
+  it('send nothing over IPv6 to a host that has no such address', () => {
+    const { address6: _, ...four } = CORE;
+    const world = worldOf({ host: four });
+    assert.deepEqual(world.where(at(1, { source: from(CAR6) })), []);
+    assert.equal(dropsOf(world.network, 1, world.flows(1))['unknown-vehicle'], 1);
   });
 
-  it('copy the frame of a moved car with its source, five times a second, and deliver every one', () => {
-    const state = ready();
-    const all = Array.from({ length: 50 }, (_, i) => process(state, frame(2), i));
-    assert.ok(all.every(({ outputs }) => outputs.length === 1));
-    const copies = all.flatMap(({ packetIns }) => packetIns);
-    assert.equal(copies.length, 5);
-    assert.deepEqual(readCopy(copies[0]!), { of: 'vehicle', number: NUMBER, place: at(2) });
-    assert.equal(process(state, frame(2), 1_000).packetIns.length, 1);
+  it('send answers to everybody where the next hop is not known', () => {
+    const { mac: _, ...place } = at(1);
+    const world = worldOf({ place });
+    assert.equal(world.answer(world.enter(place)[0]!)[0]?.packet.ethDst, BROADCAST_MAC);
   });
 
-  it('serve an unknown source with the unconfirmed tag, and answer it only after its return flow is there', () => {
-    const state = ready();
-    assert.deepEqual(where(state, frame(2, 6000)), [`13 ${ALIAS}:${0x8000 + 0x800 + 2} > ${CORE.address}:5683`]);
-    assert.deepEqual(answered(state, frame(2, 6000)), []);
-    move(state, view(), view({ returns: [at(2, 6000)] }));
-    assert.deepEqual(answered(state, frame(2, 6000)), [`2 ${TWIN}:5683 > ${CAR}:6000`]);
-    assert.deepEqual(answered(state, frame(1)), [`1 ${TWIN}:5683 > ${CAR}:5683`]);
+  describe('armed', () => {
+    const armed = { armed: [{ domain: 'edge-2', host: EDGE2, lease: 'lease-1' }] };
+
+    it('take the first frame in the domain to the standby host, copied as armed, and answer it there', () => {
+      const world = worldOf(armed);
+      for (const place of [at(2), at(4)]) {
+        assert.equal(world.enter(place)[0]?.packet.ipDst, ipv4ToNumber(EDGE2.address));
+        assert.deepEqual(world.lastCopy(), { of: 'vehicle', number: NUMBER, place, tag: 'confirmed' });
+        assert.deepEqual(world.answersTo(place), [backAt(place)]);
+      }
+      assert.equal(world.copies.length, 4);
+      const armedCopies = world.copies.filter(({ cookie, metadata }) => cookie % 16 === 7 && (metadata & 0xff) === 3);
+      assert.equal(armedCopies.length, 4);
+    });
+
+    it('leave frames of other domains, of the place itself and of strangers with the current host', () => {
+      const world = worldOf(armed);
+      for (const place of [at(1), at(3), at(2, { source: from(CAR, 6000) })])
+        assert.equal(world.enter(place)[0]?.packet.ipDst, ipv4ToNumber(CORE.address));
+      const there = worldOf({ ...armed, place: at(2) });
+      assert.equal(there.enter(at(2))[0]?.packet.ipDst, ipv4ToNumber(CORE.address));
+    });
+
+    it('carry the unconfirmed bit where trust is proof, and are answered all the same', () => {
+      const world = worldOf(armed, networkOf({ trust: 'proof' }));
+      for (const place of [at(2), at(3)]) {
+        assert.equal(decodeTag(world.enter(place)[0]!.packet.udpSrc).unconfirmed, true);
+        assert.deepEqual(world.answersTo(place), [backAt(place)]);
+      }
+      assert.equal(decodeTag(world.enter(at(1))[0]!.packet.udpSrc).unconfirmed, false);
+      assert.deepEqual(world.answersTo(at(1)), [backAt(at(1))]);
+    });
   });
 
-  it('drop and count fragments, other ports, other protocols, unknown vehicles and tags that lead nowhere', () => {
-    const state = ready();
-    const stranger = datagram(1, CAR, 5683, twinAddress(LOOPBACK_PLAN, NUMBER + 1), 5683);
-    const toHost = datagram(13, CORE.address, 5683, ALIAS, 0x801);
-    const dropped: Packet[] = [
-      { ...frame(1), fragment: true },
-      { ...toHost, fragment: true },
-      { ...frame(1), udpDst: 5684 },
-      { ...frame(1), ipProto: 6 },
-      datagram(13, CORE.address, 5683, TWIN, 5683),
-      datagram(1, CAR, 5683, ALIAS, 0x801),
-      { ...toHost, udpDst: 0x1001 },
-      { ...toHost, ipSrc: ipv4ToNumber('127.96.0.9') },
-      stranger,
-    ];
-    for (const packet of dropped) assert.deepEqual(where(state, packet), []);
-    assert.deepEqual(dropsOf(NETWORK, readFlows(state, { cookie: 0, mask: 0 })), {
-      'fragment-to-twin': 1,
-      'fragment-to-alias': 1,
-      'other-to-twin': 3,
+  describe('of a vehicle with two homes', () => {
+    it('copy frames of neither, and answer each where it came in', () => {
+      const world = worldOf({ also: at(4) });
+      for (const place of [at(1), at(4)]) assert.deepEqual(world.answersTo(place), [backAt(place)]);
+      assert.equal(world.copies.length, 0);
+      world.enter(at(2));
+      assert.equal(world.copies.length, 1);
+    });
+
+    it('answer each at its own source where the sources differ, and let neither have answers of the other', () => {
+      const other = at(2, { source: from('10.112.0.9', 7000), mac: 0x020000000009 });
+      const world = worldOf({ also: other });
+      for (const place of [at(1), other]) assert.deepEqual(world.answersTo(place), [backAt(place)]);
+      assert.equal(world.copies.length, 0);
+      const crossed = at(2);
+      assert.equal(world.enter(crossed).length, 1);
+      assert.deepEqual(world.answersTo(crossed), []);
+    });
+  });
+
+  describe('where trust is proof', () => {
+    const network = networkOf({ trust: 'proof' });
+
+    it('give a stranger a tag that leads nowhere until its return is there, and then one of its own', () => {
+      const stranger = at(2, { source: from('10.112.0.66') });
+      const world = worldOf({}, network);
+      assert.deepEqual(decodeTag(world.enter(stranger)[0]!.packet.udpSrc), {
+        unconfirmed: true,
+        datapath: 1,
+        inPort: 0,
+      });
+      assert.deepEqual(world.answersTo(stranger), []);
+      world.show(viewOf({ returns: [stranger] }));
+      assert.deepEqual(decodeTag(world.enter(stranger)[0]!.packet.udpSrc).inPort, 2);
+      assert.deepEqual(world.answersTo(stranger), [backAt(stranger)]);
+      // the known source at that very port would have the same tag
+      assert.deepEqual(world.answersTo(at(2)), []);
+      assert.deepEqual(world.answersTo(at(3)), [backAt(at(3))]);
+    });
+
+    it('let the first frame of a vehicle without a place name its port, so that it can be confirmed', () => {
+      const { place: _, ...waiting } = viewOf();
+      const world = new World(network, waiting);
+      assert.deepEqual(decodeTag(world.enter(at(2))[0]!.packet.udpSrc), { unconfirmed: true, datapath: 1, inPort: 2 });
+    });
+  });
+
+  it('give only the last of two strangers at one port an answer, and neither that of the other', () => {
+    const [a, b] = [at(2, { source: from(CAR, 6000) }), at(2, { source: from(CAR, 6001) })];
+    const world = worldOf({ returns: [a, b] });
+    assert.deepEqual(world.answersTo(b), [backAt(b)]);
+    assert.equal(world.enter(a).length, 1);
+    assert.deepEqual(world.answersTo(a), []);
+  });
+
+  it('let somebody at another port with the addresses of the car have none of the answers to it', () => {
+    for (const trust of ['access', 'proof'] as const) {
+      const world = worldOf({}, networkOf({ trust }));
+      world.enter(at(2, { mac: 0x02000000bad0 }));
+      assert.deepEqual(world.answersTo(at(1)), [backAt(at(1))]);
+    }
+  });
+
+  it('drop and count by reason: other ports and protocols, strangers to the network, tags that lead nowhere', () => {
+    const world = worldOf();
+    const answer = (tag: number): ReturnType<World['send']> => {
+      const [out] = world.enter(at(1));
+      return world.answer({ ...out!, packet: { ...out!.packet, udpSrc: tag } });
+    };
+    const before = dropsOf(world.network, 1, world.flows(1));
+    assert.ok(Object.values(before).every(packets => packets === 0));
+    assert.deepEqual(world.where(at(1), { udpDst: 5684 }), []);
+    assert.deepEqual(world.where(at(1), { ipProto: 6 }), []);
+    assert.deepEqual(world.where(at(3), { vlan: 0 }), [], 'a frame without the tag of its VLAN');
+    assert.deepEqual(world.where(at(1), { vlan: 30 }), [], 'a frame with a tag where there is no VLAN');
+    assert.deepEqual(world.where(at(1), { ipDst: ipv4ToNumber(ALIAS) }), []);
+    assert.deepEqual(world.where(at(1), { ipSrc: ipv4ToNumber(ALIAS), ipDst: ipv4ToNumber(CORE.address) }), []);
+    assert.deepEqual(world.where(at(1), { ipSrc: ipv4ToNumber(TWIN), ipDst: ipv4ToNumber(CAR) }), []);
+    assert.deepEqual(world.where(at(1), { ipDst: ipv4ToNumber(OTHER) }), []);
+    assert.deepEqual(answer(0x800 + 2_000), [], 'a port that is none');
+    assert.deepEqual(answer(0x800 + 13), [], 'a port where no devices are');
+    assert.deepEqual(answer(0x800), [], 'port 0');
+    assert.deepEqual(answer(0x7801), [], 'a switch that is none');
+    assert.deepEqual(answer(0x8801), [], 'an unconfirmed tag without a return');
+    assert.deepEqual(dropsOf(world.network, 1, world.flows(1)), {
+      'fragment-to-twin': 0,
+      'fragment-to-alias': 0,
+      'from-alias': 1,
+      'from-twin': 1,
+      'other-to-twin': 4,
       'other-to-alias': 1,
       'unknown-vehicle': 1,
       'no-way-out': 2,
+      'no-way-on': 0,
+      'no-port': 3,
     });
+  });
+
+  it('take answers from the host alone, from the port that leads to it', () => {
+    const world = worldOf();
+    const [out] = world.enter(at(1));
+    const packet = { ...out!.packet, ipDst: ipv4ToNumber(EDGE1.address) };
+    assert.deepEqual(world.answer({ ...out!, packet }), []);
+    assert.deepEqual(world.answer({ ...out!, port: 11 }), []);
+    assert.equal(world.answer(out!).length, 1);
   });
 
   it('copy frames of unknown vehicles at the rate of one meter', () => {
-    const state = ready();
-    const copies = Array.from({ length: 40 }, (_, i) =>
-      process(state, datagram(1, CAR, 5683, twinAddress(LOOPBACK_PLAN, 100 + i), 5683), 0),
-    ).flatMap(({ packetIns }) => packetIns);
-    assert.equal(copies.length, 5);
-    assert.deepEqual(readCopy(copies[0]!), { of: 'nobody' });
+    const world = worldOf();
+    for (let i = 0; i < 40; i++) world.enter(at(1), { ipDst: ipv4ToNumber(twinAddress(NETWORK_PLAN, 100 + i)) });
+    assert.equal(world.copies.length, 5);
+    assert.deepEqual(world.lastCopy(), { of: 'nobody' });
   });
 
-  it('forward what is no twin traffic as an ordinary switch does', () =>
-    assert.deepEqual(where(ready(), datagram(1, CAR, 1, '127.0.0.1', 53)), [`NORMAL ${CAR}:1 > 127.0.0.1:53`]));
-
-  it('deliver nothing to the port that a packet came in by, except through IN_PORT', () => {
-    const state = ready(view({ place: at(1), host: { ...CORE, outPort: 1 } }));
-    assert.deepEqual(where(state, frame(1)), [`1 ${ALIAS}:${0x801} > ${CORE.address}:5683`]);
-    assert.deepEqual(where(state, frame(2)), [`1 ${ALIAS}:${0x802} > ${CORE.address}:5683`]);
-    const plain = createSwitch(1);
-    const out: Flow = { table: 0, priority: 1, cookie: 0, match: {}, actions: [{ do: 'output', to: { port: 1 } }] };
-    apply(plain, { meters: [], flows: [{ op: 'add', flow: out }] });
-    assert.deepEqual([where(plain, frame(1)).length, where(plain, frame(2)).length], [0, 1]);
-  });
-
-  it('stop at a port that is down', () => {
-    const state = ready();
-    state.downPorts.add(13);
-    assert.deepEqual(where(state, frame(1)), []);
+  it('forward what is no twin traffic as an ordinary switch does, with its VLAN', () => {
+    const world = worldOf();
+    const [out] = world.enter(at(3), { ipDst: 0x08080808 });
+    assert.deepEqual([out?.port, out?.packet.vlan, out?.packet.ethSrc], ['NORMAL', 30, CAR_MAC]);
+    for (const etherType of ['arp', 'other'] as const)
+      assert.equal(world.enter(at(1), { etherType, ipProto: 0, ipDst: 0 })[0]?.port, 'NORMAL');
   });
 
   it('show a move back as a copy again after a re-route', () => {
-    const state = ready();
-    move(state, view(), view({ place: at(2) }));
-    assert.equal(process(state, frame(2), 0).packetIns.length, 0);
-    assert.equal(process(state, frame(1), 0).packetIns.length, 1);
-    assert.deepEqual(answered(state, frame(1)), [`1 ${TWIN}:5683 > ${CAR}:5683`]);
+    const world = worldOf();
+    world.show(viewOf({ place: at(2) }));
+    world.enter(at(2));
+    assert.equal(world.copies.length, 0);
+    world.enter(at(1));
+    assert.equal(world.copies.length, 1);
+    assert.deepEqual(world.answersTo(at(1)), [backAt(at(1))]);
   });
 
   it('send every frame to one host or the other during a swap, and answers of both come back until the old one is retired', () => {
-    const state = ready();
-    const swapped = view({ host: EDGE, epoch: 1, leaving: [{ host: CORE, epoch: 0 }] });
-    const batch = change(vehicleFlows(NETWORK, view()), vehicleFlows(NETWORK, swapped));
-    // a switch without bundles takes the changes one by one: nothing is lost there either
-    for (const mod of batch.flows) {
-      apply(state, { meters: [], flows: [mod] });
-      for (const port of [1, 2, 3])
-        assert.deepEqual(answered(state, frame(port)), [`${port} ${TWIN}:5683 > ${CAR}:5683`]);
-    }
-    assert.deepEqual(where(state, frame(1)), [`12 ${ALIAS}:${0x801} > ${EDGE.address}:5683`]);
-    assert.deepEqual(where(state, datagram(13, CORE.address, 5683, ALIAS, 0x801)), [`1 ${TWIN}:5683 > ${CAR}:5683`]);
-    move(state, swapped, view({ host: EDGE, epoch: 1 }));
-    assert.deepEqual(where(state, datagram(13, CORE.address, 5683, ALIAS, 0x801)), []);
-    assert.ok(readFlows(state, vehicleSlice(NUMBER)).every(({ cookie }) => Math.floor(cookie / 16) % 2 ** 24 === 1));
+    const world = worldOf();
+    const after = viewOf({ host: EDGE2, epoch: 1, leaving: [{ host: CORE, epoch: 0 }] });
+    // a switch without bundles takes the changes one by one, the destination's switch first: nothing is lost there either
+    for (const datapath of [2, 1])
+      for (const mod of changes(world.network, datapath, viewOf(), after)) {
+        apply(world.states.get(datapath)!, { meters: [], flows: [mod] });
+        for (const place of PLACES.filter(({ datapath: on }) => on === 1 || datapath === 1))
+          assert.deepEqual(world.answersTo(place), [backAt(place)]);
+      }
+    assert.equal(world.enter(at(1))[0]?.packet.ipDst, ipv4ToNumber(EDGE2.address));
+    const old = worldOf().enter(at(1))[0]!;
+    assert.equal(world.answer(old).length, 1);
+    world.show(viewOf());
+    world.show(viewOf({ host: EDGE2, epoch: 1 }));
+    assert.deepEqual(world.answer(old), []);
+    const cookies = world.flows(1).filter(({ cookie }) => Math.floor(cookie / 2 ** 28) % 2 ** 20 === NUMBER);
+    assert.ok(cookies.length > 0 && cookies.every(({ cookie }) => Math.floor(cookie / 16) % 2 ** 24 === 1));
   });
 
-  it('send no answer to a wrong port while a car goes to and fro', () =>
-    fc.assert(
-      fc.property(
-        fc.array(fc.record({ port: fc.integer({ min: 1, max: 3 }), rerouted: fc.boolean() }), { maxLength: 60 }),
-        steps => {
-          const state = ready();
-          let now = view();
-          for (const { port, rerouted } of steps) {
-            const { outputs } = process(state, frame(port), 0);
-            const next = rerouted ? view({ place: at(port) }) : now;
-            move(state, now, next);
-            now = next;
-            const [out] = outputs;
-            assert.equal(outputs.length, 1);
-            const back = where(state, datagram(13, CORE.address, 5683, ALIAS, out!.packet.udpSrc));
-            assert.deepEqual(back, [`${port} ${TWIN}:5683 > ${CAR}:5683`]);
-          }
-        },
-      ),
-    ));
+  it('keep frames apart that are on their way between the switches when the host changes', () => {
+    const world = worldOf({ host: EDGE2 });
+    const packet = frame(at(1));
+    const { ethSrc: _, ...before } = world.send(1, packet)[0]!.packet;
+    world.show(viewOf({ host: EDGE1, epoch: 1, leaving: [{ host: EDGE2, epoch: 0 }] }));
+    const late = world.send(2, { ...before, inPort: 21 });
+    assert.deepEqual([late[0]?.port, late[0]?.packet.ipDst], [12, ipv4ToNumber(EDGE2.address)]);
+  });
 
-  const views: fc.Arbitrary<VehicleView> = fc
-    .record({
-      port: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
-      source: fc.integer({ min: 5683, max: 5685 }),
-      swapped: fc.boolean(),
-      epoch: fc.nat(9),
-      leaving: fc.boolean(),
-      returning: fc.boolean(),
-    })
-    .map(({ port, source, swapped, epoch, leaving, returning }) => {
-      const host = swapped ? EDGE : CORE;
-      const place = port === undefined ? {} : { place: at(port, source) };
-      const other = swapped ? CORE : EDGE;
-      const { place: _, ...rest } = view();
-      const old =
-        leaving && port !== undefined ? [{ host: { address: other.address, port: other.port }, epoch: 0 }] : [];
-      return { ...rest, host, epoch, ...place, leaving: old, returns: returning ? [at(port ?? 1, source)] : [] };
-    });
-
-  it('are the same when every batch is applied twice, or once more one step late', () =>
-    fc.assert(
-      fc.property(fc.array(views, { minLength: 1, maxLength: 8 }), list => {
-        const batches = list.map((next, i) =>
-          change(i === 0 ? [] : vehicleFlows(NETWORK, list[i - 1]!), vehicleFlows(NETWORK, next)),
-        );
-        const play = (order: readonly Batch[]): string[] => {
-          const state = createSwitch(1);
-          apply(state, { meters: vehicleMeters(NUMBER), flows: [] });
-          for (const batch of order) apply(state, batch);
-          return tableOf(state);
-        };
-        const wanted = play(batches);
-        assert.deepEqual(play(batches.flatMap(batch => [batch, batch])), wanted);
-        const late = batches.flatMap((batch, i) => (i === 0 ? [batch] : [batch, batches[i - 1]!]));
-        assert.deepEqual(play([...late, batches.at(-1)!]), wanted);
-      }),
-    ));
-
-  it('tell alone where a vehicle is and what serves it', () =>
-    fc.assert(
-      fc.property(views, of => {
-        const state = ready(of);
-        assert.deepEqual(recoverView(NUMBER, readFlows(state, vehicleSlice(NUMBER))), of);
-      }),
-    ));
+  it('stop at a port that is down', () => {
+    const world = worldOf();
+    world.states.get(1)!.downPorts.add(13);
+    assert.deepEqual(world.where(at(1)), []);
+  });
 });
