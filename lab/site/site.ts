@@ -6,23 +6,25 @@ import { stringify as stringifyYaml } from 'yaml';
 import { delay } from '../../common/clock.js';
 import { Resources } from '../../common/lifecycle.js';
 import { packageRoot } from '../../common/package-root.js';
+import { addressAt, hostMac } from '../../protocol/addresses.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { poolList } from '../../protocol/api/md-manager.js';
 import { DOMAINS, controlStoreOf, storeOf, type Plan, type Vehicle } from '../demo/plan.js';
 import type { RunningSystem } from '../demo/running.js';
 import { Supervisor, ownEnvironment, type Launch } from '../demo/supervisor.js';
 import { drivePath } from '../drive/drive-file.js';
+import { openForwardTo } from '../netns/forward.js';
 import { openNetwork, type Network } from '../netns/network.js';
+import { STATION_DEVICE } from '../netns/plan.js';
 import { openOpenVSwitch, type OpenVSwitch } from '../open-vswitch/open-vswitch.js';
-import { openDoor } from './door.js';
 import { openLauncher } from './launcher.js';
 import {
   CORE,
   SITE_PORT,
   carPlace,
-  coreControlAddress,
   hostsBlock,
   hostsControlAddress,
+  hostsFrom,
   hostsPlace,
   layOutSite,
   type LayoutOptions,
@@ -39,6 +41,10 @@ export interface SiteOptions extends Partial<LayoutOptions> {
 }
 
 const ASK_EVERY_MS = 50;
+/** vMD hosts of a domain that may run one after the other. */
+const HOSTS_MAX = 64;
+
+const macText = (mac: number): string => (mac.toString(16).padStart(12, '0').match(/../g) ?? []).join(':');
 
 /**
  * A whole edgetwin on network namespaces: Open vSwitch, Ryu, sdn-app, md-manager, vMD hosts, cars with their adapters and
@@ -150,12 +156,14 @@ async function build(options: SiteOptions, resources: Resources): Promise<Site> 
     switches: network.plan.switches,
     launcher: await openLauncher(network),
   };
-  const door = async (place: string, port: number): Promise<string> =>
-    resources.use(await openDoor(network, place, '127.0.0.1', port)).url;
+  const reach = async (place: string, port: number): Promise<string> => {
+    const forward = resources.use(await openForwardTo(network, place, { address: '127.0.0.1', port }));
+    return `http://127.0.0.1:${forward.port}`;
+  };
   const vehicles: Vehicle[] = [];
   for (let index = 0; index < cars; index++) {
     const vehicle = `car-${index + 1}`;
-    const status = await door(carPlace(index), SITE_PORT.agent);
+    const status = await reach(carPlace(index), SITE_PORT.agent);
     vehicles.push({
       vehicle,
       index,
@@ -165,21 +173,25 @@ async function build(options: SiteOptions, resources: Resources): Promise<Site> 
     });
   }
   const urls = {
-    manager: await door(CORE, SITE_PORT.manager),
-    sdn: await door(CORE, SITE_PORT.sdn),
-    replicator: await door(CORE, SITE_PORT.replicator),
+    manager: await reach(CORE, SITE_PORT.manager),
+    sdn: await reach(CORE, SITE_PORT.sdn),
+    replicator: await reach(CORE, SITE_PORT.replicator),
   };
   return Site.of({ network, switches: opened, plan, vehicles, urls }, resources);
 }
 
 /**
- * Every address of a domain's block is an address of its namespace, so that any number of vMD hosts may come and go. What
- * the core services say to hosts goes by the controller network, as in an edge site: a switch that is down cuts cars off,
- * and nobody else.
+ * Every address of a domain's block is an address of its namespace, and the first of them have the MAC address that flows
+ * send to, so that vMD hosts may come and go. What the core services say to hosts goes by the controller network, as in an
+ * edge site: a switch that is down cuts cars off, and nobody else.
  */
 async function giveBlock(network: Network, domain: string): Promise<void> {
   const place = hostsPlace(domain);
+  const lines = Array.from({ length: HOSTS_MAX }, (_, n) => {
+    const mac = macText(hostMac(addressAt(hostsFrom(domain), n + 1)));
+    return `link add link ${STATION_DEVICE} name host${n + 1} address ${mac} type macvlan mode bridge\nlink set host${n + 1} up`;
+  });
+  await network.run(place, ['ip', '-batch', '-'], `${lines.join('\n')}\n`);
   await network.run(place, ['ip', 'route', 'add', 'local', hostsBlock(domain), 'dev', 'lo']);
-  await network.run(place, ['ip', 'route', 'replace', `${coreControlAddress}/32`, 'dev', 'ctl']);
   await network.run(CORE, ['ip', 'route', 'add', hostsBlock(domain), 'via', hostsControlAddress(domain), 'dev', 'ctl']);
 }
