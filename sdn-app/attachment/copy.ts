@@ -1,6 +1,5 @@
 import { UNCONFIRMED_BIT } from '../../protocol/addresses.js';
 import { decodeCookie } from '../redirect/cookie.js';
-import { TABLE } from '../redirect/network.js';
 import { placeOfCopy } from '../redirect/kept.js';
 import { TABLE } from '../redirect/network.js';
 import type { Place } from '../redirect/view.js';

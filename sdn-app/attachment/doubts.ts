@@ -1,6 +1,7 @@
+import type { Place } from '../redirect/view.js';
 import type { Effect, Step } from './events.js';
 import {
-  contenders,
+  answeredAt,
   FORGET_MS,
   samePlace,
   samePort,
@@ -13,19 +14,27 @@ import {
 /**
  * Changes that nobody vouches for (DESIGN §5): their frames reach the twin and are answered where they came from, and
  * nothing else changes. One that ran out of time is left alone for 5 s, doubling to 60.
+ *
+ * A tag names a port, not a source. So of several sources at one port one at a time is asked for its proof: the tags of
+ * the others lead nowhere meanwhile, and what comes in by that port's tag is the word of the one whose turn it is.
  */
 const DOUBTS_MAX = 4;
 const QUIET_FIRST_MS = 5_000;
 const QUIET_MAX_MS = 60_000;
+/** A source that was not heard for this long does not contend for its port. */
+const CONTEND_MS = 10_000;
+/** A turn lasts at least this long where others wait; in its first half frames of the turn before may be under way. */
+const TURN_MS = 2_000;
+
+const UNCONFIRMED: Effect = { do: 'count', what: 'unconfirmed' };
 
 export function keepDoubt(
   state: State,
-  seen: Located & { readonly tag: TagKind; readonly detector: string },
-  deadlineMs: number,
+  seen: Located & { readonly tag: TagKind; readonly detector: string; readonly deadlineMs: number },
   nowMs: number,
 ): Step {
   const old = state.doubts.find(doubt => samePlace(doubt.place, seen.place));
-  if (old !== undefined && (old.at === 'asking' || nowMs < old.untilMs)) {
+  if (old !== undefined && (old.at !== 'quiet' || nowMs < old.untilMs)) {
     const heard = { ...old, heardAtMs: nowMs };
     return [{ ...state, doubts: state.doubts.map(doubt => (doubt === old ? heard : doubt)) }];
   }
@@ -34,8 +43,7 @@ export function keepDoubt(
     place: old?.place ?? seen.place,
     sinceMs: nowMs,
     heardAtMs: nowMs,
-    at: 'asking',
-    untilMs: nowMs + deadlineMs,
+    at: 'queued',
     quietMs: old?.quietMs ?? QUIET_FIRST_MS / 2,
   };
   const others = state.doubts.filter(other => other !== old);
@@ -45,48 +53,68 @@ export function keepDoubt(
   return [{ ...state, doubts: [...kept, doubt] }, ...(oldest.at === 'asking' ? [UNCONFIRMED] : [])];
 }
 
-const UNCONFIRMED: Effect = { do: 'count', what: 'unconfirmed' };
+/** Others at the port of a doubt that are still heard. */
+const rivals = (doubts: readonly Doubt[], doubt: Doubt, nowMs: number): readonly Doubt[] =>
+  doubts.filter(
+    other => other !== doubt && samePort(other.place, doubt.place) && nowMs - other.heardAtMs <= CONTEND_MS,
+  );
+
+/** Gives each port's turn to the first that waits for it, where nobody has it. */
+export function withTurns(state: State, nowMs: number): State {
+  let { doubts } = state;
+  for (const queued of state.doubts) {
+    if (queued.at !== 'queued') continue;
+    if (doubts.some(({ at, place }) => at === 'asking' && samePort(place, queued.place))) continue;
+    if (nowMs - queued.heardAtMs > CONTEND_MS) {
+      doubts = doubts.filter(doubt => doubt !== queued);
+      continue;
+    }
+    const lastsMs = rivals(doubts, queued, nowMs).length > 0 ? Math.max(queued.deadlineMs, TURN_MS) : queued.deadlineMs;
+    const asking: Doubt = { ...queued, at: 'asking', askedAtMs: nowMs, untilMs: nowMs + lastsMs };
+    doubts = doubts.map(doubt => (doubt === queued ? asking : doubt));
+  }
+  return doubts === state.doubts ? state : { ...state, doubts };
+}
 
 /**
- * What a fresh message that came in by a port vouches for. It tells the port alone: where two unconfirmed sources share
- * it, neither is taken; and while answers to a source that was confirmed there are still under way, it may be that one's.
+ * What a fresh message that came in by a port vouches for. `ambiguous`: it may be of the source whose turn was before.
+ * While answers to a source that was confirmed there are still under way, it may be that one's.
  */
 export function confirmable(
   state: State,
-  at: { readonly datapath: number; readonly port: number },
+  at: Pick<Place, 'datapath' | 'port'>,
   nowMs: number,
 ): { readonly result: 'confirmed' | 'nothing-to-confirm' | 'ambiguous'; readonly doubt?: Doubt } {
-  if (state.at !== 'waiting') {
-    const { tagged } = state;
-    if (tagged !== undefined && nowMs < tagged.untilMs && samePort(tagged.place, at))
-      return { result: 'nothing-to-confirm' };
-  }
-  const [doubt, other] = contenders(state.doubts, at);
-  if (doubt === undefined) return { result: 'nothing-to-confirm' };
-  return other === undefined ? { result: 'confirmed', doubt } : { result: 'ambiguous' };
+  const tagged = state.at === 'waiting' ? undefined : state.tagged;
+  if (tagged !== undefined && nowMs < tagged.untilMs && samePort(tagged.place, at))
+    return { result: 'nothing-to-confirm' };
+  const doubt = answeredAt(state.doubts, at);
+  if (doubt === undefined || doubt.at === 'queued') return { result: 'nothing-to-confirm' };
+  const isFresh = nowMs - doubt.askedAtMs < TURN_MS / 2;
+  return isFresh && rivals(state.doubts, doubt, nowMs).length > 0
+    ? { result: 'ambiguous' }
+    : { result: 'confirmed', doubt };
 }
 
 /** A port is down: who was there is not there any more. */
-export function dropDoubtsAt(state: State, port: { readonly datapath: number; readonly port: number }): Step {
-  const doubts = state.doubts.filter(({ place }) => !samePort(place, port));
-  if (doubts.length === state.doubts.length) return [state];
-  const asking = state.doubts.filter(({ place, at }) => samePort(place, port) && at === 'asking');
-  return [{ ...state, doubts }, ...asking.map(() => UNCONFIRMED)];
+export function dropDoubtsAt(state: State, port: Pick<Place, 'datapath' | 'port'>): Step {
+  const gone = state.doubts.filter(({ place }) => samePort(place, port));
+  if (gone.length === 0) return [state];
+  const doubts = state.doubts.filter(doubt => !gone.includes(doubt));
+  return [{ ...state, doubts }, ...gone.filter(({ at }) => at === 'asking').map(() => UNCONFIRMED)];
 }
 
 /** Deadlines that have passed, and doubts that nothing was heard of for long. */
 export function expireDoubts(state: State, nowMs: number): Step {
   const effects: Effect[] = [];
   const doubts: Doubt[] = [];
-  let changed = false;
   for (const doubt of state.doubts) {
     if (doubt.at === 'asking' && nowMs >= doubt.untilMs) {
       const quietMs = Math.min(QUIET_MAX_MS, doubt.quietMs * 2);
       doubts.push({ ...doubt, at: 'quiet', quietMs, untilMs: nowMs + quietMs });
       effects.push(UNCONFIRMED);
-      changed = true;
-    } else if (doubt.at === 'quiet' && nowMs >= doubt.untilMs + FORGET_MS) changed = true;
-    else doubts.push(doubt);
+    } else if (doubt.at !== 'quiet' || nowMs < doubt.untilMs + FORGET_MS) doubts.push(doubt);
   }
-  return [changed ? { ...state, doubts } : state, ...effects];
+  const same = effects.length === 0 && doubts.length === state.doubts.length;
+  return [same ? state : { ...state, doubts }, ...effects];
 }

@@ -1,7 +1,7 @@
 import { applied, failed, moveTo, retry } from './moving.js';
 import { armed, expireArming } from './arming.js';
 import { changeOf, detectorOf, isTrusted } from './detectors.js';
-import { confirmable, dropDoubtsAt, expireDoubts, keepDoubt } from './doubts.js';
+import { confirmable, dropDoubtsAt, expireDoubts, keepDoubt, withTurns } from './doubts.js';
 import { counted, homeDown, readDue } from './dual-homed.js';
 import type { Effect, Event, Rules, Step } from './events.js';
 import {
@@ -42,7 +42,8 @@ export {
  * `wake` is pending.
  */
 export function step(state: State, event: Event, nowMs: number, rules: Rules): Step {
-  const [next, ...effects] = on(state, event, nowMs, rules);
+  const [after, ...effects] = on(state, event, nowMs, rules);
+  const next = withTurns(after, nowMs);
   const done: Effect[] = [...effects];
   if (!effects.some(effect => effect.do === 'flows' || effect.do === 'readBack') && flowsDiffer(state, next))
     done.push({ do: 'flows' });
@@ -100,7 +101,7 @@ function copied(state: State, event: Extract<Event, { type: 'copy' }>, nowMs: nu
   const detector = detectorOf(rules.detectors, change);
   return isTrusted(rules.trust, detector, change)
     ? moveTo(state, { place, domain, tag, detector: detector.name, detectedAtMs: nowMs }, event, nowMs, rules)
-    : keepDoubt(state, { place, domain, tag, detector: detector.name }, detector.deadlineMs, nowMs);
+    : keepDoubt(state, { place, domain, tag, detector: detector.name, deadlineMs: detector.deadlineMs }, nowMs);
 }
 
 function ported(state: State, event: Extract<Event, { type: 'port' }>, nowMs: number, rules: Rules): Step {

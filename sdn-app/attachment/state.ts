@@ -41,16 +41,19 @@ export interface Move {
 }
 
 /** A change that nobody has vouched for yet: it is served and answered, and changes nothing else. */
-export interface Doubt extends Located {
+export type Doubt = Located & {
   readonly tag: TagKind;
   readonly detector: string;
+  readonly deadlineMs: number;
+  /** The first frame of this time. */
   readonly sinceMs: number;
   readonly heardAtMs: number;
-  /** `asking`: until its deadline; `quiet`: left alone until then. */
-  readonly at: 'asking' | 'quiet';
-  readonly untilMs: number;
   readonly quietMs: number;
-}
+} & (
+    | { readonly at: 'queued' }
+    /** Until its deadline; `quiet`: left alone until then. */
+    | { readonly at: 'asking' | 'quiet'; readonly askedAtMs: number; readonly untilMs: number }
+  );
 
 /** One of the two places of a dual-homed vehicle, with what its counter said last. */
 export interface Home extends Located {
@@ -130,35 +133,38 @@ export const armedOf = (state: State): readonly StandbySlot[] => state.arming?.s
 
 export const lastMoveOf = (state: State): LastMove | undefined => (state.at === 'waiting' ? undefined : state.last);
 
-/** Two unconfirmed sources at one port, heard within this time of each other, cannot be told apart by the tag. */
-const CONTEND_MS = 10_000;
 /** A doubt that was not heard again for this long after its quiet time is forgotten. */
 export const FORGET_MS = 60_000;
 
-/** Doubts at a port that are not outdated by a newer one there. */
-export function contenders(doubts: readonly Doubt[], at: Pick<Place, 'datapath' | 'port'>): readonly Doubt[] {
-  const there = doubts.filter(({ place }) => samePort(place, at));
-  const newestMs = Math.max(...there.map(({ heardAtMs }) => heardAtMs));
-  return there.filter(({ heardAtMs }) => newestMs - heardAtMs <= CONTEND_MS);
+/** Of several doubts at a port, the one whose tags lead back: the one that is asked, else the one that was asked last. */
+export function answeredAt(doubts: readonly Doubt[], at: Pick<Place, 'datapath' | 'port'>): Doubt | undefined {
+  let found: Exclude<Doubt, { at: 'queued' }> | undefined;
+  for (const doubt of doubts)
+    if (doubt.at !== 'queued' && samePort(doubt.place, at) && doubt.askedAtMs >= (found?.askedAtMs ?? -Infinity))
+      found = doubt;
+  return found;
 }
 
-/**
- * Places to which their own unconfirmed tags should lead back, at most one for a port: the tag names the port alone, so
- * where two sources share it, neither gets what may be meant for the other.
- */
+/** Places to which their own unconfirmed tags should lead back, at most one for a port. */
 export function returnsOf(state: State): readonly Place[] {
   const tagged = state.at === 'waiting' ? undefined : state.tagged?.place;
-  const marked = state.doubts.filter(({ tag, place }) => {
-    if (tag !== 'unconfirmed' || (tagged !== undefined && samePort(tagged, place))) return false;
-    const [only, other] = contenders(state.doubts, place);
-    return other === undefined && only?.place === place;
-  });
+  const marked = state.doubts.filter(
+    doubt =>
+      doubt.tag === 'unconfirmed' &&
+      (tagged === undefined || !samePort(tagged, doubt.place)) &&
+      answeredAt(state.doubts, doubt.place) === doubt,
+  );
   return [...(tagged === undefined ? [] : [tagged]), ...marked.map(({ place }) => place)];
 }
 
 /** When something waits for its time; `undefined` where nothing does. */
 export function wakeAt(state: State): number | undefined {
-  const times: number[] = state.doubts.map(({ at, untilMs }) => (at === 'asking' ? untilMs : untilMs + FORGET_MS));
+  const times: number[] = [];
+  for (const doubt of state.doubts) {
+    if (doubt.at === 'asking') times.push(doubt.untilMs);
+    // one that is queued waits for the turn of another to end
+    else if (doubt.at === 'quiet') times.push(doubt.untilMs + FORGET_MS);
+  }
   if (state.arming !== undefined) times.push(state.arming.untilMs);
   if (state.at !== 'waiting') {
     times.push(...state.left.map(({ untilMs }) => untilMs));

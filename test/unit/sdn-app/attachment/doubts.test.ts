@@ -51,7 +51,8 @@ describe('attachment machine, where a change needs proof', () => {
     for (let i = 0; i < 6; i++) {
       nowMs += 5_000;
       ({ state } = run([[nowMs, TICK]], ACCESS, state));
-      const untilMs = state.doubts[0]?.untilMs ?? 0;
+      const [doubt] = state.doubts;
+      const untilMs = doubt?.at === 'quiet' ? doubt.untilMs : 0;
       quiet.push(untilMs - nowMs);
       assert.deepEqual(kinds(run([[untilMs - 1, unknown()]], ACCESS, state).effects), []);
       ({ state } = run([[untilMs, unknown()]], ACCESS, state));
@@ -131,20 +132,79 @@ describe('attachment machine, where a change needs proof', () => {
 
   describe('and two unconfirmed sources share a port', () => {
     const other = at(2, { source: 6001, mac: ROUTER });
-    const both = (laterMs: number): State => run([[5_000 + laterMs, unknown(other)]], ACCESS, asked()).state;
+    const both = (): State => run([[5_010, unknown(other)]], ACCESS, asked()).state;
+    const result = (state: State, nowMs: number): string => confirmable(state, { datapath: 1, port: 2 }, nowMs).result;
 
-    it('gives neither what may be for the other', () => assert.deepEqual(returnsOf(both(10)), []));
-
-    it('takes no message for a proof of either', () => {
-      assert.deepEqual(confirmable(both(10), { datapath: 1, port: 2 }, 5_020), { result: 'ambiguous' });
-      assert.deepEqual(placeOf(run([[5_020, confirmed(2)]], ACCESS, both(10)).state), at(1));
+    it('answers and asks one of them at a time, the first first', () => {
+      assert.deepEqual(returnsOf(both()), [stranger]);
+      const turned = run([[10_000, TICK]], ACCESS, both());
+      assert.deepEqual([returnsOf(turned.state), kinds(turned.effects)], [[other], ['count', 'flows']]);
+      assert.deepEqual(
+        turned.state.doubts.map(({ at: stage }) => stage),
+        ['quiet', 'asking'],
+      );
     });
 
-    it('takes the newer one where nothing was heard of the older for ten seconds', () => {
-      const state = both(10_001);
-      assert.deepEqual(returnsOf(state), [other]);
-      assert.equal(confirmable(state, { datapath: 1, port: 2 }, 15_100).result, 'confirmed');
-      assert.deepEqual(placeOf(run([[15_100, confirmed(2)]], ACCESS, state).state), other);
+    it('takes a message for a proof of the one whose turn it is', () => {
+      assert.deepEqual(placeOf(run([[6_100, confirmed(2)]], ACCESS, both()).state), stranger);
+      const { state } = run(
+        [
+          [10_000, TICK],
+          [11_000, confirmed(2)],
+        ],
+        ACCESS,
+        both(),
+      );
+      assert.deepEqual(placeOf(state), other);
+    });
+
+    it('takes none in the first second of a turn, when it may be of the one before', () => {
+      const { state } = run([[10_000, TICK]], ACCESS, both());
+      assert.deepEqual([result(state, 10_999), result(state, 11_000)], ['ambiguous', 'confirmed']);
+      assert.deepEqual(placeOf(run([[10_999, confirmed(2)]], ACCESS, state).state), at(1));
+    });
+
+    it('gives a turn of two seconds at least where another waits', () => {
+      const known = copy(at(2));
+      const { state } = run(
+        [
+          [5_010, known],
+          [10_000, TICK],
+        ],
+        PROOF,
+        run([[5_000, unknown()]], PROOF, restingAt(at(1))).state,
+      );
+      const [, second] = state.doubts;
+      assert.deepEqual([second?.at, second?.at === 'asking' && second.untilMs], ['asking', 12_000]);
+    });
+
+    it('gives no turn to one that was not heard for ten seconds', () => {
+      const late = run(
+        [
+          [5_010, unknown(other)],
+          [15_011, TICK],
+        ],
+        ACCESS,
+        asked(),
+      ).state;
+      assert.deepEqual(
+        late.doubts.map(({ at: stage, place }) => [stage, place]),
+        [['quiet', stranger]],
+      );
+    });
+
+    it('goes on with the next when the first has gone away by proof', () => {
+      const moved = run(
+        [
+          [6_100, confirmed(2, 'c')],
+          [6_101, applied('c')],
+        ],
+        ACCESS,
+        both(),
+      ).state;
+      assert.deepEqual([moved.doubts[0]?.at, returnsOf(moved)], ['asking', [stranger]]);
+      const later = run([[7_100, TICK]], ACCESS, moved).state;
+      assert.deepEqual(returnsOf(later), [other]);
     });
 
     it('tells them apart at two ports', () => {
@@ -165,7 +225,7 @@ describe('attachment machine, where a change needs proof', () => {
       ).state;
       assert.deepEqual(returnsOf(moved), [stranger]);
       assert.deepEqual(placeOf(run([[5_030, confirmed(2)]], ACCESS, moved).state), stranger);
-      assert.equal(confirmable(moved, { datapath: 1, port: 2 }, 6_010).result, 'confirmed');
+      assert.equal(result(moved, 6_010), 'confirmed');
     });
   });
 
