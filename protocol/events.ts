@@ -54,6 +54,7 @@ export const EVENTS = [
   'sdn.stood-down',
   'sdn.lease-unanswered',
   'sdn.armed',
+  'sdn.foreign-flows',
   'sdn.switch-up',
   'sdn.switch-down',
   'sdn.reconciled',

@@ -1,24 +1,36 @@
 import type { Resources } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
+import type { Metrics } from '../common/metrics.js';
+import type { MetricName } from '../protocol/metrics.js';
 import type { Topology } from '../protocol/topology.js';
 import type { SdnAppConfig } from './config.js';
 import type { FlowSwitch } from './switch/flow-switch.js';
 import { openRyu } from './switch/ryu/adapter.js';
 import { openSoftSwitch } from './switch/soft.js';
 
+interface Told {
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+}
+
 type SwitchConfig = Pick<SdnAppConfig, 'switch.kind' | 'switch.datapath' | 'switch.control' | 'switch.ryu.url'>;
 
 /** The switches that this app leads: those of the settings, by default all of the topology. CONFIG_INVALID where they do not fit. */
-export function openSwitches(config: SwitchConfig, topology: Topology, open: Resources, log: Log): FlowSwitch[] {
+export function openSwitches(
+  config: SwitchConfig,
+  topology: Topology,
+  open: Resources,
+  { log, metrics }: Told,
+): FlowSwitch[] {
   const configured = config['switch.datapath'];
   const datapaths = configured.length > 0 ? configured : topology.switches.map(({ datapath }) => datapath);
   if (config['switch.kind'] === 'ryu') {
     const ryu = open.use(
       openRyu({
         url: config['switch.ryu.url'],
-        onForeignFlow: (datapath, { table, priority }) =>
-          log.warn({ event: 'sdn.foreign-flow', datapath, table, priority }),
+        onForeignFlows: (datapath, count) => log.warn({ event: 'sdn.foreign-flows', datapath, count }),
+        onMissedCopies: (_datapath, count) => metrics.count('sdn_packet_ins_total', { of: 'missed' }, count),
       }),
     );
     return datapaths.map(datapath => open.use(ryu.switchOf(datapath)));
