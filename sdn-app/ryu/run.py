@@ -97,6 +97,8 @@ def announce(config: argparse.Namespace) -> None:
 
 def end_with_stdin() -> None:
     """Whoever started this holds the other end, and cannot close it later than by its own death."""
+    # else the first read would keep everything waiting
+    os.set_blocking(sys.stdin.fileno(), False)
     while green_os.read(sys.stdin.fileno(), 4096):
         pass
     os._exit(0)
