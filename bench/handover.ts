@@ -2,7 +2,7 @@ import { delay } from '../common/clock.js';
 import { quantilesOf } from '../common/quantiles.js';
 import { PHASES, type Way } from '../protocol/api/common.js';
 import { HttpClient } from '../protocol/api/http-client.js';
-import { handoverCounts, handoverList, type HandoverRecord } from '../protocol/api/md-manager.js';
+import { handoverCounts, handoverList, poolList, type HandoverRecord } from '../protocol/api/md-manager.js';
 import { readTopology } from '../protocol/topology-file.js';
 import { spanMs } from '../lab/demo/outcome.js';
 import { System } from '../lab/demo/system.js';
@@ -16,12 +16,20 @@ interface Case {
   readonly way: Way;
 }
 
+/** At least ten hand-overs each. */
 const CASES: readonly Case[] = [
   { cars: 1, rounds: 40, way: 'manager' },
   { cars: 10, rounds: 6, way: 'manager' },
   { cars: 50, rounds: 3, way: 'manager' },
-  { cars: 1, rounds: 10, way: 'cold' },
+  { cars: 1, rounds: 12, way: 'cold' },
+  { cars: 10, rounds: 4, way: 'cold' },
+  { cars: 50, rounds: 3, way: 'cold' },
 ];
+/** Twins that one host carries where hosts are started on the path: 1, 10 and 50 cars wait for 1, 3 and 13 of them. */
+const COLD_SLOTS = 4;
+/** How long a host of the domain that the cars have left is kept, so that the domain is empty when they come back. */
+const SURPLUS_MS = 500;
+const ASK_EVERY_MS = 50;
 /** A vehicle hands over at most every two seconds (dwell). */
 const BETWEEN_MS = 2_200;
 /** A report that is later than this after the one before was not delayed by the hand-over alone. */
@@ -35,7 +43,8 @@ interface Measured {
 
 /**
  * Hand-over on the soft switch: cars change to an access point of the other domain all at once, again and again; phase
- * times are those of the ledger, from `detected`. `cold`: the target domain's pool is empty each time. Beside them what
+ * times are those of the ledger, from `detected`. `cold`: the target domain has no host each time, and the cars wait for as
+ * many as it takes. Beside them what
  * the paper counts: packet-in → flow confirmed at the re-route, the same at the redirect (from `prepared`, so the wait for
  * the intent is in it), and their sum; and what the car sees: the longest time between two of its reports around a move.
  */
@@ -50,10 +59,9 @@ async function benchCase(one: Case, signal: AbortSignal): Promise<BenchRow[]> {
   const { records: all, stored } = await measure(one, signal);
   const records = all.filter(({ way, kind, result }) => way === one.way && kind === 'move' && result === 'completed');
   const cpuIdle = meter.idle();
+  const name = caseOf(one);
   const rowOf = (metric: string, values: readonly number[]): BenchRow[] =>
-    values.length === 0
-      ? []
-      : [{ case: `${one.way}, ${one.cars} cars`, metric, unit: 'ms', ...quantilesOf(values), cpuIdle }];
+    values.length === 0 ? [] : [{ case: name, metric, unit: 'ms', ...quantilesOf(values), cpuIdle }];
   const legs = records.flatMap(record => legsOf(record) ?? []);
   return [
     ...PHASES.slice(1).flatMap(phase =>
@@ -81,6 +89,12 @@ async function benchCase(one: Case, signal: AbortSignal): Promise<BenchRow[]> {
   ];
 }
 
+function caseOf({ way, cars }: Case): string {
+  const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  const name = `${way}, ${many(cars, 'car')}`;
+  return way === 'cold' ? `${name}, ${many(Math.ceil(cars / COLD_SLOTS), 'host')}` : name;
+}
+
 function legsOf({ phases }: HandoverRecord): { reroute: number; redirect: number } | undefined {
   const { detected, rerouted, prepared, redirected } = phases;
   if (detected === undefined || rerouted === undefined || prepared === undefined || redirected === undefined)
@@ -95,28 +109,43 @@ function intervalAround({ phases: { detected } }: HandoverRecord, storedAtMs: re
   return intervals.length === 0 ? undefined : Math.max(...intervals);
 }
 
-async function measure({ cars, rounds, way }: Case, signal: AbortSignal): Promise<Measured> {
-  const pool = way === 'cold' ? ['--pool-size', 'core=1,edge-1=0,edge-2=0'] : [];
+function poolFlags({ cars, way }: Case): string[] {
+  if (way !== 'cold') return [];
+  const sizes = `core=${Math.ceil(cars / COLD_SLOTS)},edge-1=0,edge-2=0`;
+  const slots = ['--pool-slots', String(COLD_SLOTS), '--pool-surplus-ms', String(SURPLUS_MS)];
+  return ['--pool-size', sizes, ...slots];
+}
+
+async function measure(one: Case, signal: AbortSignal): Promise<Measured> {
+  const { cars, rounds, way } = one;
   await using system = await System.open({
     drive: 'drive-17',
     cars,
     speed: 1,
     httpPort: await freePort(),
     turnAroundMs: 20,
-    extra: { 'md-manager': pool },
+    extra: { 'md-manager': poolFlags(one) },
   });
   await using manager = new HttpClient(system.urls.manager);
   await using radio = new HttpClient(system.urls.radio);
   const { accessPoints } = readTopology(system.plan.topology);
   const pointOf = (domain: string): string | undefined => accessPoints.find(point => point.domain === domain)?.id;
+  const hostsIn = async (domain: string): Promise<number> => {
+    const { pools } = await manager.call('GET', '/v1/pools', { answer: poolList });
+    const found = pools.find(pool => pool.domain === domain);
+    return (found?.hosts.length ?? 0) + (found?.starting ?? 0);
+  };
+  // The first move is that from core, and counted apart.
   for (let round = 0; round < rounds + 1; round++) {
-    const accessPoint = pointOf(round % 2 === 0 ? 'edge-1' : 'edge-2') ?? null;
+    const domain = round % 2 === 0 ? 'edge-1' : 'edge-2';
+    const accessPoint = pointOf(domain) ?? null;
+    if (way === 'cold') while ((await hostsIn(domain)) > 0) await delay(ASK_EVERY_MS, signal);
     await Promise.all(
       system.vehicles.map(({ index }) => radio.call('PUT', `/v1/cars/${index}/attachment`, { body: { accessPoint } })),
     );
     await delay(BETWEEN_MS, signal);
     while ((await manager.call('GET', '/v1/handovers/counts', { answer: handoverCounts })).running > 0)
-      await delay(50, signal);
+      await delay(ASK_EVERY_MS, signal);
   }
   const { handovers: records } = await manager.call('GET', '/v1/handovers?limit=10000', { answer: handoverList });
   return { records, stored: await storedTimes(system) };
