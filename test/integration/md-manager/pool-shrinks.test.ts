@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { systemClock, systemTimers } from '../../../common/clock.js';
+import { systemClock, systemTimers, type Clock, type Timers } from '../../../common/clock.js';
 import { Resources } from '../../../common/lifecycle.js';
 import { silentLog } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics.js';
@@ -13,10 +13,12 @@ import { route } from '../../../protocol/api/route.js';
 import { fault } from '../../../protocol/errors.js';
 import { METRICS } from '../../../protocol/metrics.js';
 import { eventually } from '../../fakes/eventually.js';
+import { fakeClock } from '../../fakes/fake-clock.js';
 import { FakeMano } from '../../fakes/fake-vmd-host.js';
 import { Gate } from '../../fakes/gate.js';
 
 const SLOTS = 2;
+const system = { ...systemClock, ...systemTimers };
 
 describe('a pool in and after a burst', () => {
   let open: Resources;
@@ -28,10 +30,11 @@ describe('a pool in and after a burst', () => {
   let told: { host: string; dead: boolean }[];
   let stops: string[];
   let refusals: number;
+  let onReady: () => void;
   /** How many orders MANO accepts. */
   let quota: number;
 
-  const start = async (size: number): Promise<void> => {
+  const start = async (size: number, clock: Clock & Timers = system, surplusMs = 1): Promise<void> => {
     const made: { pool?: Pool } = {};
     const say = (line: { event: string }): void => void lines.push(line);
     const log = { ...silentLog, info: say, warn: say, error: say };
@@ -59,14 +62,14 @@ describe('a pool in and after a burst', () => {
       quota-- > 0 ? view.start(domain) : Promise.reject(fault('MANO_FAILED', 'no resources'));
     pool = open.use(
       new Pool(
-        { sizes: new Map([['edge-1', size]]), slotsPerHost: SLOTS, maxHosts: 8, startMs: 60_000, surplusMs: 1 },
+        { sizes: new Map([['edge-1', size]]), slotsPerHost: SLOTS, maxHosts: 8, startMs: 60_000, surplusMs },
         {
-          ...{ mano: { ...view, stop, start: begin }, log, metrics, clock: systemClock, timers: systemTimers },
+          ...{ mano: { ...view, stop, start: begin }, log, metrics, clock, timers: clock },
           link: {
             ...{ clock: systemClock, timers: systemTimers, loop, timing: DEFAULT_LINK_TIMING, term: 1 },
             ...{ via: undefined, acting: () => [], onEvent() {}, onLeaseRefused() {} },
           },
-          onReady() {},
+          onReady: () => onReady(),
           onLost: (host, dead) => void told.push({ host, dead }),
           onOrderFailed: () => void refusals++,
         },
@@ -82,6 +85,7 @@ describe('a pool in and after a burst', () => {
     gate = new Gate();
     metrics = new Metrics(METRICS);
     [lines, told, stops, refusals, quota] = [[], [], [], 0, 100];
+    onReady = () => undefined;
   });
   afterEach(() => open[Symbol.asyncDispose]());
 
@@ -104,6 +108,23 @@ describe('a pool in and after a burst', () => {
     await eventually('all of them are ready', () => hosts() === 3);
     for (const vehicle of ['a', 'b', 'c', 'd', 'e']) await take(vehicle);
     assert.equal(hosts(), 3);
+  });
+
+  it('starts no more hosts for those who order again because the first ones to be ready are taken', async () => {
+    await start(0);
+    const waiting = new Set(['a', 'b', 'c', 'd', 'e']);
+    onReady = () => {
+      for (const vehicle of waiting) {
+        const found = pool.reserve({
+          ...{ vehicle, handover: 'h', domains: ['edge-1'], anywhere: false, avoid: [] },
+        });
+        if (found === undefined) pool.order('edge-1');
+        else waiting.delete(vehicle);
+      }
+    };
+    for (let n = 0; n < waiting.size; n++) pool.order('edge-1');
+    await eventually('all have one', () => waiting.size === 0);
+    assert.equal(pool.view()[0]!.starting + hosts(), 3);
   });
 
   it('refuses those who wait only once no other host is on its way', async () => {
@@ -139,6 +160,26 @@ describe('a pool in and after a burst', () => {
       told.filter(({ dead }) => !dead),
       [],
     );
+  });
+
+  it('begins anew with a host that was needed for a moment', async () => {
+    const clock = fakeClock();
+    await start(0, clock, 1_000);
+    pool.order('edge-1');
+    await eventually('it is ready', () => hosts() === 1);
+    pool.free(await take('a'), 'a');
+    await clock.advance(600);
+    pool.free(await take('b'), 'b');
+    await clock.advance(900);
+    assert.deepEqual(stops, []);
+    await clock.advance(500);
+    assert.equal(stops.length, 1);
+  });
+
+  it('serves who waits in a domain that has no size', async () => {
+    await start(0);
+    pool.order('edge-7');
+    await eventually('a host runs there', () => [...mano.hosts.keys()].some(host => host.startsWith('edge-7/')));
   });
 
   it('gives no slot of a host from the moment that it is to be ended, and starts another one instead', async () => {
