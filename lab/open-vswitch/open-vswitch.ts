@@ -1,12 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { delay } from '../../common/clock.js';
 import { fault } from '../../protocol/errors.js';
-import { type SwitchPlan } from '../netns/plan.js';
 import { OPENFLOW_PORT } from '../netns/address-plan.js';
 import type { Network } from '../netns/network.js';
+import type { SwitchPlan } from '../netns/plan.js';
+import { OvsFolder, killed } from './ovs-folder.js';
 
 /**
  * Where a switch has its controller. `passive`: it waits, and the controller comes (quickest after a restart: no
@@ -57,7 +56,6 @@ export interface OpenVSwitch extends AsyncDisposable {
 }
 
 const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
-const START_MS = 20_000;
 
 /** Starts the switch of a datapath of the network with all its ports, without flows: `fail_mode=secure`, OpenFlow 1.3. */
 export async function openOpenVSwitch(
@@ -81,10 +79,8 @@ class LabOpenVSwitch implements OpenVSwitch {
   readonly datapath: number;
   readonly bridge: string;
   readonly address: string;
-  readonly folder: string;
-  readonly #network: Network;
   readonly #plan: SwitchPlan;
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #ovs: OvsFolder;
   #database: ChildProcess | undefined;
   #daemon: ChildProcess | undefined;
 
@@ -92,11 +88,12 @@ class LabOpenVSwitch implements OpenVSwitch {
     this.datapath = plan.datapath;
     this.bridge = `br${plan.datapath}`;
     this.address = plan.controlAddress;
-    this.folder = join(network.folder, `ovs-${plan.datapath}`);
-    this.#network = network;
     this.#plan = plan;
-    const { folder } = this;
-    this.#env = { ...process.env, OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder, OVS_SYSCONFDIR: folder };
+    this.#ovs = new OvsFolder(network, plan.place, join(network.folder, `ovs-${plan.datapath}`));
+  }
+
+  get folder(): string {
+    return this.#ovs.folder;
   }
 
   get pid(): number | undefined {
@@ -105,14 +102,11 @@ class LabOpenVSwitch implements OpenVSwitch {
 
   async open(controller: ControllerAt): Promise<void> {
     const { bridge } = this;
+    const database = this.#ovs.file('conf.db');
     mkdirSync(this.folder, { recursive: true });
-    await this.#tool(['ovsdb-tool', 'create', this.#file('conf.db'), SCHEMA]);
-    this.#database = await this.#start('ovsdb-server', [
-      this.#file('conf.db'),
-      `--remote=punix:${this.#file('db.sock')}`,
-      `--unixctl=${this.#file('db.ctl')}`,
-    ]);
-    await this.vsctl('--no-wait', 'init');
+    await this.#ovs.tool(['ovsdb-tool', 'create', database, SCHEMA]);
+    this.#database = await this.#ovs.start('ovsdb-server', [database, `--remote=punix:${this.#ovs.file('db.sock')}`]);
+    await this.#ovs.vsctl(['--no-wait', 'init']);
     await this.#startDaemon();
     const id = this.datapath.toString(16).padStart(16, '0');
     await this.vsctl(
@@ -140,7 +134,7 @@ class LabOpenVSwitch implements OpenVSwitch {
   }
 
   async addFlows(lines: readonly string[]): Promise<void> {
-    await this.#ofctl(['--bundle', 'add-flows'], ['-'], `${lines.join('\n')}\n`);
+    await this.#ovs.ofctl(this.bridge, ['--bundle', 'add-flows'], ['-'], `${lines.join('\n')}\n`);
   }
 
   async dumpFlows(filter?: string): Promise<readonly string[]> {
@@ -153,103 +147,48 @@ class LabOpenVSwitch implements OpenVSwitch {
   }
 
   vsctl(...argv: readonly string[]): Promise<string> {
-    return this.#tool(['ovs-vsctl', `--db=unix:${this.#file('db.sock')}`, '--timeout=20', ...argv]);
+    // A daemon that was killed finds the change when it is started again.
+    return this.#ovs.vsctl(this.#daemon === undefined ? ['--no-wait', ...argv] : argv);
   }
 
   ofctl(command: string, ...argv: readonly string[]): Promise<string> {
-    return this.#ofctl([command], argv);
+    return this.#ovs.ofctl(this.bridge, [command], argv);
   }
 
   appctl(...argv: readonly string[]): Promise<string> {
-    return this.#tool(['ovs-appctl', '-t', this.#file('vswitchd.ctl'), ...argv]);
+    return this.#ovs.appctl('ovs-vswitchd', argv);
   }
 
   async kill(): Promise<void> {
-    await end(this.#daemon);
+    await killed(this.#daemon);
     this.#daemon = undefined;
   }
 
   async restart(): Promise<void> {
     await this.kill();
     await this.#startDaemon();
-    // Without --no-wait ovs-vsctl returns once the daemon has applied what the database says.
-    await this.vsctl('set', 'open_vswitch', '.', `external_ids:restarted=${Date.now()}`);
+    // ovs-vsctl returns once the daemon has applied what the database says.
+    await this.vsctl('set', 'open_vswitch', '.', `external_ids:restarted=${this.pid}`);
     await this.#checkPorts();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    await end(this.#database);
+    await killed(this.#database);
   }
 
   async #startDaemon(): Promise<void> {
-    this.#daemon = await this.#start('ovs-vswitchd', [
-      `unix:${this.#file('db.sock')}`,
-      `--unixctl=${this.#file('vswitchd.ctl')}`,
-      '--disable-system',
-    ]);
+    const remote = `unix:${this.#ovs.file('db.sock')}`;
+    this.#daemon = await this.#ovs.start('ovs-vswitchd', [remote, '--disable-system']);
   }
 
-  /** Runs in the foreground; it is up once it answers on its control socket. */
-  async #start(name: 'ovsdb-server' | 'ovs-vswitchd', argv: readonly string[]): Promise<ChildProcess> {
-    const log = openSync(this.#file(`${name}.log`), 'a');
-    const child = this.#network.exec(
-      this.#plan.place,
-      [
-        name,
-        ...argv,
-        '--no-chdir',
-        '-vconsole:off',
-        '-vsyslog:off',
-        '-vfile:info',
-        `--log-file=${this.#file(`${name}.log`)}`,
-      ],
-      {
-        env: this.#env,
-        stdio: ['ignore', log, log],
-      },
-    );
-    closeSync(log);
-    const ended = once(child, 'close').then(() => 'ended' as const);
-    const target = argv.find(word => word.startsWith('--unixctl='))?.slice('--unixctl='.length) ?? '';
-    for (const endMs = performance.now() + START_MS; performance.now() < endMs;) {
-      const answered = this.#tool(['ovs-appctl', '-T', '5', '-t', target, 'version']).then(
-        () => 'up' as const,
-        () => delay(10).then(() => 'not yet' as const),
-      );
-      const state = await Promise.race([ended, answered]);
-      if (state === 'up') return child;
-      if (state === 'ended') break;
-    }
-    await end(child);
-    throw fault('SWITCH_AWAY', `${name} did not start: ${readFileSync(this.#file(`${name}.log`), 'utf8').slice(-500)}`);
-  }
-
+  /** A port number that is taken, or a device that is not there, is no error to ovs-vsctl. */
   async #checkPorts(): Promise<void> {
-    for (const { port, device } of this.#plan.ports) {
-      const is = (await this.vsctl('get', 'interface', device, 'ofport')).trim();
-      if (is !== String(port)) throw fault('LAB_FAILED', `${device} has port number ${is}, not ${port}`);
-    }
-  }
-
-  async #ofctl(before: readonly string[], after: readonly string[], input?: string): Promise<string> {
-    const target = `unix:${this.#file(`${this.bridge}.mgmt`)}`;
-    try {
-      return await this.#tool(['ovs-ofctl', '-O', 'OpenFlow13', ...before, target, ...after], input);
-    } catch (cause) {
-      throw fault('SWITCH_REFUSED', cause instanceof Error ? cause.message : String(cause), { cause });
-    }
-  }
-
-  #tool(argv: readonly string[], input?: string): Promise<string> {
-    const words = Object.entries(this.#env).flatMap(([name, value]) =>
-      name.startsWith('OVS_') ? [`${name}=${value}`] : [],
-    );
-    return this.#network.run(this.#plan.place, ['env', ...words, ...argv], input);
-  }
-
-  #file(name: string): string {
-    return join(this.folder, name);
+    const rows = await this.vsctl('--format=csv', '--no-headings', '--columns=name,ofport', 'list', 'interface');
+    const numbers = new Map(rows.split('\n').map(row => row.trim().split(',') as [string, string]));
+    for (const { port, device } of this.#plan.ports)
+      if (numbers.get(device) !== String(port))
+        throw fault('LAB_FAILED', `${device} has port number ${numbers.get(device)}, not ${port}`);
   }
 }
 
@@ -257,11 +196,4 @@ function controllerWords(bridge: string, at: ControllerAt, address: string): str
   if (at.mode === 'none') return [];
   const target = at.mode === 'passive' ? `ptcp:${at.port ?? OPENFLOW_PORT}:${address}` : `tcp:${at.address}:${at.port}`;
   return ['--', 'set-controller', bridge, target];
-}
-
-async function end(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'close');
-  child.kill('SIGKILL');
-  await ended;
 }
