@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { delay } from '../../../../common/clock.js';
 import { silentLog } from '../../../../common/log.js';
 import { Metrics } from '../../../../common/metrics.js';
 import type { ObdSource } from '../../../../device/obd/types.js';
@@ -13,17 +14,23 @@ const SPEED = 0x0d;
 /** A loop over a car whose next answers are set by the test. */
 function scene() {
   const clock = fakeClock();
-  const car = { isThere: true, fails: undefined as Error | undefined };
+  const car = { isThere: true, fails: undefined as Error | undefined, answersAfterMs: 0 };
   const readings: Reading[] = [];
-  let opened = 0;
+  const openedAtMs: number[] = [];
+  const readAtMs: number[] = [];
   let closed = 0;
   const open = (): Promise<ObdSource> => {
-    opened++;
+    openedAtMs.push(clock.monotonicMs());
     if (!car.isThere) return Promise.reject(fault('OBD_LINK', 'refused'));
     return Promise.resolve({
       supported: new Set([SPEED]),
       batchMax: 6,
-      read: () => (car.fails === undefined ? Promise.resolve(new Map([[SPEED, 50]])) : Promise.reject(car.fails)),
+      read: async () => {
+        readAtMs.push(clock.monotonicMs());
+        if (car.answersAfterMs > 0) await delay(car.answersAfterMs, undefined, clock);
+        if (car.fails !== undefined) throw car.fails;
+        return new Map([[SPEED, 50]]);
+      },
       readVin: () => Promise.reject(fault('OBD_TIMEOUT', '0902')),
       readTroubleCodes: () => Promise.resolve([]),
       [Symbol.asyncDispose]: () => Promise.resolve(void closed++),
@@ -46,7 +53,9 @@ function scene() {
     car,
     loop,
     readings,
-    opened: () => opened,
+    openedAtMs,
+    readAtMs,
+    opened: () => openedAtMs.length,
     closed: () => closed,
     end: async () => {
       const reason = new Error('over');
@@ -98,6 +107,54 @@ describe('car loop', () => {
     await it.clock.advance(5_000);
     assert.ok(it.opened() >= 2);
     assert.ok(it.closed() >= 1);
+    await it.end();
+  });
+
+  it('stamps a reading with the time of the answer, not of the question', async () => {
+    const it = scene();
+    it.car.answersAfterMs = 70;
+    await it.clock.advance(1_000);
+    assert.ok(it.readings.length > 1);
+    assert.deepEqual(
+      it.readings.map(({ monoMs }) => monoMs),
+      it.readAtMs.slice(0, it.readings.length).map(atMs => atMs + 70),
+    );
+    await it.end();
+  });
+
+  it('forgives failures that a good answer has followed, and pauses after each', async () => {
+    const it = scene();
+    for (let round = 0; round < 4; round++) {
+      it.car.fails = fault('OBD_TIMEOUT', '010D');
+      const failedBefore = it.readAtMs.length;
+      while (it.readAtMs.length < failedBefore + 4) await it.clock.advance(50);
+      it.car.fails = undefined;
+      const goodBefore = it.readings.length;
+      while (it.readings.length === goodBefore) await it.clock.advance(50);
+      const failures = it.readAtMs.slice(failedBefore, failedBefore + 4);
+      failures.slice(1).forEach((atMs, n) => assert.ok(atMs - failures[n]! >= 250, 'a pause after a failure'));
+    }
+    assert.equal(it.opened(), 1);
+    await it.end();
+  });
+
+  it('connects anew at the first word that the link is gone, a second later, however long it was away before', async () => {
+    const it = scene();
+    it.car.isThere = false;
+    await it.clock.advance(120_000);
+    it.car.isThere = true;
+    while (it.readings.length === 0) await it.clock.advance(50);
+    const [opened, read] = [it.opened(), it.readAtMs.length];
+    it.car.fails = fault('OBD_LINK', 'gone');
+    while (it.readAtMs.length === read) await it.clock.advance(10);
+    const goneAtMs = it.clock.monotonicMs();
+    it.car.fails = undefined;
+    while (it.opened() === opened) await it.clock.advance(10);
+    const openedAtMs = it.openedAtMs.at(-1)!;
+    const asked = it.readAtMs.slice(read).filter(atMs => atMs < openedAtMs);
+    assert.equal(asked.length, 1, 'it was asked once more, not five times');
+    assert.equal(it.closed(), 1);
+    assert.ok(openedAtMs - goneAtMs <= 1_100, `${openedAtMs - goneAtMs} ms`);
     await it.end();
   });
 });

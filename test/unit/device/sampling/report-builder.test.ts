@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { FuelResult } from '../../../../device/sampling/fuel.js';
+import type { FuelInputs, FuelResult } from '../../../../device/sampling/fuel.js';
 import { ReportBuilder, type Reading } from '../../../../device/sampling/report-builder.js';
 import { signalByWire } from '../../../../protocol/signals.js';
 
@@ -87,6 +87,48 @@ describe('report builder', () => {
     assert.deepEqual(names.sort(), ['co2', 'fuel', 'fuelm', 'maf']);
   });
 
+  it('makes a fuel figure of readings that are young enough for their tier, and of no others', () => {
+    const asked: FuelInputs[] = [];
+    const builder = new ReportBuilder(inputs => {
+      asked.push(inputs);
+      return UNAVAILABLE;
+    });
+    const all = ['maf', 'rpm', 'map', 'iat', 'thr', 'load', 'spd'] as const;
+    for (const name of all) builder.put({ name, value: 1, monoMs: 0 });
+    const ageMs = { fast: 2_000, medium: 5_000, slow: 60_000 };
+    for (const nowMs of [2_000, 2_001, 5_000, 5_001, 60_000, 60_001]) {
+      builder.put({ name: 'ect', value: nowMs, monoMs: nowMs });
+      builder.take(nowMs);
+      const inputs = asked.pop() ?? {};
+      const young = all.filter(name => nowMs <= ageMs[signalByWire(name)!.tier]);
+      assert.deepEqual(Object.keys(inputs).sort(), [...young].sort(), `${nowMs} ms`);
+    }
+  });
+
+  it('says nothing about the engine as long as nothing was read of the car', () => {
+    const builder = builderOf();
+    for (const name of ['lat', 'lon']) builder.put({ name, value: 1, monoMs: 0 });
+    assert.deepEqual(
+      builder
+        .take(0)
+        .map(({ name }) => name)
+        .sort(),
+      ['lat', 'lon'],
+    );
+  });
+
+  it('says a position once a second at most, however often the receiver tells it', () => {
+    const builder = builderOf();
+    const times: number[] = [];
+    for (let atMs = 0; atMs <= 4_000; atMs += 200) {
+      builder.put({ name: 'lat', value: atMs, monoMs: atMs });
+      builder.put({ name: 'spd', value: atMs, monoMs: atMs });
+      const found = builder.take(atMs).find(({ name }) => name === 'lat');
+      if (found !== undefined) times.push(found.monoMs);
+    }
+    assert.deepEqual(times, [0, 1_000, 2_000, 3_000, 4_000]);
+  });
+
   it('says again at the next reading what found no way into a report', () => {
     const builder = builderOf();
     for (const [name, value] of [
@@ -96,7 +138,9 @@ describe('report builder', () => {
       builder.put({ name, value, monoMs: 0 });
     builder.missed(builder.take(0));
     builder.put({ name: 'ect', value: 88, monoMs: 100 });
-    assert.deepEqual(said(builder.take(100)), ['ect=88']);
+    // Another one that has changed: the report would not be empty without it.
+    builder.put({ name: 'spd', value: 51, monoMs: 100 });
+    assert.deepEqual(said(builder.take(100)).sort(), ['ect=88', 'spd=51']);
   });
 
   it('lets no value of a car that is read grow older than the refresh of its tier, and never tells an old one', () => {
