@@ -1,23 +1,38 @@
 import { GATEWAY_MAC } from '../../protocol/addresses.js';
-import type { Action, Bits, Field, Match } from '../switch/flow-switch.js';
-import { FAMILIES, arpFor, exactly, familyOf, prefixesOf, solicitedFor, type Network } from './network.js';
+import type { Action, Bits, Field, Flow } from '../switch/flow-switch.js';
+import { FAMILIES, TABLE, arpFor, exactly, familyOf, prefixesOf, solicitedFor, type Network } from './network.js';
 
-/** Everything that has no machine behind it: twins, aliases, the gateway. Frames to it go to the gateway's MAC address. */
-export function answers({ plan }: Network): { readonly match: Match; readonly actions: readonly Action[] }[] {
-  const prefixes = FAMILIES.flatMap(family => Object.values(prefixesOf(plan, family) ?? {}) as string[]);
+/**
+ * Everything that has no machine behind it is answered by flows: twins, aliases, the gateway. Frames to it go to the
+ * gateway's MAC address.
+ */
+export function answers({ plan }: Network): Row[] {
+  const prefixes = FAMILIES.flatMap(family => {
+    const found = prefixesOf(plan, family);
+    return found === undefined ? [] : [found.twin, found.alias];
+  });
   const asked = [
     ...prefixes.map(first => ({ first, what: 'prefix' as const })),
     ...(plan.gateways ?? []).map(first => ({ first, what: 'address' as const })),
   ];
-  return asked.map(({ first, what }) =>
+  const rows = asked.map(({ first, what }): Row =>
     familyOf(first) === 'ipv4'
-      ? { match: { etherType: 'arp', arpOp: exactly(REQUEST, 16), arpTpa: arpFor(first, what) }, actions: ARP_REPLY }
+      ? {
+          ...ASKED,
+          match: { etherType: 'arp', arpOp: exactly(REQUEST, 16), arpTpa: arpFor(first, what) },
+          actions: ARP_REPLY,
+        }
       : {
+          ...ASKED,
           match: { ipProto: ICMP6, icmp6Type: exactly(SOLICITATION, 8), ndTarget: solicitedFor(first, what) },
-          actions: ADVERTISEMENT,
+          actions: FROM_SOLICITATION,
         },
   );
+  return asked.some(({ first }) => familyOf(first) === 'ipv6') ? [...rows, ADVERTISEMENT] : rows;
 }
+
+type Row = Pick<Flow, 'table' | 'priority' | 'match' | 'actions'>;
+const ASKED = { table: TABLE.classify, priority: 350 } as const;
 
 /** RFC 826. */
 const REQUEST = 1;
@@ -54,16 +69,26 @@ const ARP_REPLY: readonly Action[] = [
 ];
 
 /**
- * The solicitation turned into an advertisement. Open vSwitch judges fields by the match, where the packet is still a
- * solicitation: the address is written into its option as `nd_sll`, and the option's type changed.
+ * The solicitation turned into an advertisement, but for the address that it is about: Open vSwitch takes a flow's word for
+ * what a packet is, and `nd_tll` is a field of advertisements, so that the next table writes it. (`nd_sll`, which may be set
+ * here, is lost as soon as the option is of the other type.)
  */
-const ADVERTISEMENT: readonly Action[] = [
+const FROM_SOLICITATION: readonly Action[] = [
   ...BACK_FROM_GATEWAY,
   { do: 'moveWide', from: 'ip6Src', to: 'ip6Dst' },
   { do: 'moveWide', from: 'ndTarget', to: 'ip6Src' },
-  { do: 'set', field: 'ndSll', value: GATEWAY_MAC },
   { do: 'set', field: 'ndOptionsType', value: TARGET_LINK_LAYER_ADDRESS },
   { do: 'set', field: 'ndReserved', value: SOLICITED_AND_OVERRIDE },
   { do: 'set', field: 'icmp6Type', value: ADVERTISEMENT_TYPE },
-  { do: 'output', to: 'IN_PORT' },
+  { do: 'goto', table: TABLE.advertise },
 ];
+
+const ADVERTISEMENT: Row = {
+  table: TABLE.advertise,
+  priority: 100,
+  match: { etherType: 'ipv6', ipProto: ICMP6, icmp6Type: exactly(ADVERTISEMENT_TYPE, 8) },
+  actions: [
+    { do: 'set', field: 'ndTll', value: GATEWAY_MAC },
+    { do: 'output', to: 'IN_PORT' },
+  ],
+};

@@ -36,7 +36,7 @@ export function baseFlows(network: Network, datapath: number): Flow[] {
   const moves = hasMoves({ network, datapath });
   const rows = [
     ...dropRows(network, datapath),
-    ...(moves ? answers(network).map(({ match, actions }) => row(TABLE.classify, 350, match, actions)) : []),
+    ...(moves ? answers(network) : []),
     ...ports.flatMap(port => entrance(network, port)),
     row(TABLE.classify, 0, {}, [{ do: 'goto', table: TABLE.ordinary }]),
     ...towardsOthers(network, datapath),

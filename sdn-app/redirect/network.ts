@@ -13,7 +13,16 @@ export interface Network {
 }
 
 export const UDP = 17;
-export const TABLE = { classify: 0, wayIn: 1, wayOut: 2, ordinary: 3, forward: 4, egress: 5, copy: 9 } as const;
+export const TABLE = {
+  classify: 0,
+  wayIn: 1,
+  wayOut: 2,
+  ordinary: 3,
+  forward: 4,
+  egress: 5,
+  advertise: 6,
+  copy: 9,
+} as const;
 
 /** Metadata: the low 8 bits are the index of the domain of the port that a frame came in by, from 1. */
 export const DOMAIN_MASK = 0xff;
