@@ -123,6 +123,8 @@ function refuseMasked(field: Field, { value, mask }: Masked): SwitchRefusal | un
 function refuseActions(flow: Flow): SwitchRefusal | undefined {
   let stage = 0;
   let metered = false;
+  // Open vSwitch counts the tags that a packet of this match has after each action
+  let tags = typeof flow.match.vlan === 'number' ? 1 : 0;
   for (const action of flow.actions) {
     const next = STAGE[action.do];
     if (next < stage || (next === stage && next !== 1 && next !== 0))
@@ -132,6 +134,9 @@ function refuseActions(flow: Flow): SwitchRefusal | undefined {
       if (metered) return refusal('BAD_INSTRUCTION', 'UNSUP_INST', 'two meters');
       metered = true;
     }
+    if (action.do === 'pushVlan') tags++;
+    if (action.do === 'popVlan' && tags-- === 0)
+      return refusal('BAD_ACTION', 'MATCH_INCONSISTENT', 'popVlan where the match says no VLAN');
     const found = refuseAction(action, flow) ?? refuseUnmet(action, flow.match);
     if (found !== undefined) return found;
   }
@@ -141,10 +146,7 @@ function refuseActions(flow: Flow): SwitchRefusal | undefined {
 /** Open vSwitch judges what an action touches by the match of its flow alone. */
 function refuseUnmet(action: Action, match: Match): SwitchRefusal | undefined {
   const unmet = fieldsOf(action).find(field => !meets(match, field));
-  if (unmet !== undefined) return refusal('BAD_ACTION', 'MATCH_INCONSISTENT', `${action.do} of ${unmet}`);
-  return action.do === 'popVlan' && typeof match.vlan !== 'number'
-    ? refusal('BAD_ACTION', 'MATCH_INCONSISTENT', 'popVlan where the match says no VLAN')
-    : undefined;
+  return unmet === undefined ? undefined : refusal('BAD_ACTION', 'MATCH_INCONSISTENT', `${action.do} of ${unmet}`);
 }
 
 function fieldsOf(action: Action): (Field | WideField)[] {

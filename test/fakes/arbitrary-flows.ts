@@ -94,7 +94,8 @@ const layer2: fc.Arbitrary<Match> = fc.record(
 const allowed = (match: Match, actions: readonly Action[]): readonly Action[] =>
   actions.filter(action => refuseFlow({ table: 0, priority: 0, cookie: 0, match, actions: [action] }) === undefined);
 
-function applied(match: Match): fc.Arbitrary<Action> {
+/** What may be done to packets of this match, and where they go. */
+export function arbitraryAction(match: Match, ports = fc.integer({ min: 1, max: 2047 })): fc.Arbitrary<Action> {
   const fields = NARROW.filter(field => allowed(match, [{ do: 'set', field, value: 0 }]).length > 0);
   const sources = NARROW.filter(field => fields.includes(field) || field === 'inPort');
   const wides = WIDE.filter(field => allowed(match, [{ do: 'setWide', field, value: '0'.repeat(32) }]).length > 0);
@@ -138,7 +139,7 @@ function applied(match: Match): fc.Arbitrary<Action> {
       { do: 'output', to: 'CONTROLLER' },
       { do: 'output', to: 'NORMAL' },
     ),
-    fc.integer({ min: 1, max: 2047 }).map((port): Action => ({ do: 'output', to: { port } })),
+    ports.map((port): Action => ({ do: 'output', to: { port } })),
     fc
       .integer({ min: 1, max: 11 })
       .chain(length => bits('reg2', length).map((portFrom): Action => ({ do: 'output', to: { portFrom } }))),
@@ -161,7 +162,7 @@ export const arbitraryFlow = ({ meters = true } = {}): fc.Arbitrary<Flow> =>
           priority: uint(16),
           cookie: uint(53),
           meter: meters ? fc.option(fc.integer({ min: 1, max: 1_000 }), { nil: undefined }) : fc.constant(undefined),
-          applied: fc.array(applied(match), { maxLength: 5 }),
+          applied: fc.array(arbitraryAction(match), { maxLength: 5 }),
           metadata,
           goto: fc.boolean(),
         })

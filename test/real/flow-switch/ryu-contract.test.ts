@@ -1,20 +1,14 @@
 import { Resources } from '../../../common/lifecycle.js';
-import { labMissing } from '../../../lab/netns/namespaces.js';
 import { openRyu } from '../../../sdn-app/switch/ryu/adapter.js';
 import { frameOf } from '../../fakes/frames.js';
 import { headersOfTest, testPacketOf } from '../../fakes/test-packets.js';
 import { flowSwitchContract } from '../../integration/sdn-app/flow-switch-contract.js';
-import { ryuMissing } from './ryu-process.js';
+import { needsSwitches } from './ryu-process.js';
 import { connected, openStage } from './stage.js';
 
 describe('on real switches', function () {
   this.timeout(60_000);
-  before(function () {
-    const missing = labMissing() ?? ryuMissing();
-    if (missing === undefined) return;
-    console.log(`      (skipped: ${missing})`);
-    this.skip();
-  });
+  before(needsSwitches);
 
   flowSwitchContract('Open vSwitch through Ryu', 'Ethernet', async () => {
     const all = new Resources();

@@ -1,15 +1,22 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { packageRoot } from '../../../common/package-root.js';
 import { freePort } from '../../../lab/network/free-port.js';
+import { labMissing } from '../../../lab/netns/namespaces.js';
+import { ryuConfig } from '../../../sdn-app/ryu/config.js';
+import { ryuArgv } from '../../../sdn-app/ryu/launch.js';
+import { findVenv } from '../../../sdn-app/ryu/venv.js';
 
-const PYTHON = process.env['RYU_PYTHON'] ?? join(packageRoot(), '.cache/ryu/bin/python');
-
-/** Why Ryu cannot be started here, in words. */
-export const ryuMissing = (): string | undefined => (existsSync(PYTHON) ? undefined : `no Ryu at ${PYTHON}`);
+/** Skips the tests of a suite, and says so, where there is no lab or no Ryu. */
+export async function needsSwitches(this: Mocha.Context): Promise<void> {
+  const noRyu = 'Ryu is not installed: see edgetwin ryu --installOnly true';
+  const missing = labMissing() ?? ((await findVenv('ryu')) === undefined ? noRyu : undefined);
+  if (missing === undefined) return;
+  console.log(`      (skipped: ${missing})`);
+  this.skip();
+}
 
 export interface RyuProcess extends AsyncDisposable {
   readonly child: ChildProcess;
@@ -20,16 +27,15 @@ export interface RyuProcess extends AsyncDisposable {
 
 /** Ryu with our app and `ofctl_rest` on ports of 127.0.0.1; its log is in the folder. */
 export async function startRyu(folder: string): Promise<RyuProcess> {
+  const python = await findVenv('ryu');
+  if (python === undefined) throw new Error('Ryu is not installed');
   const [openFlowPort, webPort] = [await freePort(), await freePort()];
-  const log = openSync(join(folder, `ryu-${webPort}.log`), 'a');
-  const child = spawn(
-    PYTHON,
-    [
-      join(packageRoot(), 'sdn-app/ryu/run.py'),
-      ...['--openflow', `127.0.0.1:${openFlowPort}`, '--listen', `127.0.0.1:${webPort}`],
-    ],
-    { stdio: ['ignore', 'pipe', log] },
+  const argv = [`--openflow=127.0.0.1:${openFlowPort}`, `--listen=127.0.0.1:${webPort}`].flatMap(word =>
+    word.split('='),
   );
+  const [command = '', ...rest] = ryuArgv(python, ryuConfig({ argv, env: {} }));
+  const log = openSync(join(folder, `ryu-${webPort}.log`), 'a');
+  const child = spawn(command, [...rest, '--end-with-stdin'], { stdio: ['pipe', 'pipe', log] });
   closeSync(log);
   const ended = once(child, 'close');
   await Promise.race([

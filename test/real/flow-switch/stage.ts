@@ -14,8 +14,8 @@ import { Arrivals } from '../../fakes/sdn-network.js';
 import { accessPoint } from '../netns/lab.js';
 import { startRyu, type RyuProcess } from './ryu-process.js';
 
-/** Access ports 1 to 4 of one Open vSwitch, and raw frames at each of them. */
-const PORTS = [1, 2, 3, 4];
+/** The ports of switch 1 in the tests of the tables, and one more. To the lab they are all access ports. */
+export const PORTS = [1, 2, 3, 4, 11, 13, 20];
 const LINE = /^(\S+) ([0-9a-f]+)$/;
 
 export interface Frame {
@@ -27,6 +27,7 @@ export interface Frame {
 /** One Open vSwitch in a namespace, frames at its ports, and as many Ryus as it is given. */
 export interface Stage extends AsyncDisposable {
   readonly network: Network;
+  readonly ports: readonly number[];
   readonly openVSwitch: OpenVSwitch;
   /** Another Ryu of the same switch. */
   addRyu(): Promise<RyuProcess>;
@@ -80,6 +81,7 @@ async function build(all: Resources): Promise<Stage> {
   });
   return {
     network,
+    ports: PORTS,
     openVSwitch,
     out,
     async addRyu() {
