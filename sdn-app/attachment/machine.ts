@@ -85,8 +85,8 @@ function on(state: State, event: Event, nowMs: number, rules: Rules): Step {
 
 function copied(state: State, event: Extract<Event, { type: 'copy' }>, nowMs: number, rules: Rules): Step {
   const { place, domain, authenticated } = event;
-  // where only a proof counts, every copied frame has the unconfirmed bit, also where the copy does not show it
-  const tag = rules.trust === 'proof' ? 'unconfirmed' : event.tag;
+  // where attachments have to be confirmed, every copied frame has the unconfirmed bit, also where the copy does not show it
+  const tag = rules.trust === 'lab' ? event.tag : 'unconfirmed';
   if (state.at !== 'waiting') {
     const homes = state.at === 'dual-homed' ? state.dual.homes : [state.here];
     if (homes.some(home => samePlace(place, home.place)))

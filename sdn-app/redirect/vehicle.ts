@@ -122,7 +122,7 @@ function copies(scene: Scene, { number, armed }: VehicleView): Row[] {
 function waysIn(scene: Scene, view: VehicleView): Row[] {
   const { network, datapath } = scene;
   const { host, armed, place, also } = view;
-  const proof = network.trust === 'proof';
+  const guarded = network.trust !== 'lab';
   const rows: (Row | undefined)[] = [];
   const row = (
     kind: Kind,
@@ -160,7 +160,7 @@ function waysIn(scene: Scene, view: VehicleView): Row[] {
       const to = armed.find(route => route.domain === domain)?.host ?? host;
       rows.push(row('backup', PRIORITY.contested, family, { inPort: port, ...known }, to, NOWHERE));
     }
-    const tag = { unconfirmed: proof, inPort: 'any' } as const;
+    const tag = { unconfirmed: guarded, inPort: 'any' } as const;
     for (const { domain, host: to } of armed) {
       const metadata = { value: domainIndex(network, domain), mask: DOMAIN_MASK };
       rows.push(row('armed', PRIORITY.armed, family, { ...known, metadata }, to, tag));
@@ -168,7 +168,7 @@ function waysIn(scene: Scene, view: VehicleView): Row[] {
     rows.push(row('backup', PRIORITY.backup, family, known, host, tag));
   }
   // where the way back of a known source takes unconfirmed tags, those of unknown ones must not name a port yet
-  const silent = proof && place !== undefined;
+  const silent = guarded && place !== undefined;
   for (const to of returns) {
     const family = familyOf(to.source.address);
     const tag = { unconfirmed: true, inPort: to.port };
@@ -189,7 +189,7 @@ function contestedPorts(
   returns: readonly Place[],
 ): number[] {
   if (place === undefined) return [];
-  const others = network.trust === 'proof' ? returns : also?.datapath === datapath ? [also] : [];
+  const others = network.trust !== 'lab' ? returns : also?.datapath === datapath ? [also] : [];
   return others.filter(other => !sameSource(place, other)).map(({ port }) => port);
 }
 

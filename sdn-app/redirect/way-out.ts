@@ -42,7 +42,7 @@ export function waysOut(scene: Scene, view: VehicleView): Row[] {
 }
 
 /**
- * From the port that leads to the host, with a tag of this switch. Where trust is `proof`, frames of the known source are
+ * From the port that leads to the host, with a tag of this switch. Where an attachment has to be confirmed, frames of the known source are
  * unconfirmed, too, at other ports; elsewhere an unconfirmed tag says nothing about the known source.
  */
 function fromHost(scene: Scene, host: HostEnd, place: Place): Match | undefined {
@@ -52,7 +52,7 @@ function fromHost(scene: Scene, host: HostEnd, place: Place): Match | undefined 
   const inPort = outPortOf(scene, host);
   if (alias === undefined || address === undefined || inPort === undefined) return undefined;
   const anyPort = 0xffff - PORT_MASK;
-  const mask = scene.network.trust === 'proof' ? anyPort - UNCONFIRMED_BIT : anyPort;
+  const mask = scene.network.trust !== 'lab' ? anyPort - UNCONFIRMED_BIT : anyPort;
   return {
     inPort,
     ipProto: UDP,

@@ -127,13 +127,14 @@ describe('attachment machine, armed and ticketed', () => {
     assert.deepEqual([kinds(effects), armedOf(state)], [['flows'], []]);
   });
 
-  for (const [name, port, twinDomain] of [
-    ['inside its domain', 2, 'edge-1'],
-    ["back to the twin's own domain", 11, 'edge-2'],
+  for (const [name, from, port, twinDomain] of [
+    ['inside its domain', 1, 2, 'edge-1'],
+    ['inside a domain where its twin is not', 11, 12, 'edge-1'],
+    ["back to the twin's own domain", 1, 11, 'edge-2'],
   ] as const)
     it(`uses none for a move ${name}, and keeps it`, () => {
       const more = { twinDomain, ticket: slot('edge-2') };
-      const { state, effects } = run([[5_000, copy(at(port), more)]], LAB, armedAt(1, ['edge-2'], true));
+      const { state, effects } = run([[5_000, copy(at(port), more)]], LAB, armedAt(from, ['edge-2'], true));
       assert.deepEqual([redirects(effects), armedOf(state).length], [[], 1]);
     });
 

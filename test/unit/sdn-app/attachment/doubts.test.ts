@@ -124,11 +124,17 @@ describe('attachment machine, where a change needs proof', () => {
     assert.equal(kinds(effects).filter(kind => kind === 'count').length, 16);
   });
 
-  it('needs no return flow where the tag of its frames is a confirmed one', () =>
-    assert.deepEqual(returnsOf(run([[5_000, copy(at(2, { mac: ROUTER }))]], ACCESS, restingAt(at(1))).state), []));
+  it('needs no return flow where the tag of its frames is a confirmed one', () => {
+    const { state } = run([[5_000, copy(at(2))]], { ...LAB, detectors: [] }, restingAt(at(1)));
+    assert.deepEqual([state.doubts.length, returnsOf(state)], [1, []]);
+  });
 
-  it('takes every tag for an unconfirmed one where only a proof counts', () =>
-    assert.deepEqual(returnsOf(run([[5_000, copy(at(2))]], PROOF, restingAt(at(1))).state), [at(2)]));
+  it('takes every tag for an unconfirmed one where attachments have to be confirmed', () => {
+    for (const rules of [ACCESS, PROOF]) {
+      const { state } = run([[5_000, copy(at(2), { authenticated: false })]], rules, restingAt(at(1)));
+      assert.deepEqual(returnsOf(state), [at(2)]);
+    }
+  });
 
   describe('and two unconfirmed sources share a port', () => {
     const other = at(2, { source: 6001, mac: ROUTER });

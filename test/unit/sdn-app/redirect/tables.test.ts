@@ -150,15 +150,16 @@ describe('tables', () => {
       assert.equal(there.enter(at(2))[0]?.packet.ipDst, ipv4ToNumber(CORE.address));
     });
 
-    it('carry the unconfirmed bit where trust is proof, and are answered all the same', () => {
-      const world = worldOf(armed, networkOf({ trust: 'proof' }));
-      for (const place of [at(2), at(3)]) {
-        assert.equal(decodeTag(world.enter(place)[0]!.packet.udpSrc).unconfirmed, true);
-        assert.deepEqual(world.answersTo(place), [backAt(place)]);
-      }
-      assert.equal(decodeTag(world.enter(at(1))[0]!.packet.udpSrc).unconfirmed, false);
-      assert.deepEqual(world.answersTo(at(1)), [backAt(at(1))]);
-    });
+    for (const trust of ['access', 'proof'] as const)
+      it(`carry the unconfirmed bit where trust is ${trust}, and are answered all the same`, () => {
+        const world = worldOf(armed, networkOf({ trust }));
+        for (const place of [at(2), at(3)]) {
+          assert.equal(decodeTag(world.enter(place)[0]!.packet.udpSrc).unconfirmed, true);
+          assert.deepEqual(world.answersTo(place), [backAt(place)]);
+        }
+        assert.equal(decodeTag(world.enter(at(1))[0]!.packet.udpSrc).unconfirmed, false);
+        assert.deepEqual(world.answersTo(at(1)), [backAt(at(1))]);
+      });
   });
 
   describe('of a vehicle with two homes', () => {
