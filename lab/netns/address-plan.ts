@@ -1,4 +1,12 @@
-import { COAP_PORT, NETWORK_PLAN, addressAt, ipv4ToNumber } from '../../protocol/addresses.js';
+import {
+  GATEWAY_MAC as GATEWAY_MAC_NUMBER,
+  NETWORK_PLAN,
+  addressAt,
+  hostMac,
+  ipv4ToNumber,
+  macText,
+} from '../../protocol/addresses.js';
+import { address6At } from '../../protocol/ipv6.js';
 
 /** Addresses of a network of namespaces: pure functions of an index, the same in every run. */
 
@@ -7,12 +15,11 @@ export const HOST_PREFIX = '10.96.0.0';
 /** Cars and mobile routers; the last address is the gateway's. */
 export const CAR_PREFIX = '10.112.0.0';
 /** Next hop to twins and aliases, from everywhere. */
-export const GATEWAY = '10.127.255.254';
+export const [GATEWAY = ''] = NETWORK_PLAN.gateways ?? [];
 /** On every port of every switch (DESIGN §5). */
-export const GATEWAY_MAC = '02:ed:9e:00:00:01';
+export const GATEWAY_MAC = macText(GATEWAY_MAC_NUMBER);
 /** Where a switch in passive mode waits for its controller. */
 export const OPENFLOW_PORT = 6653;
-export { COAP_PORT };
 
 /** Twins and aliases are side by side, so are hosts and cars: one route each. */
 export const VIRTUAL_ROUTE = `${NETWORK_PLAN.twinPrefix}/11`;
@@ -35,7 +42,7 @@ export const lanAddress = (router: number, index: number): string => addressAt('
 export const controlAddress = (kind: 'switch' | 'place', number: number): string =>
   addressAt('172.31.0.0', (kind === 'switch' ? 0 : 0x100) + number);
 
-const MAC_KINDS = { car: 1, host: 2, service: 3, router: 4, lan: 5, switch: 6 } as const;
+const MAC_KINDS = { car: 1, service: 3, router: 4, lan: 5 } as const;
 
 /** The MAC address of the `index`-th of its kind. */
 export function macOf(kind: keyof typeof MAC_KINDS, index: number): string {
@@ -43,16 +50,13 @@ export function macOf(kind: keyof typeof MAC_KINDS, index: number): string {
   return `02:ed:9e:${bytes.map(byte => byte.toString(16).padStart(2, '0')).join(':')}`;
 }
 
+/** Flows know a vMD host by the MAC address that its IP address says. */
+export const hostMacOf = (address: string): string => macText(hostMac(address));
+
 const LOW_BITS = 0x10_0000;
 
 /** The ULA that stands beside an address of this plan: a /64 for each /12, with the same low 20 bits. */
-export function ipv6Of(ipv4: string): string {
-  const low = ipv4ToNumber(ipv4) % LOW_BITS;
-  const high = Math.floor(low / 0x1_0000);
-  // RFC 5952 §4.2: the two colons stand for all of the zeros.
-  const parts = high > 0 ? [high, low % 0x1_0000] : low > 0 ? [low] : [];
-  return `${ipv6Prefix(ipv4)}${parts.map(part => part.toString(16)).join(':')}`;
-}
+export const ipv6Of = (ipv4: string): string => address6At(ipv6Prefix(ipv4), ipv4ToNumber(ipv4) % LOW_BITS);
 
 /** Its /64 with the two colons at the end, for a `/64` to be put after it. */
 export function ipv6Prefix(ipv4: string): string {

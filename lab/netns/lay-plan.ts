@@ -2,6 +2,7 @@ import {
   carAddress,
   controlAddress,
   hostAddress,
+  hostMacOf,
   lanAddress,
   macOf,
   routerAddress,
@@ -62,11 +63,12 @@ function stationsOf({ topology, hosts, services }: NetnsSpec): Station[] {
     ...hosts.map(({ name, domain }, index) => {
       const inDomain = nth.get(domain) ?? 0;
       nth.set(domain, inDomain + 1);
+      const address = hostAddress(topology.domains.indexOf(domain), inDomain);
       return {
         name,
         kind: 'host' as const,
-        mac: macOf('host', index),
-        address: hostAddress(topology.domains.indexOf(domain), inDomain),
+        mac: hostMacOf(address),
+        address,
         controlAddress: controlAddress('place', services.length + index + 1),
         domain,
       };

@@ -116,11 +116,6 @@ function portFaults({ topology, hosts, services, links }: NetnsSpec): string[] {
   const accessPoints = all.flatMap(({ port }) => (port.role === 'access' ? [port.accessPoint] : []));
   for (const id of new Set(accessPoints.filter((name, index) => accessPoints.indexOf(name) !== index)))
     faults.push(`access point ${id} is on two ports`);
-  for (const { datapath, port } of all) {
-    if (port.role !== 'trunk') continue;
-    if (!all.some(other => other.datapath === port.peer && other.port.role === 'trunk' && other.port.peer === datapath))
-      faults.push(`switch ${datapath} has a trunk to ${port.peer}, which has none back`);
-  }
   for (const { name, domain } of hosts)
     if (!all.some(({ port }) => port.role === 'host' && port.domain === domain))
       faults.push(`host ${name}: no switch has a host port of ${domain}`);

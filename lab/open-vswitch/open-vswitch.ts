@@ -24,7 +24,7 @@ export type ControllerAt =
 export interface ControllerTimes {
   /** Longest wait between two attempts of an `active` switch; at least 1,000. */
   readonly maxBackoffMs?: number;
-  /** A controller that says nothing for so long is asked, and dropped after as long again; 0 never. */
+  /** A controller that says nothing for so long is asked, and dropped after as long again; 0 never, else at least 5,000. */
   readonly inactivityProbeMs?: number;
 }
 

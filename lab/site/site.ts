@@ -187,9 +187,11 @@ async function build(options: SiteOptions, resources: Resources): Promise<Site> 
  */
 async function giveBlock(network: Network, domain: string): Promise<void> {
   const place = hostsPlace(domain);
-  const lines = Array.from({ length: HOSTS_MAX }, (_, n) => {
-    const mac = macText(hostMac(addressAt(hostsFrom(domain), n + 1)));
-    return `link add link ${STATION_DEVICE} name host${n + 1} address ${mac} type macvlan mode bridge\nlink set host${n + 1} up`;
+  // The first has the device itself.
+  const lines = Array.from({ length: HOSTS_MAX - 1 }, (_, index) => {
+    const n = index + 2;
+    const mac = macText(hostMac(addressAt(hostsFrom(domain), n)));
+    return `link add link ${STATION_DEVICE} name host${n} address ${mac} type macvlan mode bridge\nlink set host${n} up`;
   });
   await network.run(place, ['ip', '-batch', '-'], `${lines.join('\n')}\n`);
   await network.run(place, ['ip', 'route', 'add', 'local', hostsBlock(domain), 'dev', 'lo']);
