@@ -39,6 +39,8 @@ export class FlowRunner {
   readonly #deps: RunnerDeps;
   readonly #led = new Set<number>();
   #stopped = false;
+  /** The newest batch of a vehicle that no barrier has confirmed yet. */
+  readonly #flights = new Map<Vehicle, Promise<void>>();
   /** Changes that take more than one step; the next one of the vehicle begins when they are through. */
   readonly #steps = new Map<Vehicle, Promise<void>>();
 
@@ -171,7 +173,9 @@ export class FlowRunner {
     const sent = vehicle.sent.get(ingress);
     vehicle.sent.set(ingress, view);
     const flows = sent === undefined ? [] : difference(this.#flows(ingress, sent), this.#flows(ingress, view));
-    if (flows.length > 0) await this.#applyFor(ingress, [vehicle], { meters: [], flows });
+    if (flows.length > 0) await this.#inFlight(vehicle, this.#applyFor(ingress, [vehicle], { meters: [], flows }));
+    // nothing new: what is wanted is under way, and not confirmed before the barrier of that
+    else await this.#flights.get(vehicle)?.catch(() => undefined);
     // an earlier batch has failed meanwhile: this one rested on it
     if (!vehicle.sent.has(ingress)) return this.readBack(vehicle);
   }
@@ -193,6 +197,15 @@ export class FlowRunner {
   #differs(vehicle: Vehicle, datapath: number, view: VehicleView): boolean {
     const sent = vehicle.sent.get(datapath);
     return sent === undefined || difference(this.#flows(datapath, sent), this.#flows(datapath, view)).length > 0;
+  }
+
+  async #inFlight(vehicle: Vehicle, batch: Promise<void>): Promise<void> {
+    this.#flights.set(vehicle, batch);
+    try {
+      await batch;
+    } finally {
+      if (this.#flights.get(vehicle) === batch) this.#flights.delete(vehicle);
+    }
   }
 
   #inSteps(vehicle: Vehicle, work: () => Promise<void>): Promise<void> {

@@ -122,9 +122,9 @@ export class Follower {
     this.#deps.metrics.count('sdn_redirects_total', { way });
   }
 
-  #moved(vehicle: Vehicle, effect: Report): void {
+  #moved(vehicle: Vehicle, effect: Extract<Effect, { do: 'report' }>): void {
     const { topology } = this.#options;
-    const { redirected: used, ...change } = effect;
+    const { do: _do, redirected: used, ...change } = effect;
     const own = used !== undefined && vehicle.redirected?.lease === used.slot.lease ? vehicle.redirected : undefined;
     const redirected = used === undefined || own === undefined ? undefined : { ...own, atMs: used.atMs };
     this.report(vehicle, { ...change, ...(redirected === undefined ? {} : { redirected }) });

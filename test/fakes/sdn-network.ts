@@ -4,16 +4,17 @@ import { systemClock, systemTimers } from '../../common/clock.js';
 import { silentLog } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
 import { decodeFrame, encodeFrame, type Frame } from '../../lab/network/frame.js';
-import { openLabSwitch, type LabSwitch } from '../../lab/soft-switch/switch.js';
+import { openLabSwitch, type LabSwitch, type SwitchOptions } from '../../lab/soft-switch/switch.js';
 import type { HostRef } from '../../protocol/api/common.js';
-import type {
-  AttachmentAnswer,
-  AttachmentChanged,
-  Pool,
-  ReservationList,
-  ServiceLease,
-  ServiceLeaseRequest,
-  VehicleRecord,
+import {
+  attachmentChanged,
+  type AttachmentAnswer,
+  type AttachmentChanged,
+  type Pool,
+  type ReservationList,
+  type ServiceLease,
+  type ServiceLeaseRequest,
+  type VehicleRecord,
 } from '../../protocol/api/md-manager.js';
 import { fault } from '../../protocol/errors.js';
 import { METRICS } from '../../protocol/metrics.js';
@@ -154,7 +155,8 @@ export class FakeManager implements ManagerLink {
 
   report(change: AttachmentChanged): Promise<AttachmentAnswer> {
     if (this.away) return Promise.reject(fault('UPSTREAM_AWAY', 'manager'));
-    this.reports.push(change);
+    // as the manager's own route does
+    this.reports.push(attachmentChanged.parse(change));
     return Promise.resolve({ result: 'started' });
   }
 
@@ -179,7 +181,14 @@ export const sdnMetrics = (): Metrics<keyof typeof METRICS> => new Metrics(METRI
 export const openTestSwitch = (
   address: string,
   radioPort: number,
-  ports: { udp?: number; control?: number; socketsMax?: number; datapath?: number; topology?: Topology } = {},
+  ports: {
+    udp?: number;
+    control?: number;
+    socketsMax?: number;
+    datapath?: number;
+    topology?: Topology;
+    trunks?: SwitchOptions['trunks'];
+  } = {},
 ): Promise<LabSwitch> =>
   openLabSwitch(
     {
@@ -189,6 +198,7 @@ export const openTestSwitch = (
       control: { address, port: ports.control ?? 0 },
       radio: { address, port: radioPort },
       socketsMax: ports.socketsMax ?? 64,
+      ...(ports.trunks === undefined ? {} : { trunks: ports.trunks }),
     },
     { clock: systemClock, log: silentLog, metrics: sdnMetrics() },
   );
