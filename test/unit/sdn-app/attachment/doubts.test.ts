@@ -199,6 +199,15 @@ describe('attachment machine, where a change needs proof', () => {
       );
     });
 
+    it('gives a turn to one that was heard since it began to wait', () => {
+      const script = [
+        [5_010, unknown(other)],
+        [14_000, unknown(other)],
+        [15_011, TICK],
+      ] as const;
+      assert.equal(run(script, ACCESS, asked()).state.doubts.at(-1)?.at, 'asking');
+    });
+
     it('goes on with the next when the first has gone away by proof', () => {
       const moved = run(
         [

@@ -133,6 +133,18 @@ describe('attachment machine, two homes', () => {
     assert.deepEqual([state.at, placeOf(state)], ['moving', HOMES[0]]);
   });
 
+  it('takes the first look at a counter for no sign of life', () => {
+    const { state } = run(
+      [
+        [11_500, counters(5, 5)],
+        [13_100, counters(5, 9)],
+      ],
+      LAB,
+      dual(),
+    );
+    assert.equal(state.at, 'attached');
+  });
+
   it('takes a counter that began anew for a sign of life', () => {
     const reads: Script = [
       [11_500, counters(500, 500)],
