@@ -196,7 +196,7 @@ function matchOf({ inPort, headers }: { inPort: number; headers: UdpHeaders }): 
         })),
       { nil: undefined },
     );
-  const addresses =
+  const addresses: Partial<Record<string, fc.Arbitrary<unknown>>> =
     headers.family === 'ipv6'
       ? { ip6Src: wide(headers.ip6Src), ip6Dst: wide(headers.ip6Dst) }
       : { ipSrc: part('ipSrc', headers.ipSrc), ipDst: part('ipDst', headers.ipDst) };
