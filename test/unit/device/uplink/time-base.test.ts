@@ -44,6 +44,14 @@ describe('time base', () => {
     assert.deepEqual(change.change === 'better' && [change.correctionMs, change.stamp.clock], [500_000, 'system']);
   });
 
+  it('asks for the system clock until it is synchronised, and minds it once', () => {
+    const base = baseOf(fakeClock(), 'auto');
+    assert.equal(base.asksSystem, true);
+    assert.equal(base.systemIsSynchronised().change, 'known');
+    assert.equal(base.asksSystem, false);
+    assert.equal(base.systemIsSynchronised().change, 'none');
+  });
+
   const event = fc.oneof(
     fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 40_000 }) }),
     fc.record({ do: fc.constant('step' as const), ms: fc.integer({ min: -1e9, max: 1e9 }) }),
