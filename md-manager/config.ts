@@ -70,6 +70,32 @@ export const SETTINGS = {
   'pool.maxHosts': { parse: integer(1, 1_022), default: '32', help: 'hosts of one domain at most' },
   'pool.startMs': { parse: ms, default: '30000', help: 'how long a host may take to get ready' },
   'pool.surplusMs': { parse: ms, default: '60000', help: 'how long a host is kept that its pool can do without' },
+  topology: {
+    parse: text,
+    optional: true,
+    help: 'FILE with domains, switches and access points (YAML or JSON): where a car may go next; without it no slot is kept',
+  },
+  'arming.enabled': {
+    parse: oneOf('true', 'false'),
+    default: 'true',
+    help: 'keep slots for vehicles in the domains that they may enter next, and tickets',
+  },
+  'arming.budget': { parse: integer(0, 1_000_000), default: '10000', help: 'slots so kept per domain at most' },
+  'arming.reserve': {
+    parse: integer(0, 1_000_000),
+    default: '2',
+    help: 'ready slots per domain that are left to other hand-overs; never fewer than pool.size',
+  },
+  'arming.leaseMs': {
+    parse: integer(1_000, 3_600_000),
+    default: '30000',
+    help: 'how long sdn-app may use such a slot without hearing from the manager; renewed at a third of it',
+  },
+  'tickets.perDomain': {
+    parse: integer(0, 1_024),
+    default: '2',
+    help: 'slots per domain kept for any vehicle; 0: none',
+  },
   'registration.firstNumber': { parse: integer(1, 2 ** 20 - 1), default: '1', help: 'number of the first vehicle' },
   'plan.twinPrefix': { parse: ipv4, default: LOOPBACK_PLAN.twinPrefix, help: 'first address of the twin addresses' },
   'plan.aliasPrefix': { parse: ipv4, default: LOOPBACK_PLAN.aliasPrefix, help: 'first address of the aliases' },

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { hostHealth, drainAnswer, leaseAnswer, slotAnswer, type HostHealth } from '../protocol/api/vmd.js';
 import type { Digest, activateRequest, leaseRequest, prepareRequest } from '../protocol/api/vmd.js';
+import type { ArmingRequest, TicketsRequest } from '../protocol/api/sdn-app.js';
 import type { Attachment, CommandHeader, HostRef } from '../protocol/api/common.js';
 import type { Timers } from '../common/clock.js';
 import { HttpClient } from '../protocol/api/http-client.js';
@@ -10,7 +11,7 @@ import type { ServerEvent } from '../protocol/api/sse.js';
 
 /** The two services that md-manager commands. Every call is one request; retries are the caller's. */
 
-const COMMAND_TIMEOUT_MS = 2_000;
+export const COMMAND_TIMEOUT_MS = 2_000;
 
 /** Control API of one vMD host. `via`: all hosts are reached through this URL, which is told the real one in a header. */
 export class HostClient implements AsyncDisposable {
@@ -67,15 +68,39 @@ export class HostClient implements AsyncDisposable {
   }
 }
 
+/** The sdn-app that is active. */
 export class SdnClient implements AsyncDisposable {
-  readonly #http: HttpClient;
+  #http: HttpClient;
 
   constructor(url: string) {
     this.#http = new HttpClient(url);
   }
 
-  keepRehearsed(timers: Timers, signal: AbortSignal): Promise<void> {
-    return keepRehearsed(this.#http, timers, signal);
+  get url(): string {
+    return this.#http.url;
+  }
+
+  /** From now on another sdn-app is the active one; calls to the old one that are under way fail as if it were away. */
+  async pointTo(url: string): Promise<void> {
+    if (url === this.url) return;
+    const old = this.#http;
+    this.#http = new HttpClient(url);
+    await old[Symbol.asyncDispose]();
+  }
+
+  /** Ends with the signal; follows the client to another sdn-app. */
+  async keepRehearsed(timers: Timers, signal: AbortSignal): Promise<void> {
+    await keepRehearsed({ call: (method, path, options) => this.#http.call(method, path, options) }, timers, signal);
+  }
+
+  /** What a vehicle may use by itself from now on; replaces what was there. */
+  async arm(vehicle: string, body: ArmingRequest, signal: AbortSignal): Promise<VehicleFlows> {
+    return this.#call('PUT', `/v1/vehicles/${vehicle}/arming`, body, signal);
+  }
+
+  /** Slots that no vehicle holds yet; replaces what was there. */
+  async giveTickets(body: TicketsRequest, signal: AbortSignal): Promise<void> {
+    await this.#http.call('PUT', '/v1/tickets', { body, timeoutMs: COMMAND_TIMEOUT_MS, signal });
   }
 
   /** Way out and back-up routes of a vehicle that the switch may not know. */

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { delay } from '../common/clock.js';
+import { delay, type Clock } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import type { VehicleFlows } from '../protocol/api/sdn-app.js';
 import type { HostHealth } from '../protocol/api/vmd.js';
-import type { ControlStore, DeviceRow } from '../store/types.js';
+import type { ControlStore, DeviceRow, StandbyRow } from '../store/types.js';
+import type { Standby } from './arming/standby.js';
 import { stateOf } from './handover/ledger.js';
-import { recover, type Facts } from './handover/recover.js';
+import { catchUp, recover, type Facts } from './handover/recover.js';
 import type { Runner } from './handover/runner.js';
 import { namedHosts } from './handover/work.js';
 import type { Mano } from './mano/mano.js';
@@ -18,9 +19,10 @@ export interface RecoveryDeps {
   readonly mano: Mano;
   readonly pool: Pool;
   readonly runner: Runner;
+  readonly standby: Standby;
   readonly sdn: SdnClient;
   readonly term: number;
-  readonly leaseMs: number;
+  readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -35,7 +37,7 @@ export async function recoverAll(
   healths: ReadonlyMap<string, HostHealth>,
   seen: ReadonlyMap<string, readonly string[]>,
 ): Promise<readonly VehicleFlows[] | undefined> {
-  const { store, mano, runner, sdn, term, log, signal } = deps;
+  const { store, mano, runner, standby, sdn, term, log, signal } = deps;
   const owners = new Map((await store.owners()).map(row => [row.vehicle, row]));
   const open = new Map(
     (await store.openHandovers())
@@ -48,7 +50,8 @@ export async function recoverAll(
   const patience = AbortSignal.any([signal, AbortSignal.timeout(SDN_WAIT_MS)]);
   const flows = await sdn.vehicles(patience).catch(() => undefined);
   const flowsOf = new Map((flows ?? []).map(row => [row.vehicle, row]));
-  const slots = slotsByVehicle(healths);
+  const leases = await store.standbys();
+  const slots = slotsByVehicle(healths, leases);
   for (const { vehicle, number } of devices) {
     const owner = owners.get(vehicle);
     // Registered, but never given a twin: the device asks again.
@@ -71,6 +74,7 @@ export async function recoverAll(
     const stage = intent?.run?.stage.at;
     log.info({ event: 'manager.vehicle.recovered', vehicle, host: owner.host, epoch: owner.epoch, stage });
   }
+  standby.load(leases, healths, runner.states(), host => mano.placeOf(host));
   return flows;
 }
 
@@ -83,9 +87,9 @@ export function resumeAll(deps: RecoveryDeps): void {
   for (const host of named) if (pool.link(host) === undefined) runner.hostLost(host, !alive.has(host));
 }
 
-/** Moves that the earlier manager did not live to begin: the attachment that sdn-app knows decides. */
+/** Moves that the earlier manager did not live to write down: where sdn-app knows the device, and what it has redirected. */
 export async function followAttachments(deps: RecoveryDeps, known: readonly VehicleFlows[] | undefined): Promise<void> {
-  const { runner, sdn, log, signal } = deps;
+  const { runner, standby, sdn, clock, log, signal } = deps;
   let flows = known;
   while (flows === undefined && !signal.aborted) {
     flows = await sdn.vehicles(signal).catch((error: unknown) => {
@@ -94,20 +98,26 @@ export async function followAttachments(deps: RecoveryDeps, known: readonly Vehi
     });
     if (flows === undefined) await delay(SDN_RETRY_MS, signal).catch(() => undefined);
   }
-  for (const { vehicle, attachment: to } of flows ?? []) {
+  for (const row of flows ?? []) {
+    const { vehicle } = row;
     const state = runner.state(vehicle);
-    if (to === undefined || state === undefined || state.run !== undefined || state.next !== undefined) continue;
-    if (to.domain === state.twin.host.domain) continue;
-    const first = state.twin.actingEpoch === 0;
-    runner.dispatch(vehicle, { type: 'attachmentChanged', move: { id: randomUUID(), to, first, phases: {} } });
+    if (state === undefined) continue;
+    const id = randomUUID();
+    const move = catchUp(state, row, host => standby.take(vehicle, id, { host }), { id, atMs: clock.stampMs() });
+    if (move !== undefined) runner.dispatch(vehicle, { type: 'attachmentChanged', move });
   }
 }
 
-function slotsByVehicle(healths: ReadonlyMap<string, HostHealth>): Map<string, Facts['slots'][number][]> {
+/** Slots that are kept under leases left out. */
+function slotsByVehicle(
+  healths: ReadonlyMap<string, HostHealth>,
+  leases: readonly StandbyRow[],
+): Map<string, Facts['slots'][number][]> {
+  const kept = new Set(leases.map(({ lease }) => lease));
   const found = new Map<string, Facts['slots'][number][]>();
   for (const { host, slots } of healths.values()) {
     for (const slot of slots) {
-      if (slot.vehicle === undefined) continue;
+      if (slot.vehicle === undefined || kept.has(slot.handover ?? '')) continue;
       found.set(slot.vehicle, [...(found.get(slot.vehicle) ?? []), { host, slot }]);
     }
   }

@@ -3,14 +3,18 @@ import type { Clock, Timers } from '../common/clock.js';
 import { Resources, aborted } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
+import type { Topology } from '../protocol/topology.js';
+import { readTopology } from '../protocol/topology-file.js';
 import { openHttp } from '../protocol/api/http-server.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ControlStore } from '../store/types.js';
+import { Standby } from './arming/standby.js';
 import type { ManagerConfig } from './config.js';
 import { Effects } from './handover/effects.js';
 import { Ledger } from './handover/ledger.js';
 import { Runner } from './handover/runner.js';
 import { DEFAULT_TIMING } from './handover/state.js';
+import { ServiceLeases } from './leases/service-leases.js';
 import type { Mano } from './mano/mano.js';
 import { SdnClient } from './peers.js';
 import { DEFAULT_LINK_TIMING } from './pool/host-link.js';
@@ -68,7 +72,10 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
         onLeaseRefused: (host, vehicles) => runner.leaseRefused(host, vehicles),
       },
       onReady: domain => runner.hostReady(domain),
-      onLost: (host, dead) => runner.hostLost(host, dead),
+      onLost: (host, dead) => {
+        standby.hostLost(host);
+        runner.hostLost(host, dead);
+      },
       onOrderFailed: domain => runner.orderFailed(domain),
     },
   );
@@ -81,15 +88,37 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   const runner: Runner = new Runner({
     ...{ store, pool, effects, ledger, clock, timers, timing, leaseMs, log, metrics },
     newId: randomUUID,
+    takeSlot: (vehicle, handover, at) => ({ ...at, ...standby.take(vehicle, handover, at) }),
+    onChange: state => standby.onChange(state),
+  });
+  const standby: Standby = new Standby(
+    {
+      topology: topologyOf(config),
+      ...{ budget: config['arming.budget'], reserve: config['arming.reserve'], leaseMs: config['arming.leaseMs'] },
+      ...{ ticketsPerDomain: config['tickets.perDomain'], dwellMs },
+    },
+    {
+      ...{ store, pool, sdn, term: TERM, newId: randomUUID, clock, timers, random, log, metrics, signal },
+      state: vehicle => runner.state(vehicle),
+    },
+  );
+  const sdnLease = new ServiceLeases('sdn-app', {
+    ...{ store, clock, log, metrics },
+    onHolder: ({ url }) => {
+      void sdn.pointTo(url).then(() => standby.tellAll());
+    },
   });
 
   open.use(pool);
   open.use(runner);
+  open.use(standby);
+  await sdnLease.load();
   const healths = await pool.adopt();
   const devices = await store.devices();
-  const recovery: RecoveryDeps = { store, mano, pool, runner, sdn, term: TERM, leaseMs, log, signal };
+  const recovery: RecoveryDeps = { store, mano, pool, runner, standby, sdn, term: TERM, clock, log, signal };
   const flows = await recoverAll(recovery, devices, healths, seen);
   pool.start();
+  standby.start();
   resumeAll(recovery);
   const following = followAttachments(recovery, flows);
   const rehearsing = sdn.keepRehearsed(timers, signal);
@@ -107,7 +136,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   const http = open.use(
     await openHttp({
       ...{ part: 'md-manager', listen: config.listen, log, metrics },
-      routes: managerRoutes({ term: TERM, registrations, runner, ledger, pool }),
+      routes: managerRoutes({ term: TERM, registrations, runner, ledger, pool, standby, sdnLease }),
       notReady: () => (pool.filled() ? undefined : 'pools to fill'),
     }),
   );
@@ -117,3 +146,6 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   log.info({ event: 'service.stopping' });
   await Promise.all([following, rehearsing]);
 }
+
+const topologyOf = (config: ManagerConfig): Topology | undefined =>
+  config.topology === undefined || config['arming.enabled'] === 'false' ? undefined : readTopology(config.topology);

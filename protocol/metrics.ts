@@ -127,6 +127,22 @@ export const METRICS = {
   md_hosts: { kind: 'gauge', help: 'vMD hosts', labels: ['domain', 'state'] },
   registrations_total: { kind: 'counter', help: 'registrations by result', labels: ['result'] },
   vehicles_registered: { kind: 'gauge', help: 'vehicles that have a number' },
+  standby_slots: {
+    kind: 'gauge',
+    help: 'slots kept for hand-overs that may come, by way: armed (of a vehicle), ticket (of nobody yet)',
+    labels: ['way', 'domain'],
+  },
+  standby_ended_total: {
+    kind: 'counter',
+    help: 'standby slots by their end: used, or wasted: withdrawn, expired, refused (by host or sdn-app), lost (with its host)',
+    labels: ['way', 'as'],
+  },
+  service_lease_term: { kind: 'gauge', help: 'term of the active one of a service', labels: ['service'] },
+  service_lease_changes_total: {
+    kind: 'counter',
+    help: 'times that another one became the active one of a service',
+    labels: ['service'],
+  },
   effect_retries_total: {
     kind: 'counter',
     help: 'commands to hosts, switch or store that had to be repeated',

@@ -104,6 +104,32 @@ export interface HandoverRow {
   readonly state: unknown;
 }
 
+/**
+ * A standby slot and who may use it: durable before sdn-app hears of it, so that it is the intent of the hand-over which
+ * uses it (DESIGN §6).
+ */
+export interface StandbyRow {
+  readonly lease: string;
+  readonly way: 'armed' | 'ticket';
+  /** Whose it is; a ticket is nobody's yet. */
+  readonly vehicle?: string;
+  readonly domain: string;
+  readonly host: string;
+  /** What it is for, in words: `neighbour ap-3`. */
+  readonly reason: string;
+  /** Unix milliseconds: after this sdn-app uses it no more. */
+  readonly untilMs: number;
+}
+
+/** Who is the active one of a service (DESIGN §5); the term rises with each change of holder and is never given twice. */
+export interface ServiceLeaseRow {
+  readonly service: string;
+  readonly holder: string;
+  readonly url: string;
+  readonly term: number;
+  readonly ttlMs: number;
+}
+
 /** Ownership, devices, instances, intents: one store for all domains (DESIGN §9), written by md-manager alone. */
 export interface ControlStore extends AsyncDisposable {
   /** IF NOT EXISTS on vehicle and on number. */
@@ -133,4 +159,10 @@ export interface ControlStore extends AsyncDisposable {
   openHandovers(): Promise<HandoverRow[]>;
   /** Newest first. */
   handovers(query: { readonly vehicle?: string; readonly limit: number }): Promise<HandoverRow[]>;
+  /** Writes and removes rows of standby slots, all of them or none; durable when it resolves. */
+  writeStandbys(put: readonly StandbyRow[], ended: readonly string[]): Promise<void>;
+  standbys(): Promise<StandbyRow[]>;
+  /** Durable when it resolves. */
+  putServiceLease(row: ServiceLeaseRow): Promise<void>;
+  serviceLease(service: string): Promise<ServiceLeaseRow | undefined>;
 }

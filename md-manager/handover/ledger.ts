@@ -166,7 +166,7 @@ export class Ledger implements AsyncDisposable {
     for (const listener of this.#listeners) listener(record);
   }
 
-  #count({ kind, result }: HandoverRecord): void {
+  #count({ kind, result, way }: HandoverRecord): void {
     if (result === 'running') return;
     const counts = { ...this.#counts };
     if (kind === 'first') counts.first++;
@@ -174,6 +174,8 @@ export class Ledger implements AsyncDisposable {
     else {
       counts[result]++;
       if (kind === 'host-lost') counts.hostLost++;
+      if (result === 'completed' && way !== undefined)
+        counts.ways = { ...counts.ways, [way]: (counts.ways?.[way] ?? 0) + 1 };
     }
     this.#counts = counts;
   }

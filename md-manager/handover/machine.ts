@@ -8,9 +8,6 @@ import {
   giveUp,
   lookForSlot,
   newAttempt,
-  postpone,
-  recordMove,
-  remember,
   twinServes,
 } from './attempt.js';
 import {
@@ -38,9 +35,10 @@ import {
   onStoodDown,
   resumeLeaving,
 } from './leaving.js';
-import { loseRedirected, onRedirectedMove } from './redirected.js';
+import { onMove } from './moves.js';
+import { loseRedirected } from './redirected.js';
 import { DEFAULT_TIMING } from './state.js';
-import type { Effect, HandoverEvent, Health, Move, Of, Timing, VehicleState } from './state.js';
+import type { Effect, HandoverEvent, Health, Of, Timing, VehicleState } from './state.js';
 import { currentRun, headerOf, namedHosts, ofRun, setRecord, setRun, setStage, stampPhase } from './work.js';
 import { targetOf, type Work } from './work.js';
 
@@ -120,32 +118,6 @@ function handle(w: Work, event: HandoverEvent): void {
     case 'resumed':
       return onResumed(w);
   }
-}
-
-function onMove(w: Work, move: Move): void {
-  if (w.s.seen.includes(move.id)) return;
-  remember(w, move.id);
-  w.s = { ...w.s, attachment: move.to };
-  const { redirected, ...plain } = move;
-  if (redirected === undefined || !onRedirectedMove(w, { ...plain, redirected })) onPlainMove(w, plain);
-}
-
-function onPlainMove(w: Work, move: Move): void {
-  const run = w.s.run;
-  if (run === undefined) return beginOrDefer(w, move);
-  if (run.intended) return postpone(w, move);
-  if (move.to.domain === w.s.twin.host.domain && twinServes(w)) {
-    // A move back before anything was promised: as if neither had been.
-    dropTarget(w);
-    recordMove(w, move, { kind: 'same-domain', result: 'completed' });
-    return end(w, 'cancelled', 'moved-back');
-  }
-  if (move.to.domain === run.record.toDomain) return recordMove(w, move, { kind: 'same-domain', result: 'completed' });
-  dropTarget(w);
-  recordMove(w, move, { kind: 'move', result: 'cancelled', reason: `joined ${run.record.id}` });
-  setRun(w, { domains: [move.to.domain] });
-  setRecord(w, { toDomain: move.to.domain });
-  newAttempt(w);
 }
 
 function onSlotReserved(w: Work, event: { of: Of; host: VehicleState['twin']['host'] }): void {

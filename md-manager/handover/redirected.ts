@@ -78,8 +78,9 @@ export function follow(w: Work, move: RedirectedMove): void {
 
 /** The next attempt of the run is at the host that the flow goes to; its slot is claimed, or another one is looked for. */
 function head(w: Work, move: RedirectedMove, newest: boolean): void {
-  const { way, host, epoch, atMs, held } = move.redirected;
+  const { way, host, epoch, atMs, held, standby } = move.redirected;
   setRun(w, { intended: true, redirectSent: true });
+  if (standby !== undefined) setRecord(w, { standby });
   if (!held) {
     // In this order: while an attempt is to come the way out there stays.
     newAttempt(w);

@@ -5,7 +5,7 @@ import type { HostEvent } from '../../protocol/api/vmd.js';
 import { keepBooks } from './books.js';
 import { step } from './machine.js';
 import { Performer, type PerformerDeps, type Underway } from './performer.js';
-import type { HandoverEvent, Timing, VehicleState } from './state.js';
+import type { HandoverEvent, Move, Redirected, Timing, VehicleState } from './state.js';
 import { deadlineOf, namedHosts } from './work.js';
 
 export interface RunnerDeps extends PerformerDeps {
@@ -13,6 +13,14 @@ export interface RunnerDeps extends PerformerDeps {
   readonly timing: Timing;
   readonly leaseMs: number;
   readonly newId: () => string;
+  /** The slot that sdn-app redirected to becomes the hand-over's, where it can be had. */
+  readonly takeSlot: (
+    vehicle: string,
+    handover: string,
+    at: NonNullable<AttachmentChanged['redirected']>,
+  ) => Redirected;
+  /** The state of a vehicle has changed. */
+  readonly onChange: (state: VehicleState) => void;
 }
 
 interface Entry extends Underway {
@@ -40,6 +48,7 @@ export class Runner implements AsyncDisposable {
     this.#vehicles.set(state.vehicle, entry);
     this.#index(undefined, state);
     keepBooks(this.#deps, undefined, state);
+    this.#deps.onChange(state);
     this.#performer.burnSpare(entry);
   }
 
@@ -61,7 +70,7 @@ export class Runner implements AsyncDisposable {
   }
 
   attachmentChanged(change: AttachmentChanged): AttachmentAnswer['result'] {
-    const { handover: id, vehicle, from, to, detectedAtMs, validatedAtMs, reroutedAtMs } = change;
+    const { handover: id, vehicle, from, to, detectedAtMs, validatedAtMs, reroutedAtMs, redirected } = change;
     const before = this.state(vehicle);
     if (before === undefined || before.seen.includes(id)) return 'known';
     const phases = {
@@ -70,7 +79,9 @@ export class Runner implements AsyncDisposable {
       ...(reroutedAtMs === undefined ? {} : { rerouted: reroutedAtMs }),
     };
     const first = from === undefined && before.attachment === undefined;
-    this.dispatch(vehicle, { type: 'attachmentChanged', move: { id, to, first, phases } });
+    const slot = redirected === undefined ? {} : { redirected: this.#deps.takeSlot(vehicle, id, redirected) };
+    const move: Move = { id, to, first, phases, ...slot };
+    this.dispatch(vehicle, { type: 'attachmentChanged', move });
     const after = this.state(vehicle);
     if (after?.next?.id === id) return 'deferred';
     return to.domain === before.twin.host.domain && after?.run?.record.id !== id ? 'same-domain' : 'started';
@@ -123,6 +134,7 @@ export class Runner implements AsyncDisposable {
       entry.state = after;
       this.#index(before, after);
       keepBooks(this.#deps, before, after);
+      if (before !== after) this.#deps.onChange(after);
       for (const effect of effects) events.push(...this.#performer.perform(entry, effect));
     }
     this.#arm(entry);

@@ -56,6 +56,8 @@ export interface Redirected {
   readonly host: HostRef;
   readonly epoch: number;
   readonly atMs: number;
+  /** For the ledger: the lease, and what its slot was kept for. */
+  readonly standby?: { readonly lease: string; readonly reason: string };
   /** Whether the slot there is this vehicle's; not, where its lease had ended or its host was lost. */
   readonly held: boolean;
   readonly health: Health;

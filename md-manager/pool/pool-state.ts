@@ -91,6 +91,20 @@ export function mark(
   return hold(pool, host, vehicle, state, handover);
 }
 
+/** Who holds the slot of a ticket; no vehicle has such a name. */
+export const ticketHolder = (lease: string): string => `ticket ${lease}`;
+const isTicket = (holder: string): boolean => holder.startsWith('ticket ');
+
+/** A held slot changes hands: that of a ticket becomes a vehicle's. Nothing where `from` holds none. */
+export function passOn(pool: PoolState, hostName: string, from: string, to: string, handover: string): PoolState {
+  const host = pool.get(hostName);
+  const slot = host?.held.get(from);
+  if (host === undefined || slot === undefined) return pool;
+  const held = new Map(host.held);
+  held.delete(from);
+  return putHost(pool, { ...host, held: held.set(to, { ...slot, handover }) });
+}
+
 export function free(pool: PoolState, hostName: string, vehicle: string): PoolState {
   const host = pool.get(hostName);
   if (!host?.held.has(vehicle)) return pool;
@@ -170,7 +184,8 @@ export function slotsOf(host: PooledHost): { slot: number; state: SlotState; veh
     const found = held.get(slot);
     if (found === undefined) return { slot, state: rest };
     const { vehicle, handover, state } = found;
-    return { slot, state: host.state === 'ready' ? state : rest, vehicle, handover };
+    const whose = isTicket(vehicle) ? { handover } : { vehicle, handover };
+    return { slot, state: host.state === 'ready' ? state : rest, ...whose };
   });
 }
 

@@ -12,7 +12,7 @@ import { Balance, type BalanceOptions } from './balance.js';
 import type { HostLink, LinkDeps } from './host-link.js';
 import { HostLinks } from './host-links.js';
 import { setGauges } from './pool-gauges.js';
-import { dismiss, free, mark, putHost, readySlots, removeHost, reserve, poolView } from './pool-state.js';
+import { dismiss, free, mark, passOn, putHost, readySlots, removeHost, reserve, poolView } from './pool-state.js';
 import type { HeldSlot, PoolState, Wish } from './pool-state.js';
 
 export interface PoolDeps {
@@ -92,6 +92,11 @@ export class Pool implements AsyncDisposable {
     this.#state = mark(this.#state, host, vehicle, state, handover);
   }
 
+  /** The slot that `from` holds becomes that of `to`. */
+  passOn(host: string, from: string, to: string, handover: string): void {
+    this.#state = passOn(this.#state, host, from, to, handover);
+  }
+
   free(host: string, vehicle: string): void {
     const domain = this.#state.get(host)?.ref.domain;
     this.#change(free(this.#state, host, vehicle));
@@ -132,6 +137,12 @@ export class Pool implements AsyncDisposable {
 
   view(): PoolView[] {
     return poolView(this.#state, this.#options.sizes, domain => this.#balance.starts.underWay(domain));
+  }
+
+  /** Domain → slots that are ready, and the size that its pool is kept at. */
+  rooms(): Map<string, { readonly ready: number; readonly size: number }> {
+    const { sizes } = this.#options;
+    return new Map([...sizes].map(([domain, size]) => [domain, { ready: readySlots(this.#state, domain), size }]));
   }
 
   /** Whether every pool has as many ready slots as it should. */

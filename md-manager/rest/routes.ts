@@ -11,15 +11,20 @@ import {
   poolList,
   registration,
   registrationRequest,
+  reservationList,
+  serviceLease,
+  serviceLeaseRequest,
   vehicleList,
   vehicleRecord,
   type VehicleRecord,
 } from '../../protocol/api/md-manager.js';
 import { SseStream } from '../../protocol/api/sse.js';
 import { fault } from '../../protocol/errors.js';
+import type { Standby } from '../arming/standby.js';
 import type { Ledger } from '../handover/ledger.js';
 import type { Runner } from '../handover/runner.js';
 import type { VehicleState } from '../handover/state.js';
+import type { ServiceLeases } from '../leases/service-leases.js';
 import type { Pool } from '../pool/pool.js';
 import type { Registrations } from '../registration/registration.js';
 
@@ -29,6 +34,8 @@ export interface RouteDeps {
   readonly runner: Runner;
   readonly ledger: Ledger;
   readonly pool: Pool;
+  readonly standby: Standby;
+  readonly sdnLease: ServiceLeases;
 }
 
 const MAX_LIMIT = 10_000;
@@ -42,7 +49,7 @@ const listQuery = z.strictObject({
 
 /** The API of protocol/api/md-manager.ts. */
 export function managerRoutes(deps: RouteDeps): Route[] {
-  const { term, registrations, runner, ledger, pool } = deps;
+  const { term, registrations, runner, ledger, pool, standby, sdnLease } = deps;
   const recordOf = (state: VehicleState): VehicleRecord => vehicleRecordOf(state, registrations.twinOf(state.number));
   let readers = 0;
   return [
@@ -64,6 +71,7 @@ export function managerRoutes(deps: RouteDeps): Route[] {
       status: 202,
       errors: ['VEHICLE_UNKNOWN', 'TERM_STALE'],
       handle: ({ body }) => {
+        sdnLease.check(body.term);
         if (runner.state(body.vehicle) === undefined) throw fault('VEHICLE_UNKNOWN', body.vehicle);
         return { result: runner.attachmentChanged(body) };
       },
@@ -132,6 +140,22 @@ export function managerRoutes(deps: RouteDeps): Route[] {
       summary: 'hosts and slots of each domain',
       answer: poolList,
       handle: () => ({ pools: pool.view() }),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/reservations',
+      summary: 'slots kept for hand-overs that may come: of vehicles, and tickets',
+      answer: reservationList,
+      handle: () => standby.view(),
+    }),
+    route({
+      method: 'PUT',
+      path: '/v1/leases/sdn-app',
+      summary: 'an sdn-app asks to be, or to remain, the active one; the answer says who is',
+      body: serviceLeaseRequest,
+      answer: serviceLease,
+      errors: ['STORE_FAILED'],
+      handle: ({ body }) => sdnLease.request(body),
     }),
     route({
       method: 'GET',

@@ -77,6 +77,8 @@ export const handoverRecord = z.object({
   toHost: z.string().optional(),
   attempt: z.int(),
   epoch: epoch.optional(),
+  /** The lease that sdn-app used (ways `armed` and `ticket`), and what its slot was kept for: `neighbour ap-3`. */
+  standby: z.object({ lease: z.string(), reason: z.string() }).optional(),
   /** Stamp of each phase that was reached. */
   phases: z.partialRecord(phase, z.number()),
   startedAtMs: z.number(),
@@ -96,6 +98,8 @@ export const handoverCounts = z.object({
   first: z.int(),
   sameDomain: z.int(),
   hostLost: z.int(),
+  /** Those that completed, `first` ones left out, by the way they went. */
+  ways: z.partialRecord(way, z.int()).optional(),
 });
 export type HandoverCounts = z.infer<typeof handoverCounts>;
 

@@ -11,10 +11,14 @@ import {
   handoverVehicleKey,
   numberKey,
   readNumber,
+  sameClaim,
+  sameDevice,
   textKey,
 } from '../rows/control-rows.js';
 import type { CasOutcome, ControlStore, DeviceRow, HandoverRow, InstanceRow, OwnerRow } from '../types.js';
+import type { ServiceLeaseRow, StandbyRow } from '../types.js';
 import { openEnvironment, readFrom, written, type Environment, type Table } from './environment.js';
+import { LeaseTables } from './lease-tables.js';
 
 export interface LmdbControlStoreOptions {
   readonly path: string;
@@ -46,6 +50,7 @@ class Store implements LmdbControlStore {
   readonly #openHandovers: Table;
   readonly #handoversByTime: Table;
   readonly #handoversByVehicle: Table;
+  readonly #leases: LeaseTables;
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -59,6 +64,7 @@ class Store implements LmdbControlStore {
     this.#openHandovers = environment.table('handover-open');
     this.#handoversByTime = environment.table('handover-time');
     this.#handoversByVehicle = environment.table('handover-vehicle');
+    this.#leases = new LeaseTables(environment);
   }
 
   insertDevice(row: DeviceRow): Promise<CasOutcome> {
@@ -195,6 +201,22 @@ class Store implements LmdbControlStore {
     });
   }
 
+  writeStandbys(put: readonly StandbyRow[], ended: readonly string[]): Promise<void> {
+    return this.#transaction('standby', () => this.#leases.write(put, ended));
+  }
+
+  standbys(): Promise<StandbyRow[]> {
+    return this.#read('standby', () => this.#leases.standbys());
+  }
+
+  putServiceLease(row: ServiceLeaseRow): Promise<void> {
+    return this.#transaction('service lease', () => this.#leases.putService(row));
+  }
+
+  serviceLease(service: string): Promise<ServiceLeaseRow | undefined> {
+    return this.#read('service lease', () => this.#leases.service(service));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#environment[Symbol.asyncDispose]();
   }
@@ -220,15 +242,3 @@ function read<T>(table: Table, key: Uint8Array, decode: (bytes: Uint8Array) => T
 function all<T>(table: Table, decode: (bytes: Uint8Array) => T): T[] {
   return Array.from(table.getRange({ start: FIRST }), ({ value }) => decode(value));
 }
-
-/** The same registration again, as after an outcome that was unknown. */
-const sameDevice = (a: DeviceRow, b: DeviceRow): boolean =>
-  a.number === b.number && a.key === b.key && a.registeredAtMs === b.registeredAtMs;
-
-/** The same claim again; its time may differ. */
-const sameClaim = (a: OwnerRow, b: OwnerRow): boolean =>
-  a.epoch === b.epoch &&
-  a.handover === b.handover &&
-  a.attempt === b.attempt &&
-  a.host === b.host &&
-  a.domain === b.domain;

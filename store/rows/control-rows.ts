@@ -1,5 +1,5 @@
 import { fault } from '../../protocol/errors.js';
-import type { DeviceRow, HandoverRow, InstanceRow, OwnerRow } from '../types.js';
+import type { DeviceRow, HandoverRow, InstanceRow, OwnerRow, ServiceLeaseRow, StandbyRow } from '../types.js';
 import { writeTime } from './history-row.js';
 
 /** Rows that are few and change seldom: schema (1 byte), then JSON. */
@@ -34,6 +34,11 @@ export const decodeInstance = decoder<InstanceRow>('instance');
 export const encodeHandover = (row: HandoverRow): Buffer => encode(row);
 export const decodeHandover = decoder<HandoverRow>('hand-over');
 
+export const encodeStandby = (row: StandbyRow): Buffer => encode(row);
+export const decodeStandby = decoder<StandbyRow>('standby');
+export const encodeServiceLease = (row: ServiceLeaseRow): Buffer => encode(row);
+export const decodeServiceLease = decoder<ServiceLeaseRow>('service lease');
+
 export const textKey = (text: string): Buffer => Buffer.from(text);
 
 /** A counter or number as a key or value of 6 big-endian bytes. */
@@ -59,3 +64,15 @@ export function handoverTimeKey(row: Pick<HandoverRow, 'startedAtMs' | 'id'>): B
 /** The same behind (vehicle, 0). */
 export const handoverVehicleKey = (row: Pick<HandoverRow, 'vehicle' | 'startedAtMs' | 'id'>): Buffer =>
   Buffer.concat([Buffer.from(`${row.vehicle}\0`), handoverTimeKey(row)]);
+
+/** The same registration again, as after an outcome that was unknown. */
+export const sameDevice = (a: DeviceRow, b: DeviceRow): boolean =>
+  a.number === b.number && a.key === b.key && a.registeredAtMs === b.registeredAtMs;
+
+/** The same claim again; its time may differ. */
+export const sameClaim = (a: OwnerRow, b: OwnerRow): boolean =>
+  a.epoch === b.epoch &&
+  a.handover === b.handover &&
+  a.attempt === b.attempt &&
+  a.host === b.host &&
+  a.domain === b.domain;

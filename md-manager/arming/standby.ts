@@ -1,0 +1,239 @@
+import { every, type Clock, type Timers } from '../../common/clock.js';
+import type { Log } from '../../common/log.js';
+import type { Metrics } from '../../common/metrics.js';
+import type { HostRef } from '../../protocol/api/common.js';
+import type { ReservationList } from '../../protocol/api/md-manager.js';
+import type { HostHealth } from '../../protocol/api/vmd.js';
+import type { MetricName } from '../../protocol/metrics.js';
+import type { ControlStore, StandbyRow } from '../../store/types.js';
+import type { Redirected, VehicleState } from '../handover/state.js';
+import { namedHosts } from '../handover/work.js';
+import { COMMAND_TIMEOUT_MS, type SdnClient } from '../peers.js';
+import { ticketHolder } from '../pool/pool-state.js';
+import type { Pool } from '../pool/pool.js';
+import { isKept, type Lease } from './lease.js';
+import { Leases } from './leases.js';
+import { Offers } from './offers.js';
+import { Planner, type PlannerOptions } from './planner.js';
+import { StandbyRecords } from './records.js';
+import { Rounds } from './rounds.js';
+import { StandbySlots } from './slots.js';
+
+export interface StandbyOptions extends PlannerOptions {
+  /** How long sdn-app may use a slot without a renewal. */
+  readonly leaseMs: number;
+}
+
+export interface StandbyDeps {
+  readonly store: ControlStore;
+  readonly pool: Pool;
+  readonly sdn: Pick<SdnClient, 'arm' | 'giveTickets'>;
+  readonly state: (vehicle: string) => VehicleState | undefined;
+  readonly term: number;
+  readonly newId: () => string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+  readonly signal: AbortSignal;
+}
+
+/** What sdn-app says of a slot that it has used; without a lease where it found the flow and has forgotten the rest. */
+export interface UsedSlot {
+  readonly host: HostRef;
+  readonly lease?: string;
+  readonly way?: 'armed' | 'ticket';
+}
+
+type Taken = Pick<Redirected, 'way' | 'held' | 'health' | 'standby'>;
+
+const TICK_MS = 100;
+/** The round of tickets among those of vehicles, which have no such name. */
+const TICKETS = ' tickets';
+
+/** Keeps standby slots (DESIGN §6): for each vehicle at rest by the plan, and tickets; hands them over when they were used. */
+export class Standby implements AsyncDisposable {
+  readonly #deps: StandbyDeps;
+  readonly #leases = new Leases();
+  readonly #records: StandbyRecords;
+  readonly #slots: StandbySlots;
+  readonly #planner: Planner;
+  readonly #rounds: Rounds;
+  readonly #domains = new Set<string>();
+  #stop = (): void => undefined;
+
+  constructor(options: StandbyOptions, deps: StandbyDeps) {
+    this.#deps = deps;
+    const { leaseMs } = options;
+    const recordMs = 3 * leaseMs + 4 * COMMAND_TIMEOUT_MS;
+    const leases = this.#leases;
+    const records = (this.#records = new StandbyRecords(deps));
+    const planner = (this.#planner = new Planner(options, { ...deps, leases }));
+    const changed = (vehicle: string | undefined): void => this.#changed(vehicle);
+    const slots = (this.#slots = new StandbySlots({ ...deps, leases, records, recordMs, changed }));
+    const offers = new Offers({
+      ...{ ...deps, leases, records, recordMs, leaseMs, slots },
+      mayHave: vehicle => planner.mayHave(vehicle),
+      refused: vehicle => planner.refused(vehicle),
+    });
+    this.#rounds = new Rounds(deps.timers, key => (key === TICKETS ? offers.tellTickets() : offers.tellVehicle(key)));
+  }
+
+  /** Leases of an earlier manager: their slots are held again before anything is given away. */
+  load(
+    rows: readonly StandbyRow[],
+    healths: ReadonlyMap<string, HostHealth>,
+    states: readonly VehicleState[],
+    placeOf: (host: string) => HostRef,
+  ): void {
+    const { pool, clock } = this.#deps;
+    for (const row of rows) {
+      const { lease, vehicle, host } = row;
+      const user = states.find(state => uses(state, row));
+      if (user !== undefined && user.twin.host.host === host) {
+        this.#records.end(lease);
+        continue;
+      }
+      const slot = healths.get(host)?.slots.find(one => one.vehicle === vehicle && one.handover === lease);
+      const lost = pool.link(host) === undefined;
+      const ready = vehicle === undefined || slot !== undefined;
+      const stage = user !== undefined ? 'used' : lost ? 'withdrawn' : ready ? 'offered' : 'preparing';
+      const usableUntilMs = clock.monotonicMs() + Math.max(0, row.untilMs - clock.nowMs());
+      const epoch = slot?.highestEpoch ?? states.find(state => state.vehicle === vehicle)?.highestEpoch ?? 0;
+      const whose = user === undefined ? row : { ...row, vehicle: user.vehicle };
+      const why = lost ? 'lost' : 'withdrawn';
+      this.#leases.put({ row: whose, host: placeOf(host), epoch, stage, lost, usableUntilMs, why });
+      if (user === undefined && !lost) pool.mark(host, vehicle ?? ticketHolder(lease), 'reserved', lease);
+      if (stage === 'preparing') void this.#slots.prepare(lease);
+      this.#changed(vehicle);
+    }
+  }
+
+  start(): void {
+    this.#stop = every(this.#deps.timers, TICK_MS, () => this.#tick());
+  }
+
+  /** The state of a vehicle changed. */
+  onChange(state: VehicleState): void {
+    const { vehicle, twin } = state;
+    for (const { stage, row, host } of this.#leases.of(vehicle)) {
+      if (stage !== 'used') continue;
+      if (twin.host.host !== host.host && namedHosts(state).includes(host.host)) continue;
+      // Claimed, or let go: from here on the owner row or the hand-over's own row tells of it.
+      this.#leases.delete(row.lease);
+      this.#records.end(row.lease);
+    }
+    this.#planner.look(vehicle);
+  }
+
+  /** A host is out of reach, and with it the slots there. */
+  hostLost(host: string): void {
+    for (const lease of [...this.#leases.all()]) {
+      if (lease.host.host !== host || lease.lost || lease.stage === 'used') continue;
+      const { lease: id, vehicle } = lease.row;
+      this.#leases.change(id, { lost: true, ...(isKept(lease) ? { stage: 'withdrawn', why: 'lost' } : {}) });
+      this.#changed(vehicle);
+    }
+  }
+
+  /** Another sdn-app is the active one: it is told everything. */
+  tellAll(): void {
+    this.#rounds.wakeAll();
+  }
+
+  /**
+   * sdn-app has sent the flow of a vehicle to this slot. It becomes the hand-over's, except where it was given back, its
+   * host is lost, or the vehicle has another slot there.
+   */
+  take(vehicle: string, handover: string, at: UsedSlot): Taken {
+    const { pool, metrics, log } = this.#deps;
+    const { host } = at.host;
+    const reachable = pool.link(host) !== undefined;
+    const health: Redirected['health'] = { is: reachable ? 'alive' : 'dead' };
+    const lease = this.#usedBy(vehicle, at);
+    if (lease === undefined) {
+      log.warn({ event: 'manager.standby.unknown', lease: at.lease, vehicle, host });
+      return { way: at.way ?? 'armed', held: false, health };
+    }
+    const { way, lease: id, reason } = lease.row;
+    const taken = { way, health, standby: { lease: id, reason } };
+    const state = this.#deps.state(vehicle);
+    const another =
+      (state !== undefined && namedHosts(state).includes(host)) ||
+      this.#leases.of(vehicle).some(other => other.host.host === host && other.row.lease !== id);
+    if (!reachable || another) {
+      if (isKept(lease)) this.#leases.change(id, { stage: 'withdrawn' });
+      this.#changed(lease.row.vehicle);
+      return { ...taken, held: false };
+    }
+    if (way === 'ticket') {
+      pool.passOn(host, ticketHolder(id), vehicle, handover);
+      this.#changed(undefined);
+    }
+    this.#leases.change(id, { stage: 'used', row: { ...lease.row, vehicle } });
+    metrics.count('standby_ended_total', { way, as: 'used' });
+    return { ...taken, held: true };
+  }
+
+  view(): ReservationList {
+    const armed: ReservationList['armed'] = [];
+    const tickets: ReservationList['tickets'] = [];
+    for (const { row } of this.#leases.kept()) {
+      const { lease, vehicle, domain, host, reason, untilMs } = row;
+      if (vehicle === undefined) tickets.push({ lease, domain, host, untilMs });
+      else armed.push({ lease, vehicle, domain, host, reason, untilMs });
+    }
+    return { armed, tickets };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stop();
+    this.#rounds.close();
+    return Promise.resolve();
+  }
+
+  /** By its lease, else by its host: its own slot there, or a ticket's. */
+  #usedBy(vehicle: string, at: UsedSlot): Lease | undefined {
+    const usable = ({ stage, host, row }: Lease): boolean =>
+      host.host === at.host.host && stage !== 'used' && stage !== 'freeing' && (row.vehicle ?? vehicle) === vehicle;
+    const named = at.lease === undefined ? undefined : this.#leases.get(at.lease);
+    if (named !== undefined && usable(named)) return named;
+    return [...this.#leases.of(vehicle), ...this.#leases.of(undefined)].find(usable);
+  }
+
+  #changed(vehicle: string | undefined): void {
+    this.#rounds.wake(vehicle ?? TICKETS);
+    if (vehicle !== undefined) this.#planner.look(vehicle);
+  }
+
+  #tick(): void {
+    const found = this.#planner.plan();
+    if (found === undefined) return;
+    const { plan, vehicles } = found;
+    for (const id of plan.withdraw) this.#leases.change(id, { stage: 'withdrawn' });
+    const tickets = plan.withdraw.some(id => this.#leases.get(id)?.row.vehicle === undefined);
+    const others = plan.withdraw.flatMap(id => this.#leases.get(id)?.row.vehicle ?? []);
+    for (const taking of plan.take) this.#slots.take(taking);
+    for (const vehicle of new Set([...vehicles, ...others])) this.#rounds.wake(vehicle);
+    if (tickets) this.#rounds.wake(TICKETS);
+    this.#gauge();
+  }
+
+  #gauge(): void {
+    const counts = new Map<string, number>();
+    const kept = this.#leases.kept();
+    for (const { row } of kept) this.#domains.add(row.domain);
+    for (const { row } of kept)
+      counts.set(`${row.way} ${row.domain}`, (counts.get(`${row.way} ${row.domain}`) ?? 0) + 1);
+    for (const domain of this.#domains)
+      for (const way of ['armed', 'ticket'])
+        this.#deps.metrics.set('standby_slots', counts.get(`${way} ${domain}`) ?? 0, { way, domain });
+  }
+}
+
+/** Whether this vehicle's hand-over has used the slot, or its twin is there. */
+function uses(state: VehicleState, { lease, vehicle, host }: StandbyRow): boolean {
+  if (state.run?.record.standby?.lease === lease) return namedHosts(state).includes(host);
+  return state.vehicle === vehicle && namedHosts(state).includes(host);
+}

@@ -1,0 +1,34 @@
+import { decodeServiceLease, decodeStandby, encodeServiceLease, encodeStandby, textKey } from '../rows/control-rows.js';
+import type { ServiceLeaseRow, StandbyRow } from '../types.js';
+import type { Environment, Table } from './environment.js';
+
+const FIRST = Buffer.alloc(1);
+
+/** Leases of standby slots and of services. Called inside the store's transactions and reads. */
+export class LeaseTables {
+  readonly #standbys: Table;
+  readonly #services: Table;
+
+  constructor(environment: Environment) {
+    this.#standbys = environment.table('standby');
+    this.#services = environment.table('service-lease');
+  }
+
+  write(put: readonly StandbyRow[], ended: readonly string[]): void {
+    for (const row of put) void this.#standbys.put(textKey(row.lease), encodeStandby(row));
+    for (const lease of ended) void this.#standbys.remove(textKey(lease));
+  }
+
+  standbys(): StandbyRow[] {
+    return Array.from(this.#standbys.getRange({ start: FIRST }), ({ value }) => decodeStandby(value));
+  }
+
+  putService(row: ServiceLeaseRow): void {
+    void this.#services.put(textKey(row.service), encodeServiceLease(row));
+  }
+
+  service(name: string): ServiceLeaseRow | undefined {
+    const found = this.#services.get(textKey(name));
+    return found === undefined ? undefined : decodeServiceLease(found);
+  }
+}
