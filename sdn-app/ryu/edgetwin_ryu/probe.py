@@ -6,6 +6,7 @@ register is opened and discarded. A switch without bundles gets that flow and lo
 from typing import Any
 
 from ryu.ofproto import ofproto_v1_3 as ofp
+from ryu.ofproto import ofproto_v1_3_parser as parser
 
 from .mods import barrier, bundle_add, bundle_control, mod_bytes, with_xid
 
@@ -39,6 +40,8 @@ class Probe:
         opened, discarded = next_xid(self._datapath), next_xid(self._datapath)
         self._bundle = {opened, discarded}
         self._move, self._barrier = next_xid(self._datapath), next_xid(self._datapath)
+        # Open vSwitch tells a controller that came to it (ptcp) nothing unasked until it has been sent a length for copies.
+        self._datapath.send_msg(parser.OFPSetConfig(self._datapath, ofp.OFPC_FRAG_NORMAL, ofp.OFPCML_MAX))
         self._datapath.send(
             bundle_control(ofp.ONF_BCT_OPEN_REQUEST, BUNDLE, opened)
             + bundle_add(BUNDLE, self._move, WITH_MOVE)
