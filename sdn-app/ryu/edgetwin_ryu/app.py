@@ -35,7 +35,7 @@ def _up(switch: Switch) -> list[dict[str, Any]]:
     return [up, *ports_down(datapath)]
 
 
-class EdgetwinApp(app_manager.RyuApp):  # type: ignore[misc]
+class EdgetwinApp(app_manager.RyuApp):
     OFP_VERSIONS: ClassVar[list[int]] = [ofproto_v1_3.OFP_VERSION]
     _CONTEXTS: ClassVar[dict[str, Any]] = {"wsgi": wsgi.WSGIApplication}
 
@@ -79,14 +79,14 @@ class EdgetwinApp(app_manager.RyuApp):  # type: ignore[misc]
         identifier, request = read_request(text)
         if isinstance(request, str):
             refused = {"type": "refused", "errors": [], "detail": request}
-            client.send(refused if identifier is None else {**refused, "id": identifier})
+            client.answer(refused if identifier is None else {**refused, "id": identifier})
             return
         switch = self._switches.get(request.datapath)
         if switch is None:
             detail = f"switch {request.datapath} is not connected"
-            client.send({"type": "away", "id": request.id, "detail": detail})
+            client.answer({"type": "away", "id": request.id, "detail": detail})
             return
-        switch.submit(request, client.send)
+        switch.submit(request, client.answer)
 
     def _tell_all(self, message: dict[str, Any]) -> None:
         for client in list(self._clients):
@@ -178,14 +178,14 @@ class EdgetwinApp(app_manager.RyuApp):  # type: ignore[misc]
             self._tell_all(flow_removed(event.msg.datapath.id, event.msg))
 
 
-class Endpoint(wsgi.ControllerBase):  # type: ignore[misc]
+class Endpoint(wsgi.ControllerBase):
     """The WebSocket, beside the paths of `ofctl_rest`. Not by Ryu's decorator: its broadcast waits for the slowest."""
 
     def __init__(self, req: Any, link: Any, data: Any, **config: Any) -> None:
         super().__init__(req, link, data, **config)
         self._app: EdgetwinApp = data["app"]
 
-    @wsgi.route("edgetwin", PATH)  # type: ignore[untyped-decorator]
+    @wsgi.route("edgetwin", PATH)
     def connect(self, req: Any, **_: Any) -> Any:
         # compressing each small message would take longer than sending it
         req.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)

@@ -16,6 +16,8 @@ PAUSE_BYTES = 8 << 20
 # A client with so much unread is cut off; it begins anew with hello.
 CUT_OFF_BYTES = 64 << 20
 PAUSE_S = 0.01
+# Nor with so many unanswered: who asks much waits for its own answers, and others get their turn.
+UNANSWERED_MAX = 256
 
 LOG = logging.getLogger("edgetwin")
 
@@ -34,6 +36,7 @@ class Client:
         self._websocket = websocket
         # Packet-ins that were not sent since the last one that was.
         self._dropped = 0
+        self._unanswered = hub.Semaphore(UNANSWERED_MAX)
         self.gone = False
 
     def send(self, message: dict[str, Any]) -> None:
@@ -44,6 +47,12 @@ class Client:
             self._cut_off()
             return
         self._write(encode(message))
+
+    def answer(self, message: dict[str, Any]) -> None:
+        """Sends an answer; the last one of a request makes room for another."""
+        if not message.get("more"):
+            self._unanswered.release()
+        self.send(message)
 
     def send_packet_in(self, encoded: str) -> None:
         """Sends a packet-in, or drops it; the next that is sent says in `dropped` how many are missing before it."""
@@ -62,6 +71,7 @@ class Client:
             hub.sleep(PAUSE_S)
         if self.gone:
             return None
+        self._unanswered.acquire()
         text: str | bytes | None = self._websocket.wait()
         return text
 

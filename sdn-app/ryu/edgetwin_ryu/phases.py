@@ -16,7 +16,7 @@ class Part(NamedTuple):
 
     encoded: bytes
     # of the change in the batch; None for what opens, commits or discards a bundle
-    index: int | None
+    change: int | None
     # the bundle that takes the message
     bundle: int | None
     # an error (type, code) that says nothing: the meter is there already

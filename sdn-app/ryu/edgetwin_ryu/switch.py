@@ -78,7 +78,7 @@ class Switch:
             return False
         if part is not None and part.ignored == (message.type, getattr(message, "code", None)):
             return True
-        running.errors.append(wire_error(message, None if part is None else part.index))
+        running.errors.append(wire_error(message, None if part is None else part.change))
         if part is None:
             self._finish(running)
         return True
@@ -147,7 +147,7 @@ class Switch:
                 running.in_one_go = True
             running.phases.clear()
         if running.phases:
-            self._release(running)
+            # a commit may fail for a message of the phase before, so those xids stay known
             self._send_phase(running)
         else:
             self._finish(running)
@@ -187,13 +187,9 @@ class Switch:
         running.xids.append(xid)
         return xid
 
-    def _release(self, running: Running) -> None:
+    def _forget(self, running: Running) -> None:
         for xid in running.xids:
             self._parts.pop(xid, None)
-        running.xids.clear()
-
-    def _forget(self, running: Running) -> None:
-        self._release(running)
         self._running.pop(running, None)
 
     def _write(self, data: bytes) -> None:

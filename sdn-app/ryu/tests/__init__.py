@@ -1,0 +1,1 @@
+"""Unit tests of the app, on the standard library's unittest; they hold it against Ryu's own parser and packer."""
