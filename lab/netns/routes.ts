@@ -95,7 +95,8 @@ export function fleetLines(
 /** An address of a car or router on its loopback device. */
 export const addressLines = (address: string, change: 'add' | 'del', { ipv6 }: Family): readonly string[] => [
   `addr ${change} ${address}/32 dev lo`,
-  ...(ipv6 ? [`addr ${change} ${ipv6Of(address)}/128 dev lo`] : []),
+  // Without `nodad` no route may name it as its source for a moment.
+  ...(ipv6 ? [`addr ${change} ${ipv6Of(address)}/128 dev lo${change === 'add' ? ' nodad' : ''}`] : []),
 ];
 
 /** Another source address instead of the one a car has; the new one is there already ({@link addressLines}). */

@@ -17,8 +17,9 @@ describe('a network of namespaces', function () {
     flows = await openOpenVSwitch(network, 1);
   });
   afterEach(async () => {
-    assert.deepEqual(await network.checksumErrors(), {});
+    const errors = await network.checksumErrors();
     await network[Symbol.asyncDispose]();
+    assert.deepEqual(errors, {});
     assert.deepEqual([processesOf(network.folder), existsSync(network.folder)], [[], false]);
   });
 

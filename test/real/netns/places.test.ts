@@ -10,14 +10,18 @@ describe('places of the network lab', function () {
   this.timeout(60_000);
   let network: Network;
   let flows: OpenVSwitch;
+  const opened: Network[] = [];
   before(needsLab);
   afterEach(async () => {
-    if (network === undefined) return;
-    assert.deepEqual(await network.checksumErrors(), {});
-    await network[Symbol.asyncDispose]();
+    for (const done of opened.splice(0)) {
+      const errors = await done.checksumErrors();
+      await done[Symbol.asyncDispose]();
+      assert.deepEqual(errors, {});
+    }
   });
   const open = async (spec: NetnsSpecInput): Promise<void> => {
     network = await openNetwork(spec);
+    opened.push(network);
     flows = await openOpenVSwitch(network, 1);
   };
 
