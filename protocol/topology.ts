@@ -116,6 +116,15 @@ export const portTowards = (topology: Topology, datapath: number, domainName: st
   hostPortOf(topology, datapath, domainName) ??
   trunkTo(topology, datapath, at => hostPortOf(topology, at, domainName) !== undefined);
 
+/** The number of a trunk's port at the switch on its other end. */
+export function otherEnd(topology: Topology, datapath: number, trunk: number): number | undefined {
+  const portsAt = (at: number): readonly Port[] => topology.switches.find(sw => sw.datapath === at)?.ports ?? [];
+  const here = portsAt(datapath).find(port => port.port === trunk);
+  return here?.role === 'trunk'
+    ? portsAt(here.peer).find(port => port.role === 'trunk' && port.peer === datapath)?.port
+    : undefined;
+}
+
 /** The VLAN whose tag frames carry at an access port. */
 export function vlanOf(topology: Topology, datapath: number, portNumber: number): number | undefined {
   const ports = topology.switches.find(sw => sw.datapath === datapath)?.ports ?? [];

@@ -4,6 +4,11 @@ import { numberToIpv4 } from '../../protocol/addresses.js';
 export interface AliasSocketsOptions {
   /** Sockets at most; the one that was silent for longest makes room. */
   readonly max: number;
+  /**
+   * Other switches on this machine may speak from the same alias and tag: a socket is bound beside theirs, and connected to
+   * one host, so that it hears that host alone.
+   */
+  readonly shared?: boolean;
   /** A datagram that a host sent to (alias, tag). */
   readonly onDatagram: (end: End, payload: Uint8Array, from: RemoteInfo) => void;
   readonly onError: (end: End, error: Error) => void;
@@ -33,13 +38,16 @@ export class AliasSockets implements AsyncDisposable {
   }
 
   send(from: End, to: End, payload: Uint8Array): void {
-    const key = `${from.ip}:${from.port}`;
-    const socket = this.#sockets.get(key) ?? this.#open(from, key);
+    const { shared = false } = this.#options;
+    const key = `${from.ip}:${from.port}${shared ? `:${to.ip}:${to.port}` : ''}`;
+    const socket = this.#sockets.get(key) ?? this.#open(from, shared ? to : undefined, key);
     this.#sockets.delete(key);
     this.#sockets.set(key, socket);
-    socket.send(payload, to.port, numberToIpv4(to.ip), error => {
+    const sent = (error: Error | null): void => {
       if (error !== null) this.#options.onError(from, error);
-    });
+    };
+    if (shared) socket.send(payload, sent);
+    else socket.send(payload, to.port, numberToIpv4(to.ip), sent);
     while (this.#sockets.size > this.#options.max) this.#closeOldest();
   }
 
@@ -49,10 +57,11 @@ export class AliasSockets implements AsyncDisposable {
     await Promise.all(sockets.map(socket => new Promise<void>(resolve => socket.close(() => resolve()))));
   }
 
-  #open(end: End, key: string): Socket {
-    // addresses are numeric, so nothing is looked up: bind and send take effect at once
+  #open(end: End, peer: End | undefined, key: string): Socket {
+    // addresses are numeric, so nothing is looked up: bind, connect and send take effect at once
     const socket = createSocket({
       type: 'udp4',
+      reuseAddr: peer !== undefined,
       lookup: (host, _options, done) => done(null, host, 4),
     });
     socket.on('message', (payload, from) => {
@@ -66,6 +75,7 @@ export class AliasSockets implements AsyncDisposable {
       socket.close();
     });
     socket.bind({ address: numberToIpv4(end.ip), port: end.port, exclusive: true });
+    if (peer !== undefined) socket.connect(peer.port, numberToIpv4(peer.ip));
     return socket;
   }
 

@@ -26,7 +26,10 @@ export async function runLabSwitch(
   const metrics = new Metrics(METRICS, { processMetrics: true });
   await using open = new Resources();
   const opened = open.use(
-    await openLabSwitch({ ...config, topology: readTopology(config.topology) }, { clock: systemClock, log, metrics }),
+    await openLabSwitch(
+      { ...config, topology: readTopology(config.topology), trunks: new Map(config.trunks) },
+      { clock: systemClock, log, metrics },
+    ),
   );
   if (config.http !== undefined)
     open.use(await openHttp({ part: 'lab-switch', listen: config.http, routes: [], log, metrics }));

@@ -7,13 +7,15 @@ import type { Metrics } from '../../common/metrics.js';
 import { ipv4ToNumber, numberToIpv4 } from '../../protocol/addresses.js';
 import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
-import type { Port, Topology } from '../../protocol/topology.js';
+import { otherEnd, type Port, type Topology } from '../../protocol/topology.js';
 import type { SoftMessage, SoftRequest } from '../../sdn-app/switch/soft-protocol.js';
 import type { Batch } from '../../sdn-app/switch/flow-switch.js';
 import { decodeFrame, encodeFrame } from '../network/frame.js';
 import { AliasSockets, type End } from './alias-sockets.js';
 import { ControlServer } from './control-server.js';
+import { HostPorts } from './host-ports.js';
 import { applyBatch, createSwitch, process, readFlows, type Delivery, type Packet } from './model.js';
+import type { Headers } from './packet.js';
 
 export interface SwitchOptions {
   readonly datapath: number;
@@ -24,6 +26,8 @@ export interface SwitchOptions {
   /** Where frames of a port go to before a router has sent one through it. */
   readonly radio: { readonly address: string; readonly port: number };
   readonly socketsMax: number;
+  /** Where the switch at the other end of each trunk listens, by the number of the trunk's port here. */
+  readonly trunks?: ReadonlyMap<number, { readonly address: string; readonly port: number }>;
 }
 
 export interface SwitchDeps {
@@ -43,6 +47,7 @@ const UDP = 17;
 type Fate =
   | 'to-host'
   | 'to-router'
+  | 'to-switch'
   | 'dropped'
   | 'normal'
   | 'bad-frame'
@@ -73,8 +78,7 @@ class RunningSwitch {
   readonly #frames: Socket = createSocket({ type: 'udp4', lookup: (host, _options, done) => done(null, host, 4) });
   /** Where the last frame of an access port came from. */
   readonly #routers = new Map<number, { readonly address: string; readonly port: number }>();
-  /** Host port by host address, learnt from flows that send there. */
-  readonly #hosts = new Map<number, number>();
+  readonly #hosts: HostPorts;
   readonly #aliases: AliasSockets;
   readonly #control: ControlServer;
 
@@ -82,9 +86,11 @@ class RunningSwitch {
     this.#options = options;
     this.#deps = deps;
     this.#ports = ports;
+    this.#hosts = new HostPorts(ports);
     this.#state = createSwitch(options.datapath);
     this.#aliases = new AliasSockets({
       max: options.socketsMax,
+      shared: [...ports.values()].some(({ role }) => role === 'trunk'),
       onDatagram: (end, payload, from) => this.#fromHost(end, payload, from),
       onError: (end, error) => {
         this.#count('failed');
@@ -113,7 +119,7 @@ class RunningSwitch {
 
   async open(): Promise<LabSwitch> {
     const { listen } = this.#options;
-    this.#frames.on('message', (bytes, from) => this.#fromRouter(bytes, from));
+    this.#frames.on('message', (bytes, from) => this.#fromFrame(bytes, from));
     // nothing is looked up, so it may be listening before `bind` returns
     const listening = once(this.#frames, 'listening');
     this.#frames.bind({ address: listen.address, port: listen.port, exclusive: true });
@@ -134,17 +140,18 @@ class RunningSwitch {
     };
   }
 
-  #fromRouter(bytes: Uint8Array, from: RemoteInfo): void {
+  #fromFrame(bytes: Uint8Array, from: RemoteInfo): void {
     const frame = decodeFrame(bytes);
     if (frame === undefined) {
       this.#count('bad-frame');
       return;
     }
-    if (this.#ports.get(frame.port)?.role !== 'access') {
+    const role = this.#ports.get(frame.port)?.role;
+    if (role !== 'access' && role !== 'trunk') {
       this.#count('unknown-port');
       return;
     }
-    this.#routers.set(frame.port, { address: from.address, port: from.port });
+    if (role === 'access') this.#routers.set(frame.port, { address: from.address, port: from.port });
     this.#run(
       {
         inPort: frame.port,
@@ -161,7 +168,7 @@ class RunningSwitch {
 
   #fromHost(end: End, payload: Uint8Array, from: RemoteInfo): void {
     const ipSrc = ipv4ToNumber(from.address);
-    const inPort = this.#hosts.get(ipSrc);
+    const inPort = this.#hosts.of(from.address);
     if (inPort === undefined) {
       this.#count('unknown-host');
       return;
@@ -189,21 +196,22 @@ class RunningSwitch {
       this.#deps.metrics.set('lab_switch_sockets', this.#aliases.size);
       this.#count('to-host');
     } else if (role === 'access' && typeof port === 'number') {
-      const to = this.#routers.get(port) ?? this.#options.radio;
-      const { ipSrc, udpSrc, ipDst, udpDst } = packet;
-      const frame = {
-        port,
-        srcIp: numberToIpv4(ipSrc),
-        srcPort: udpSrc,
-        dstIp: numberToIpv4(ipDst),
-        dstPort: udpDst,
-        payload,
-      };
-      this.#frames.send(encodeFrame(frame), to.port, to.address, error => {
-        if (error !== null) this.#count('failed');
-      });
+      this.#sendFrame(port, this.#routers.get(port) ?? this.#options.radio, packet, payload);
       this.#count('to-router');
+    } else if (role === 'trunk' && typeof port === 'number') {
+      const to = this.#options.trunks?.get(port);
+      const there = otherEnd(this.#options.topology, this.#options.datapath, port);
+      if (to !== undefined && there !== undefined) this.#sendFrame(there, to, packet, payload);
+      this.#count(to === undefined || there === undefined ? 'unknown-port' : 'to-switch');
     } else this.#count(role === 'normal' ? 'normal' : 'unknown-port'); // nothing but twins is behind this switch
+  }
+
+  #sendFrame(port: number, to: { address: string; port: number }, packet: Headers, payload: Uint8Array): void {
+    const { ipSrc, udpSrc, ipDst, udpDst } = packet;
+    const addresses = { srcIp: numberToIpv4(ipSrc), srcPort: udpSrc, dstIp: numberToIpv4(ipDst), dstPort: udpDst };
+    this.#frames.send(encodeFrame({ port, ...addresses, payload }), to.port, to.address, error => {
+      if (error !== null) this.#count('failed');
+    });
   }
 
   #handle(request: Exclude<SoftRequest, { op: 'lead' }>): SoftMessage {
@@ -212,7 +220,7 @@ class RunningSwitch {
         const batch = request.batch as Batch;
         const refusal = applyBatch(this.#state, batch);
         if (refusal !== undefined) return { type: 'refused', id: request.id, refusal };
-        this.#learnHosts(batch);
+        this.#hosts.learn(batch);
         return { type: 'done', id: request.id };
       }
       case 'flows': {
@@ -225,19 +233,6 @@ class RunningSwitch {
         else this.#state.downPorts.add(port);
         this.#control.tell({ type: 'portStatus', datapath: this.#options.datapath, port, up });
         return { type: 'done', id: request.id };
-      }
-    }
-  }
-
-  #learnHosts(batch: Batch): void {
-    for (const mod of batch.flows) {
-      if (mod.op !== 'add') continue;
-      let host: number | undefined;
-      for (const action of mod.flow.actions) {
-        if (action.do === 'set' && action.field === 'ipDst') host = action.value;
-        if (action.do !== 'output' || typeof action.to === 'string' || !('port' in action.to)) continue;
-        if (host !== undefined && this.#ports.get(action.to.port)?.role === 'host')
-          this.#hosts.set(host, action.to.port);
       }
     }
   }
