@@ -56,7 +56,7 @@ export function layOutSite(options: LayoutOptions): NetnsSpecInput {
     hosts: DOMAINS.map(domain => ({ name: hostsPlace(domain), domain })),
     services: [CORE],
     cars: Array.from({ length: cars }, (_, index) => ({ name: carPlace(index), at: 'ap-1' })),
-    neighbours: 'arp',
+    neighbours: 'static',
     ipv6,
     links,
   };

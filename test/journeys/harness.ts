@@ -12,46 +12,36 @@ import {
 } from '../../protocol/api/md-manager.js';
 import { readTopology } from '../../protocol/topology-file.js';
 import { finishAndAudit, type Outcome } from '../../lab/demo/finish.js';
+import type { RunningSystem } from '../../lab/demo/running.js';
 import { System, type SystemOptions } from '../../lab/demo/system.js';
 import { openGate, type Gate } from '../../lab/proxy/gate.js';
 import { Watch } from '../../lab/demo/watch.js';
 
 const ASK_EVERY_MS = 50;
 
-/** A system of real processes under test: cars stand still, tests move them. */
-export class Journey implements AsyncDisposable {
-  readonly system: System;
+/** A system of real processes under test, wherever they run: what can be seen of it, and how it ends. */
+export class SystemUnderTest<S extends RunningSystem & AsyncDisposable> implements AsyncDisposable {
+  readonly system: S;
   readonly watch: Watch;
   readonly manager: HttpClient;
-  readonly radio: HttpClient;
 
-  private constructor(system: System) {
+  protected constructor(system: S) {
     this.system = system;
     this.watch = new Watch(system);
     this.manager = new HttpClient(system.urls.manager);
-    this.radio = new HttpClient(system.urls.radio);
   }
 
-  /** Opens a system and waits until every car's twin has acknowledged a report. */
-  static async open(options: Partial<SystemOptions> = {}): Promise<Journey> {
-    const system = await System.open({
-      drive: 'drive-17',
-      cars: 1,
-      speed: 1,
-      httpPort: await freePort(),
-      turnAroundMs: 2,
-      ...options,
-    });
-    const journey = new Journey(system);
+  /** Waits until every car's twin has acknowledged a report; what does not get there is closed. */
+  protected async served(): Promise<this> {
     try {
-      await journey.until('every car is served', async () =>
-        (await journey.watch.agents()).every(agent => agent !== undefined && agent.acknowledged > 0),
+      await this.until('every car is served', async () =>
+        (await this.watch.agents()).every(agent => agent !== undefined && agent.acknowledged > 0),
       );
     } catch (error) {
-      await journey[Symbol.asyncDispose]();
+      await this[Symbol.asyncDispose]();
       throw error;
     }
-    return journey;
+    return this;
   }
 
   /** Asks until the answer is truthy; the suite's time-out bounds it. */
@@ -64,20 +54,10 @@ export class Journey implements AsyncDisposable {
     }
   }
 
-  /** Puts car `index` under an access point (null: radio outage; 'auto': where it is). */
-  move(index: number, accessPoint: string | null): Promise<void> {
-    return this.radio.call('PUT', `/v1/cars/${index}/attachment`, { body: { accessPoint } });
-  }
-
   /** The access points of a domain, in the order of the drive. */
   accessPoints(domain: string): string[] {
     const topology = readTopology(this.system.plan.topology);
     return topology.accessPoints.filter(point => point.domain === domain).map(({ id }) => id);
-  }
-
-  /** Moves a car under the first access point of a domain. */
-  moveTo(index: number, domain: string): Promise<void> {
-    return this.move(index, this.accessPoints(domain)[0] ?? null);
   }
 
   async handovers(): Promise<HandoverRecord[]> {
@@ -135,8 +115,46 @@ export class Journey implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.watch, this.manager, this.radio].map(client => client[Symbol.asyncDispose]()));
+    await Promise.all([this.watch, this.manager].map(client => client[Symbol.asyncDispose]()));
     await this.system[Symbol.asyncDispose]();
+  }
+}
+
+/** A system of real processes on the embedded network: cars stand still, tests move them. */
+export class Journey extends SystemUnderTest<System> {
+  readonly radio: HttpClient;
+
+  private constructor(system: System) {
+    super(system);
+    this.radio = new HttpClient(system.urls.radio);
+  }
+
+  /** Opens a system and waits until every car's twin has acknowledged a report. */
+  static async open(options: Partial<SystemOptions> = {}): Promise<Journey> {
+    const system = await System.open({
+      drive: 'drive-17',
+      cars: 1,
+      speed: 1,
+      httpPort: await freePort(),
+      turnAroundMs: 2,
+      ...options,
+    });
+    return new Journey(system).served();
+  }
+
+  /** Puts car `index` under an access point (null: radio outage; 'auto': where it is). */
+  move(index: number, accessPoint: string | null): Promise<void> {
+    return this.radio.call('PUT', `/v1/cars/${index}/attachment`, { body: { accessPoint } });
+  }
+
+  /** Moves a car under the first access point of a domain. */
+  moveTo(index: number, domain: string): Promise<void> {
+    return this.move(index, this.accessPoints(domain)[0] ?? null);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.radio[Symbol.asyncDispose]();
+    await super[Symbol.asyncDispose]();
   }
 }
 
