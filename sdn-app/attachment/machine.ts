@@ -66,7 +66,8 @@ function on(state: State, event: Event, nowMs: number, rules: Rules): Step {
     case 'placed': {
       if (state.at !== 'waiting') return [state];
       const { place, domain } = event;
-      return [attachedAt({ place, domain }, nowMs, state.doubts)];
+      const doubts = state.doubts.filter(doubt => !samePlace(doubt.place, place));
+      return [attachedAt({ place, domain }, nowMs, doubts)];
     }
     case 'arming':
       return armed(state, event, nowMs);

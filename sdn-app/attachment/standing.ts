@@ -1,5 +1,5 @@
 import type { Rules } from './events.js';
-import { samePlace, type Located, type Standing, type State, type TagKind } from './state.js';
+import type { Located, Standing, State, TagKind } from './state.js';
 
 /** A place that a vehicle is taken to be at, and what said so. */
 export interface Target extends Located {
@@ -18,9 +18,7 @@ export function standingAt(state: State, to: Target, nowMs: number, rules: Rules
   const { place, domain } = to;
   const homes = state.at === 'waiting' ? [] : state.at === 'dual-homed' ? state.dual.homes : [state.here];
   const before = state.at === 'waiting' ? undefined : state;
-  const left = homes
-    .filter(home => !samePlace(home.place, place))
-    .map(home => ({ place: home.place, untilMs: nowMs + rules.straggleMs }));
+  const left = homes.map(home => ({ place: home.place, untilMs: nowMs + rules.straggleMs }));
   const tagged = to.tag === 'unconfirmed' ? { place, untilMs: nowMs + TAGGED_MS } : before?.tagged;
   const move = before === undefined ? [] : [{ from: before.here.place, to: place, atMs: nowMs }];
   return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { alsoOf, placeOf, type Event, type State } from '../../../../sdn-app/attachment/machine.js';
-import { LAB, TICK, applied, at, copy, kinds, portIs, reports, restingAt, run, type Script } from './drive.js';
+import { alsoOf, armedOf, placeOf, type Event, type State } from '../../../../sdn-app/attachment/machine.js';
+import { LAB, TICK, applied, at, copy, kinds, portIs, reports, restingAt, run, slot, type Script } from './drive.js';
 
 const HOMES = [at(1), at(11)] as const;
 
@@ -180,6 +180,16 @@ describe('attachment machine, two homes', () => {
       reports(effects).map(({ from, to }) => [from?.port, to.port]),
       [[11, 21]],
     );
+  });
+
+  it('ends arming with a report of another domain, and keeps it without one', () => {
+    const arming: Event = { type: 'arming', slots: [slot('edge-3')], tickets: true, untilMs: 60_000 };
+    const armed = run([[11_400, arming]], LAB, dual()).state;
+    assert.equal(armedOf(armed).length, 1);
+    const known = run([[11_600, portIs(1, false)]], LAB, armed).state;
+    assert.deepEqual([placeOf(known), armedOf(known).length], [HOMES[1], 1]);
+    const other = run([[11_600, portIs(11, false)]], LAB, armed).state;
+    assert.deepEqual([placeOf(other), armedOf(other).length], [HOMES[0], 0]);
   });
 
   it('counts anew after it', () => {
