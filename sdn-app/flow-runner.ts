@@ -9,7 +9,7 @@ import type { Network } from './redirect/network.js';
 import { vehicleFlows, vehicleMeters } from './redirect/vehicle.js';
 import type { Place, VehicleView } from './redirect/view.js';
 import type { Batch, Flow, FlowMod, FlowStats, FlowSwitch } from './switch/flow-switch.js';
-import { sameEnd, viewOf, type Vehicle } from './vehicles.js';
+import { isSameView, sameEnd, viewOf, type Vehicle } from './vehicles.js';
 
 export interface RunnerDeps {
   readonly network: Network;
@@ -172,7 +172,7 @@ export class FlowRunner {
     if (ingress === undefined) return;
     const sent = vehicle.sent.get(ingress);
     vehicle.sent.set(ingress, view);
-    const flows = sent === undefined ? [] : difference(this.#flows(ingress, sent), this.#flows(ingress, view));
+    const flows = sent === undefined ? [] : this.#changes(ingress, sent, view);
     if (flows.length > 0) await this.#inFlight(vehicle, this.#applyFor(ingress, [vehicle], { meters: [], flows }));
     // nothing new: what is wanted is under way, and not confirmed before the barrier of that
     else await this.#flights.get(vehicle)?.catch(() => undefined);
@@ -184,7 +184,7 @@ export class FlowRunner {
   #needed(vehicle: Vehicle, view: VehicleView, datapaths: readonly number[]): number[] {
     const ingress = view.place?.datapath;
     const at = ingress === undefined ? undefined : vehicle.sent.get(ingress);
-    const newHost = at === undefined || !sameEnd(at.host, view.host);
+    const newHost = ingress === undefined || (at !== undefined && !sameEnd(at.host, view.host));
     const destinations = datapaths.filter(datapath =>
       this.network.topology.switches.some(
         row =>
@@ -196,7 +196,7 @@ export class FlowRunner {
 
   #differs(vehicle: Vehicle, datapath: number, view: VehicleView): boolean {
     const sent = vehicle.sent.get(datapath);
-    return sent === undefined || difference(this.#flows(datapath, sent), this.#flows(datapath, view)).length > 0;
+    return sent === undefined || this.#changes(datapath, sent, view).length > 0;
   }
 
   async #inFlight(vehicle: Vehicle, batch: Promise<void>): Promise<void> {
@@ -294,6 +294,12 @@ export class FlowRunner {
       for (const vehicle of vehicles) vehicle.sent.delete(datapath);
       throw error;
     }
+  }
+
+  /** From what was sent to what is wanted. Most views have not changed when they are looked at, and flows take time to make. */
+  #changes(datapath: number, sent: VehicleView, view: VehicleView): FlowMod[] {
+    if (isSameView(sent, view)) return [];
+    return difference(this.#flows(datapath, sent), this.#flows(datapath, view));
   }
 
   #flows = (datapath: number, view: VehicleView): Flow[] => vehicleFlows(this.network, datapath, view);

@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { Timers } from '../common/clock.js';
-import { codeOf } from '../common/errors.js';
 import { HttpClient } from '../protocol/api/http-client.js';
 import {
   attachmentAnswer,
@@ -37,9 +36,7 @@ export function openManagerLink(url: string): HttpManagerLink {
   const http = new HttpClient(url, { connections: 8 });
   return {
     lease: (request, timeoutMs) =>
-      http
-        .call('PUT', '/v1/leases/sdn-app', { body: request, answer: serviceLease, timeoutMs })
-        .catch((error: unknown) => withoutLeases(request, error)),
+      http.call('PUT', '/v1/leases/sdn-app', { body: request, answer: serviceLease, timeoutMs }),
     vehicles: () => http.call('GET', '/v1/vehicles', { answer: vehicleList }),
     reservations: () => http.call('GET', '/v1/reservations', { answer: reservationList }),
     pools: async () => (await http.call('GET', '/v1/pools', { answer: poolList })).pools,
@@ -48,10 +45,4 @@ export function openManagerLink(url: string): HttpManagerLink {
     keepRehearsed: (timers, signal) => keepRehearsed(http, timers, signal),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   };
-}
-
-/** A manager of the release before has no leases, and one sdn-app only. */
-function withoutLeases({ holder, url, ttlMs }: ServiceLeaseRequest, error: unknown): ServiceLease {
-  if (codeOf(error) !== 'NOT_FOUND') throw error;
-  return { holder, url, ttlMs, term: 1 };
 }

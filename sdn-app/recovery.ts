@@ -37,6 +37,7 @@ export class Recovery {
   readonly #done = new Set<number>();
   /** Read at least once under this term. */
   readonly #read = new Set<number>();
+  #begun = false;
   /** Numbers that were on a switch, until the manager has said whose they are. */
   readonly #found = new Set<number>();
   #delays: Generator<number, never>;
@@ -57,7 +58,7 @@ export class Recovery {
 
   /** Whether any switch was reconciled: before that nothing is known of any vehicle. */
   get begun(): boolean {
-    return this.#read.size > 0;
+    return this.#begun;
   }
 
   start(): void {
@@ -135,6 +136,7 @@ export class Recovery {
     for (const datapath of good) this.#done.add(datapath);
     follower.countStates();
     if (good.length > 0) {
+      this.#begun = true;
       log.info({ event: 'sdn.reconciled', datapaths: good, vehicles: vehicles.size, learnt: vehicles.size - before });
       for (const number of pass?.found ?? []) this.#found.add(number);
       this.#recall();

@@ -2,6 +2,7 @@ import type { Log } from '../common/log.js';
 import { fault } from '../protocol/errors.js';
 import type { Topology } from '../protocol/topology.js';
 import { readCopy } from './attachment/copy.js';
+import { alsoOf, placeOf, samePort, type State } from './attachment/state.js';
 import { accessPortOf } from './attachments.js';
 import type { SdnDeps, SdnOptions } from './deps.js';
 import { FlowRunner } from './flow-runner.js';
@@ -121,16 +122,15 @@ export class Tenure {
         this.#onPacketIn(datapath, event);
         break;
       case 'portStatus':
-        for (const vehicle of this.vehicles.all())
-          this.follower.dispatch(vehicle, {
-            type: 'port',
-            datapath,
-            port: event.port,
-            up: event.up,
-            handover: this.#deps.newId(),
-          });
+        this.#onPort({ datapath, port: event.port }, event.up);
         break;
     }
+  }
+
+  #onPort(at: { readonly datapath: number; readonly port: number }, up: boolean): void {
+    for (const vehicle of this.vehicles.all())
+      if (isAt(vehicle.state, at))
+        this.follower.dispatch(vehicle, { type: 'port', ...at, up, handover: this.#deps.newId() });
   }
 
   #onPacketIn(datapath: number, event: PacketIn): void {
@@ -155,3 +155,9 @@ export class Tenure {
     });
   }
 }
+
+/** Whether the machine knows of anything at this port. */
+const isAt = (state: State, at: { readonly datapath: number; readonly port: number }): boolean =>
+  [placeOf(state), alsoOf(state), ...state.doubts.map(({ place }) => place)].some(
+    place => place !== undefined && samePort(place, at),
+  );

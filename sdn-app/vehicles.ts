@@ -77,6 +77,9 @@ export function viewOf({ number, host, epoch, leaving, state, found }: Vehicle):
   };
 }
 
+/** Both made by {@link viewOf}, so their parts are in the same order. */
+export const isSameView = (a: VehicleView, b: VehicleView): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 const endOf = ({ address, address6, port, domain }: HostRef): HostEnd => ({
   address,
   port,
