@@ -269,6 +269,13 @@ describe('attachment machine, where a change needs proof', () => {
     });
   }
 
+  it('does not take another station with the same source at its port for the vehicle', () => {
+    const there = at(1, { mac: ROUTER });
+    const { state } = run([[5_000, copy(there)]], ACCESS, restingAt(at(1)));
+    assert.deepEqual([placeOf(state), state.doubts[0]?.detector], [at(1), 'station']);
+    assert.deepEqual(placeOf(run([[5_000, copy(there)]], LAB, restingAt(at(1))).state), there);
+  });
+
   it('takes nobody for the vehicle at its first frame but by proof', () => {
     const { state } = run([[5, unknown()]], ACCESS);
     assert.deepEqual([state.at, returnsOf(state)], ['waiting', [stranger]]);

@@ -64,6 +64,11 @@ describe('attachment machine, two homes', () => {
     assert.deepEqual([state.at, alsoOf(state)], ['moving', undefined]);
   });
 
+  it('wakes for its first look at the counters', () => {
+    const { effects } = run(pingPong(6, 200).slice(-2), LAB, run(pingPong(5, 200), LAB, restingAt(HOMES[0])).state);
+    assert.deepEqual(effects.at(-1), { do: 'wake', atMs: 11_500 });
+  });
+
   it('reads the counters four times per dwell, for as long as there are two homes', () => {
     const { effects } = run(
       [
