@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { delay } from '../../common/clock.js';
-import { packageRoot } from '../../common/package-root.js';
 import { fault } from '../../protocol/errors.js';
 import { readMarks, type Marks } from '../../device/uplink/marks.js';
 import { openNodeDisk } from '../../device/uplink/node-disk.js';
 import { summariseHandovers, type HandoverSummary } from './outcome.js';
 import { DOMAINS } from './plan.js';
-import { ownEnvironment } from './supervisor.js';
 import type { RunningSystem } from './running.js';
 import type { Watch } from './watch.js';
 
@@ -100,21 +97,14 @@ async function runAudit(system: RunningSystem): Promise<z.infer<typeof auditAnsw
   const marks = await marksOf(system);
   const marksFile = join(data, 'marks.json');
   await writeFile(marksFile, JSON.stringify(marks));
-  const argv = [
-    join(packageRoot(), 'dist/bin/edgetwin.js'),
+  const { stdout, stderr } = await system.command([
     'audit',
     ...['--stores', DOMAINS.map(domain => system.store(domain)).join(',')],
     ...['--control', system.control],
     ...['--witness', system.vehicles.map(({ witness }) => witness).join(',')],
     ...['--marks', marksFile],
-    ...['--manager', system.urls.manager, '--sdn', system.urls.sdn, '--json'],
-  ];
-  const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>(resolve => {
-    // Exit code 1 means violations: they are in the JSON.
-    execFile(process.execPath, argv, { env: ownEnvironment(), maxBuffer: 64 * 1024 * 1024 }, (_error, out, err) =>
-      resolve({ stdout: out, stderr: err }),
-    );
-  });
+    ...['--manager', system.services.manager, '--sdn', system.services.sdn, '--json'],
+  ]);
   const found = auditAnswer.safeParse(jsonOrNothing(stdout));
   if (!found.success) throw fault('STORE_FAILED', `the audit gave no answer: ${stderr.trim()}`);
   return found.data;

@@ -13,4 +13,8 @@ export interface RunningSystem {
   readonly control: string;
   /** How often parts were started again. */
   restarts(): number;
+  /** The services as {@link command} reaches them: vMD hosts are reached only from where they run. */
+  readonly services: Pick<Urls, 'manager' | 'sdn'>;
+  /** Runs `edgetwin WORDS…` beside the services to its end, whatever its exit code. */
+  command(words: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }>;
 }

@@ -14,6 +14,7 @@ import { drivePath, openDrive } from '../drive/drive-file.js';
 import type { Drive } from '../drive/drive.js';
 import { claimBlock, type LoopbackBlock } from '../network/loopback-block.js';
 import { layOutTopology } from '../topology/lay-out.js';
+import { runCommand } from './command.js';
 import { CARS_WITH_OWN_PROCESS } from './config.js';
 import { agentSettings, partsOf } from './parts.js';
 import type { RunningSystem } from './running.js';
@@ -155,6 +156,14 @@ export class System implements RunningSystem, AsyncDisposable {
       counts.set(domain, rows);
     }
     return counts;
+  }
+
+  get services(): Urls {
+    return this.urls;
+  }
+
+  command(words: readonly string[]): ReturnType<typeof runCommand> {
+    return runCommand(words);
   }
 
   /** How often parts were started again. */

@@ -9,6 +9,7 @@ import { packageRoot } from '../../common/package-root.js';
 import { addressAt, hostMac } from '../../protocol/addresses.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { poolList } from '../../protocol/api/md-manager.js';
+import { runCommand } from '../demo/command.js';
 import { DOMAINS, controlStoreOf, storeOf, type Plan, type Vehicle } from '../demo/plan.js';
 import type { RunningSystem } from '../demo/running.js';
 import { Supervisor, ownEnvironment, type Launch } from '../demo/supervisor.js';
@@ -100,6 +101,14 @@ export class Site implements RunningSystem, AsyncDisposable {
 
   get control(): string {
     return controlStoreOf(this.plan.data);
+  }
+
+  get services(): { readonly manager: string; readonly sdn: string } {
+    return { manager: `http://127.0.0.1:${SITE_PORT.manager}`, sdn: `http://127.0.0.1:${SITE_PORT.sdn}` };
+  }
+
+  command(words: readonly string[]): ReturnType<typeof runCommand> {
+    return runCommand(words, ['nsenter', `--net=${this.network.pathOf(CORE)}`, '--']);
   }
 
   restarts(): number {

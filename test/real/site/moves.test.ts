@@ -27,7 +27,8 @@ describe('moves on Open vSwitch and Ryu', () => {
   });
 
   it('by both at once', async () => {
-    await Promise.all([journey.readdress(0, '10.112.8.8'), journey.moveTo(0, 'edge-1')]);
+    await journey.readdress(0, '10.112.8.8');
+    await journey.moveTo(0, 'edge-1');
     const record = await journey.actsIn(0, 'edge-1');
     await journey.acknowledges(0);
     assert.equal(record.attachment?.source.address, '10.112.8.8');

@@ -1,0 +1,17 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { packageRoot } from '../../common/package-root.js';
+import { ownEnvironment } from './supervisor.js';
+
+/** Runs `PREFIX… edgetwin WORDS…` to its end. An exit code other than 0 is no fault: what it printed tells. */
+export function runCommand(
+  words: readonly string[],
+  prefix: readonly string[] = [],
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const [program = '', ...argv] = [...prefix, process.execPath, join(packageRoot(), 'dist/bin/edgetwin.js'), ...words];
+  return new Promise(resolve => {
+    execFile(program, argv, { env: ownEnvironment(), maxBuffer: 64 * 1024 * 1024 }, (_error, stdout, stderr) =>
+      resolve({ stdout, stderr }),
+    );
+  });
+}
