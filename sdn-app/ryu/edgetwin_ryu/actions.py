@@ -1,4 +1,4 @@
-"""Actions of the wire as bytes of OpenFlow and of Nicira's extensions, and what Ryu parsed from bytes as actions."""
+"""Actions of the wire, to and from bytes of OpenFlow and of Nicira's extensions."""
 
 import struct
 from collections.abc import Callable
@@ -6,10 +6,9 @@ from typing import Any
 
 from ryu.ofproto import nicira_ext, ofproto_common
 from ryu.ofproto import ofproto_v1_3 as ofp
-from ryu.ofproto import ofproto_v1_3_parser as parser
 
-from .fields import field_of, oxm, wire_name, wire_value
-from .wrong import Wrong
+from .fields import field_at, header, oxm, oxm_at
+from .wrong import Foreign, Wrong
 
 NX = ofproto_common.NX_EXPERIMENTER_ID
 NAMED_PORTS: dict[object, int] = {
@@ -19,15 +18,6 @@ NAMED_PORTS: dict[object, int] = {
 }
 NAMES_OF_PORTS = {number: name for name, number in NAMED_PORTS.items()}
 VLAN_ETHERTYPE = 0x8100
-
-
-class Foreign(Exception):
-    """A flow that the wire has no words for: not one of ours."""
-
-
-def header(name: object) -> bytes:
-    field = field_of(name)
-    return struct.pack("!I", field.number << 9 | field.size)
 
 
 def range_bits(offset: int, bits: int) -> int:
@@ -97,26 +87,70 @@ def action_bytes(wire: object) -> bytes:
         raise Wrong(f"action {wire!r}: {error}") from error
 
 
-def _split(ofs_nbits: int) -> tuple[int, int]:
-    return ofs_nbits >> 6, (ofs_nbits & 0x3F) + 1
+def _set_at(data: bytes, at: int) -> list[Any]:
+    name, value, _ = oxm_at(data, at + 4)
+    return ["set", name, value]
 
 
-WIRE_OF: dict[type, Callable[[Any], list[Any]]] = {
-    parser.OFPActionSetField: lambda a: ["set", wire_name(a.key), wire_value(a.key, a.value)],
-    parser.NXActionRegMove: lambda a: [
-        *("move", wire_name(a.src_field), a.src_ofs),
-        *(wire_name(a.dst_field), a.dst_ofs, a.n_bits),
-    ],
-    parser.NXActionRegLoad: lambda a: ["load", wire_name(a.dst), *_split(a.ofs_nbits), a.value],
-    parser.OFPActionOutput: lambda a: ["output", NAMES_OF_PORTS.get(a.port, a.port)],
-    parser.NXActionOutputReg: lambda a: ["outputReg", wire_name(a.src), *_split(a.ofs_nbits)],
-    parser.OFPActionPushVlan: lambda _: ["pushVlan"],
-    parser.OFPActionPopVlan: lambda _: ["popVlan"],
+def _output_at(data: bytes, at: int) -> list[Any]:
+    (port,) = struct.unpack_from("!I", data, at + 4)
+    return ["output", NAMES_OF_PORTS.get(port, port)]
+
+
+def _push_vlan_at(data: bytes, at: int) -> list[Any]:
+    (ethertype,) = struct.unpack_from("!H", data, at + 4)
+    if ethertype != VLAN_ETHERTYPE:
+        raise Foreign(f"a tag of type {ethertype:#x}")
+    return ["pushVlan"]
+
+
+def _move_at(data: bytes, at: int) -> list[Any]:
+    bits, source_offset, target_offset = struct.unpack_from("!HHH", data, at + 10)
+    return ["move", field_at(data, at + 16).name, source_offset, field_at(data, at + 20).name, target_offset, bits]
+
+
+def _range_at(data: bytes, at: int) -> list[Any]:
+    """Field, offset and bits of `load` and `outputReg`."""
+    (ofs_nbits,) = struct.unpack_from("!H", data, at + 10)
+    return [field_at(data, at + 12).name, ofs_nbits >> 6, (ofs_nbits & 0x3F) + 1]
+
+
+def _load_at(data: bytes, at: int) -> list[Any]:
+    return ["load", *_range_at(data, at), *struct.unpack_from("!Q", data, at + 16)]
+
+
+NICIRA: dict[int, Callable[[bytes, int], list[Any]]] = {
+    nicira_ext.NXAST_REG_MOVE: _move_at,
+    nicira_ext.NXAST_REG_LOAD: _load_at,
+    nicira_ext.NXAST_OUTPUT_REG: lambda data, at: ["outputReg", *_range_at(data, at)],
 }
 
 
-def wire_action(action: Any) -> list[Any]:
-    wire = WIRE_OF.get(type(action))
-    if wire is None:
-        raise Foreign(type(action).__name__)
-    return wire(action)
+def _nicira_at(data: bytes, at: int) -> list[Any]:
+    experimenter, subtype = struct.unpack_from("!IH", data, at + 4)
+    known = NICIRA.get(subtype)
+    if experimenter != NX or known is None:
+        raise Foreign(f"action {subtype} of {experimenter:#x}")
+    return known(data, at)
+
+
+READERS: dict[int, Callable[[bytes, int], list[Any]]] = {
+    ofp.OFPAT_SET_FIELD: _set_at,
+    ofp.OFPAT_OUTPUT: _output_at,
+    ofp.OFPAT_PUSH_VLAN: _push_vlan_at,
+    ofp.OFPAT_POP_VLAN: lambda _data, _at: ["popVlan"],
+    ofp.OFPAT_EXPERIMENTER: _nicira_at,
+}
+
+
+def actions_at(data: bytes, at: int, end: int) -> list[list[Any]]:
+    """The actions that stand in `data`. Raises Foreign."""
+    actions: list[list[Any]] = []
+    while at < end:
+        kind, length = struct.unpack_from("!HH", data, at)
+        reader = READERS.get(kind)
+        if reader is None or length < 8:
+            raise Foreign(f"action {kind}")
+        actions.append(reader(data, at))
+        at += length
+    return actions

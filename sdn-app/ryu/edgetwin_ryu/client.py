@@ -26,6 +26,14 @@ def encode(message: dict[str, Any]) -> str:
     return json.dumps(message, separators=(",", ":"))
 
 
+def unmask(data: bytes, mask: bytes, length: int | None = None, offset: int = 0) -> bytes:
+    """As eventlet's WebSocket has it; that one goes byte by byte, and took two thirds of the time of a flow."""
+    count = len(data) if length is None else length
+    turned = mask[offset % 4 :] + mask[: offset % 4]
+    key = (turned * (count // 4 + 1))[:count]
+    return (int.from_bytes(data[:count], "big") ^ int.from_bytes(key, "big")).to_bytes(count, "big")
+
+
 class Client:
     def __init__(self, websocket: Any) -> None:
         if websocket.socket.family in (socket.AF_INET, socket.AF_INET6):
@@ -33,6 +41,7 @@ class Client:
             websocket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._outbox = Outbox(websocket.socket)
         websocket.socket = self._outbox
+        websocket._apply_mask = unmask
         self._websocket = websocket
         # Packet-ins that were not sent since the last one that was.
         self._dropped = 0

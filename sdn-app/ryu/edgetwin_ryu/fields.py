@@ -1,5 +1,5 @@
 """
-Match fields by the names and in the form that the wire has, as bytes of OpenFlow (OXM).
+Match fields by the names and in the form that the wire has, from and to bytes of OpenFlow (OXM).
 
 The names are those of Ryu's table, and two of Open vSwitch that Ryu lacks. Where that table has a field twice, as OXM
 and as Nicira's NXM, the wire has the name of the OXM only; Open vSwitch tells some of them by their NXM header. A value
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ryu.lib import type_desc
 from ryu.ofproto import ofproto_v1_3, oxm_fields
 
-from .wrong import Wrong
+from .wrong import Foreign, Wrong
 
 
 class OpenVSwitchExtended(oxm_fields._OxmClass):
@@ -42,10 +42,12 @@ register_fields()
 
 
 class Field(NamedTuple):
+    name: str
     # class and number, as in the upper 23 bits of an OXM header
     number: int
     size: int
     encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Any]
 
 
 def _integer(size: int) -> Callable[[Any], bytes]:
@@ -82,13 +84,13 @@ def _wide(value: Any) -> bytes:
     return bytes.fromhex(text[2:])
 
 
-ADDRESSES: dict[Any, Callable[[Any], bytes]] = {
-    type_desc.MacAddr: _mac,
-    type_desc.IPv4Addr: _ipv4,
-    type_desc.IPv6Addr: _ipv6,
-    type_desc.Int16: _wide,
+# Encoder and decoder of what is no plain number
+FORMS: dict[Any, tuple[Callable[[Any], bytes], Callable[[bytes], Any]]] = {
+    type_desc.MacAddr: (_mac, lambda value: value.hex(":")),
+    type_desc.IPv4Addr: (_ipv4, socket.inet_ntoa),
+    type_desc.IPv6Addr: (_ipv6, lambda value: socket.inet_ntop(socket.AF_INET6, value)),
+    type_desc.Int16: (_wide, lambda value: f"0x{value.hex()}"),
 }
-
 ND_NAMES = {"nd_target": "ipv6_nd_target", "nd_sll": "ipv6_nd_sll", "nd_tll": "ipv6_nd_tll"}
 
 
@@ -97,13 +99,15 @@ def wire_name(name: str) -> str:
     return ND_NAMES.get(name) or name.removesuffix("_nxm")
 
 
-FIELDS: dict[str, Field] = {
-    field.name: Field(field.num, field.type.size, ADDRESSES.get(field.type) or _integer(field.type.size))
-    for field in ofproto_v1_3.oxm_types
-    # experimenters' fields have a longer header, and nothing here needs one
-    if isinstance(field.num, int) and wire_name(field.name) == field.name
-}
-WIDE = frozenset(field.name for field in ofproto_v1_3.oxm_types if field.type is type_desc.Int16)
+def _field(row: Any) -> Field:
+    encode, decode = FORMS.get(row.type) or (_integer(row.type.size), lambda value: int.from_bytes(value, "big"))
+    return Field(wire_name(row.name), row.num, row.type.size, encode, decode)
+
+
+# Experimenters' fields have a longer header, and nothing here needs one.
+ROWS = [row for row in ofproto_v1_3.oxm_types if isinstance(row.num, int)]
+FIELDS: dict[str, Field] = {row.name: _field(row) for row in ROWS if wire_name(row.name) == row.name}
+BY_NUMBER: dict[int, Field] = {row.num: _field(row) for row in ROWS}
 
 
 def field_of(name: object) -> Field:
@@ -113,13 +117,13 @@ def field_of(name: object) -> Field:
     return field
 
 
-def value_bytes(name: str, field: Field, value: object) -> bytes:
+def _value_bytes(field: Field, value: object) -> bytes:
     try:
         encoded = field.encode(value)
     except (ValueError, OverflowError, OSError) as error:
-        raise Wrong(f"{name} cannot be {value!r} ({error})") from error
+        raise Wrong(f"{field.name} cannot be {value!r} ({error})") from error
     if len(encoded) != field.size:
-        raise Wrong(f"{name} has {field.size} bytes, not {value!r}")
+        raise Wrong(f"{field.name} has {field.size} bytes, not {value!r}")
     return encoded
 
 
@@ -129,15 +133,35 @@ def oxm(name: str, value: object) -> tuple[int, bytes]:
     if isinstance(value, list):
         if len(value) != 2:
             raise Wrong(f"{name} is a value, or a value and its mask")
-        encoded, mask = (value_bytes(name, field, part) for part in value)
+        encoded, mask = (_value_bytes(field, part) for part in value)
         # bits of the value outside the mask are an error to the switch (BAD_WILDCARDS); it shall say so, not we
         return field.number, struct.pack("!I", field.number << 9 | 1 << 8 | 2 * field.size) + encoded + mask
-    encoded = value_bytes(name, field, value)
-    return field.number, struct.pack("!I", field.number << 9 | field.size) + encoded
+    return field.number, struct.pack("!I", field.number << 9 | field.size) + _value_bytes(field, value)
 
 
-def wire_value(name: str, value: Any) -> Any:
-    """A value, or value and mask, as Ryu's parser gives it → as the wire has it."""
-    if isinstance(value, tuple):
-        return [wire_value(name, part) for part in value]
-    return f"0x{value:032x}" if name in WIDE else value
+def header(name: object) -> bytes:
+    """A field as an action names it."""
+    field = field_of(name)
+    return struct.pack("!I", field.number << 9 | field.size)
+
+
+def field_at(data: bytes, offset: int) -> Field:
+    """The field that a header in `data` names."""
+    (found,) = struct.unpack_from("!I", data, offset)
+    field = BY_NUMBER.get(found >> 9)
+    if field is None:
+        raise Foreign(f"field {found:#x}")
+    return field
+
+
+def oxm_at(data: bytes, offset: int) -> tuple[str, Any, int]:
+    """Name, value (or value and mask) and length of what stands in `data`."""
+    field = field_at(data, offset)
+    masked, length = data[offset + 2] & 1, data[offset + 3]
+    first, second = offset + 4, offset + 4 + field.size
+    if length != field.size << masked:
+        raise Foreign(f"{field.name} with {length} bytes")
+    value = field.decode(data[first:second])
+    if masked:
+        return field.name, [value, field.decode(data[second : second + field.size])], 4 + length
+    return field.name, value, 4 + length

@@ -1,14 +1,13 @@
-"""Instructions of the wire as bytes of OpenFlow, and what Ryu parsed from bytes as instructions."""
+"""Instructions of the wire, to and from bytes of OpenFlow."""
 
 import struct
 from collections.abc import Callable
 from typing import Any
 
 from ryu.ofproto import ofproto_v1_3 as ofp
-from ryu.ofproto import ofproto_v1_3_parser as parser
 
-from .actions import Foreign, action_bytes, wire_action
-from .wrong import Wrong
+from .actions import action_bytes, actions_at
+from .wrong import Foreign, Wrong
 
 
 def meter(number: int) -> bytes:
@@ -48,14 +47,26 @@ def instruction_bytes(wire: object) -> bytes:
         raise Wrong(f"instruction {wire!r}: {error}") from error
 
 
-def wire_instruction(instruction: Any) -> list[Any]:
-    """An instruction that Ryu parsed → the wire's; raises Foreign for one that the wire does not have."""
-    if isinstance(instruction, parser.OFPInstructionActions) and instruction.type == ofp.OFPIT_APPLY_ACTIONS:
-        return ["apply", [wire_action(action) for action in instruction.actions]]
-    if isinstance(instruction, parser.OFPInstructionMeter):
-        return ["meter", instruction.meter_id]
-    if isinstance(instruction, parser.OFPInstructionWriteMetadata):
-        return ["metadata", instruction.metadata, instruction.metadata_mask]
-    if isinstance(instruction, parser.OFPInstructionGotoTable):
-        return ["goto", instruction.table_id]
-    raise Foreign(type(instruction).__name__)
+def _apply_at(data: bytes, at: int, length: int) -> list[Any]:
+    return ["apply", actions_at(data, at + 8, at + length)]
+
+
+READERS: dict[int, Callable[[bytes, int, int], list[Any]]] = {
+    ofp.OFPIT_METER: lambda data, at, _: ["meter", *struct.unpack_from("!I", data, at + 4)],
+    ofp.OFPIT_APPLY_ACTIONS: _apply_at,
+    ofp.OFPIT_WRITE_METADATA: lambda data, at, _: ["metadata", *struct.unpack_from("!QQ", data, at + 8)],
+    ofp.OFPIT_GOTO_TABLE: lambda data, at, _: ["goto", data[at + 4]],
+}
+
+
+def instructions_at(data: bytes, at: int, end: int) -> list[list[Any]]:
+    """The instructions that stand in `data`. Raises Foreign."""
+    instructions: list[list[Any]] = []
+    while at < end:
+        kind, length = struct.unpack_from("!HH", data, at)
+        reader = READERS.get(kind)
+        if reader is None or length < 8:
+            raise Foreign(f"instruction {kind}")
+        instructions.append(reader(data, at, length))
+        at += length
+    return instructions

@@ -1,4 +1,4 @@
-"""A match of the wire as bytes of OpenFlow, and what Ryu parsed from bytes as a match of the wire."""
+"""Matches of the wire, to and from struct ofp_match."""
 
 import struct
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from ryu.ofproto import ofproto_v1_3 as ofp
 from ryu.ofproto import oxm_fields
 
-from .fields import oxm, wire_name, wire_value
+from .fields import oxm, oxm_at
 from .wrong import Wrong
 
 
 def match_bytes(wire: object) -> bytes:
-    """struct ofp_match, padded to 8 bytes."""
+    """Padded to 8 bytes."""
     if not isinstance(wire, dict):
         raise Wrong("match is an object of fields")
     # OpenFlow's own fields first, in the order of their numbers: what a field asks for (`eth_type` for `ipv4_dst`)
@@ -27,6 +27,14 @@ def _order(encoded: tuple[int, bytes]) -> tuple[bool, int]:
     return number >> 7 != oxm_fields.OFPXMC_OPENFLOW_BASIC, number
 
 
-def wire_match(match: Any) -> dict[str, Any]:
-    """OFPMatch → match."""
-    return {wire_name(name): wire_value(name, value) for name, value in match.items()}
+def match_at(data: bytes, offset: int) -> tuple[dict[str, Any], int]:
+    """The match that stands in `data`, and where it ends, padding included."""
+    (length,) = struct.unpack_from("!H", data, offset + 2)
+    end = offset + length
+    at = offset + 4
+    match: dict[str, Any] = {}
+    while at < end:
+        name, value, used = oxm_at(data, at)
+        match[name] = value
+        at += used
+    return match, end + -length % 8

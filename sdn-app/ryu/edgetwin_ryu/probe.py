@@ -40,7 +40,7 @@ class Probe:
         opened, discarded = next_xid(self._datapath), next_xid(self._datapath)
         self._bundle = {opened, discarded}
         self._move, self._barrier = next_xid(self._datapath), next_xid(self._datapath)
-        # Open vSwitch tells a controller that came to it (ptcp) nothing unasked until it has been sent a length for copies.
+        # Open vSwitch tells a controller that came to it (ptcp) nothing unasked until it was sent a length for copies
         self._datapath.send_msg(parser.OFPSetConfig(self._datapath, ofp.OFPC_FRAG_NORMAL, ofp.OFPCML_MAX))
         self._datapath.send(
             bundle_control(ofp.ONF_BCT_OPEN_REQUEST, BUNDLE, opened)

@@ -10,6 +10,7 @@ from ryu.lib import hub
 from ryu.ofproto import ofproto_v1_3 as ofp
 
 from .errors import wire_error
+from .incoming import expect_statistics
 from .mods import barrier, flows_request, lead_request
 from .phases import Part, Phase, phases_of
 from .probe import next_xid
@@ -120,7 +121,9 @@ class Switch:
                 )
                 self._send_phase(running)
             case Flows(cookie=cookie, mask=mask):
-                self._write(flows_request(cookie, mask, self._expect(running)))
+                xid = self._expect(running)
+                expect_statistics(self.datapath, xid)
+                self._write(flows_request(cookie, mask, xid))
             case Lead(term=term):
                 self._write(lead_request(term, self._expect(running)))
 

@@ -1,5 +1,9 @@
-"""What a request says that cannot be told to a switch."""
+"""What cannot be translated, in either direction."""
 
 
 class Wrong(ValueError):
-    """The message is told to whoever sent the request; it begins with where in the request the fault stands."""
+    """A request says what cannot be told to a switch; the message is told to whoever sent it."""
+
+
+class Foreign(Exception):
+    """A switch says what the wire has no words for: it is not of our flows."""

@@ -1,5 +1,6 @@
 """What the tests share: Ryu's parser on bytes, and a connection that keeps what is sent."""
 
+import struct
 from types import SimpleNamespace
 from typing import Any
 
@@ -56,6 +57,13 @@ def kind_of(message: bytes) -> str:
 
 def xid_of(message: bytes) -> int:
     return int.from_bytes(message[4:8], "big")
+
+
+def statistics_of(message: bytes, packets: int = 0) -> bytes:
+    """A flow mod → what a switch tells of that flow (struct ofp_flow_stats)."""
+    cookie, _, table, _, _, _, priority, _, _, _, flags = struct.unpack_from("!QQBBHHHIIIH", message, 8)
+    rest = message[48:]
+    return struct.pack("!HBxIIHHHH4xQQQ", 48 + len(rest), table, 1, 2, priority, 0, 0, flags, cookie, packets, 9) + rest
 
 
 def parsed(message: bytes) -> Any:

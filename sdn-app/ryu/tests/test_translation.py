@@ -6,11 +6,10 @@ from typing import Any
 from ryu.ofproto import ofproto_v1_3 as ofp
 from ryu.ofproto import ofproto_v1_3_parser as parser
 
-from edgetwin_ryu.actions import Foreign
 from edgetwin_ryu.mods import mod_bytes
-from edgetwin_ryu.statistics import wire_flow, wire_flows
+from edgetwin_ryu.statistics import wire_flows
 from edgetwin_ryu.wrong import Wrong
-from tests.support import Connection, parsed
+from tests.support import Connection, parsed, statistics_of
 
 MAC = "02:00:00:00:00:01"
 UDP = {"eth_type": 0x800, "ip_proto": 17}
@@ -53,9 +52,9 @@ def flow_of(match: dict[str, Any], instructions: list[Any]) -> dict[str, Any]:
 
 def there_and_back(flow: dict[str, Any]) -> dict[str, Any]:
     [encoded] = mod_bytes({"op": "add", "flow": flow})
-    message = parsed(encoded)
-    message.packet_count = 7
-    return wire_flow(message)
+    flows, foreign = wire_flows(statistics_of(encoded, packets=7))
+    assert foreign == 0
+    return flows[0]
 
 
 class Translation(unittest.TestCase):
@@ -126,22 +125,35 @@ class Translation(unittest.TestCase):
         self.assertEqual(names, ["eth_type", "ip_proto", "udp_dst", "ip_frag"])
 
     def test_names_of_open_vswitch_become_those_of_the_wire(self) -> None:
-        message = parsed(mod_bytes({"op": "add", "flow": flow_of({}, [["apply", [ACTIONS[5]]]])})[0])
-        message.instructions[0].actions[0].dst_field = "udp_src_nxm"
-        message.packet_count = 0
-        self.assertEqual(wire_flow(message)["instructions"], [["apply", [ACTIONS[5]]]])
+        [encoded] = mod_bytes(
+            {"op": "add", "flow": flow_of({}, [["apply", [["move", "in_port", 0, "udp_src", 0, 11]]]])}
+        )
+        # NXM_OF_UDP_SRC instead of OXM_OF_UDP_SRC
+        nxm = encoded.replace(bytes.fromhex("80001e02"), bytes.fromhex("00001602"))
+        self.assertNotEqual(nxm, encoded)
+        flows, _ = wire_flows(statistics_of(nxm))
+        self.assertEqual(flows[0]["instructions"], [["apply", [["move", "in_port", 0, "udp_src", 0, 11]]]])
 
     def test_what_the_wire_has_no_words_for_is_counted_as_foreign(self) -> None:
-        def row(cookie: int, actions: list[Any]) -> Any:
-            message = parsed(mod_bytes({"op": "add", "flow": flow_of({}, [["apply", []]])})[0])
-            message.cookie, message.packet_count = cookie, 0
-            message.instructions[0].actions = actions
-            return message
+        def theirs(**flow: Any) -> bytes:
+            message = parser.OFPFlowMod(Connection(), **flow)
+            message.serialize()
+            return statistics_of(bytes(message.buf))
 
-        group, far = row(1, [parser.OFPActionGroup(1)]), row(2**53, [])
-        self.assertRaises(Foreign, wire_flow, group)
-        flows, foreign = wire_flows([group, row(1, []), far])
-        self.assertEqual(([flow["cookie"] for flow in flows], foreign), ([1], 2))
+        def does(*actions: Any) -> list[Any]:
+            return [parser.OFPInstructionActions(ofp.OFPIT_APPLY_ACTIONS, list(actions))]
+
+        rows = [
+            theirs(cookie=2**53),
+            theirs(match=parser.OFPMatch(tcp_flags=2)),
+            theirs(instructions=does(parser.OFPActionGroup(1))),
+            theirs(instructions=does(parser.NXActionResubmitTable(1))),
+            theirs(instructions=does(parser.OFPActionPushVlan(0x88A8))),
+            theirs(instructions=[parser.OFPInstructionActions(ofp.OFPIT_WRITE_ACTIONS, [])]),
+        ]
+        ours = statistics_of(mod_bytes({"op": "add", "flow": flow_of({}, [])})[0])
+        flows, foreign = wire_flows(b"".join([*rows[:3], ours, *rows[3:]]))
+        self.assertEqual(([flow["cookie"] for flow in flows], foreign), ([2**52 + 5], len(rows)))
 
     def test_what_cannot_be_told_to_a_switch_is_wrong(self) -> None:
         wrong: list[Any] = [
