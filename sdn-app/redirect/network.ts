@@ -79,8 +79,13 @@ export function prefixesOf(
   return twin6 === undefined || alias6 === undefined ? undefined : { twin: twin6, alias: alias6 };
 }
 
-/** Meter 1 is for copies of unknown vehicles, the others for one vehicle each. */
+/** Meters that Open vSwitch has (3.1: `ovs-ofctl meter-features`); numbers of vehicles go further. */
+const METERS = 2 ** 18;
+/**
+ * Meter 1 is for copies of unknown vehicles, the others for one vehicle each: numbers are given out in order, so that two
+ * share one only in a fleet of more than 262,142.
+ */
 export const UNKNOWN_METER = 1;
-export const vehicleMeter = (number: number): number => number + 2;
+export const vehicleMeter = (number: number): number => UNKNOWN_METER + 1 + (number % (METERS - 2));
 /** Copies a second and vehicle. */
 export const COPY_RATE_PER_S = 5;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { MAX_NUMBER } from '../../../../protocol/addresses.js';
+import { UNKNOWN_METER, vehicleMeter } from '../../../../sdn-app/redirect/network.js';
 import {
   EPOCH_SPAN,
   KINDS,
@@ -53,4 +55,13 @@ describe('cookie', () => {
         assert.equal(epochNear(epoch % EPOCH_SPAN, near), epoch);
       }),
     ));
+});
+
+describe('meters', () => {
+  it('are among those that Open vSwitch has, and one for each of 262,142 vehicles in a row', () => {
+    for (const number of [0, 2 ** 18 - 3, 2 ** 18 - 2, MAX_NUMBER]) {
+      assert.ok(vehicleMeter(number) > UNKNOWN_METER && vehicleMeter(number) < 2 ** 18);
+      assert.notEqual(vehicleMeter(number), vehicleMeter(number + 1));
+    }
+  });
 });
