@@ -79,6 +79,7 @@ function vmdFlags(config: ManagerConfig, domain: string): string[] {
   return [
     ...['--store', join(config['store.root'], domain)],
     ...['--manager', config['hosts.manager'] ?? `http://${address}:${port}`],
+    ...['--sdn-url', config['hosts.sdn'].join(',') || config['sdn.url']],
     ...['--slots', String(config['pool.slots'])],
     ...['--alias-prefix', config['plan.aliasPrefix']],
     ...['--lease-ms', String(Math.max(100, Math.min(600_000, config.leaseMs)))],

@@ -60,6 +60,11 @@ export const SETTINGS = {
     optional: true,
     help: 'URL by which hosts reach this manager; else `listen`',
   },
+  'hosts.sdn': {
+    parse: listOf(url('http:')),
+    default: '',
+    help: 'URLs by which hosts reach the sdn-apps, to tell them of attachments that reports have proven; else `sdn.url`',
+  },
   'host.logDir': { parse: text, default: 'log', help: 'folder for the logs of vMD hosts' },
   'pool.size': {
     parse: listOf(domainSize),

@@ -11,6 +11,7 @@ import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
 import type { VmdConfig } from './config.js';
 import { sayHello } from './hello.js';
 import { openVmdHost } from './host.js';
+import type { ProofsDeps } from './ingest/proofs.js';
 import type { SdnClient } from './ingest/sdn-client.js';
 
 export interface RunDeps {
@@ -36,7 +37,12 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
   );
   const port = await openUdpPort({ address: config.address, port: config.port });
   const identity = { pid: process.pid, startTicks: await ownStartTicks() };
-  const sdn = config['sdn.url'].length === 0 ? undefined : resources.use(await openSdn(config['sdn.url']));
+  const sdnUrls = config['sdn.url'];
+  let sdn: Promise<SdnClient> | undefined;
+  const confirm: ProofsDeps['confirm'] = async (vehicle, request) => {
+    sdn ??= openSdn(sdnUrls).then(client => resources.use(client));
+    return (await sdn).confirm(vehicle, request);
+  };
   const host = resources.use(
     await openVmdHost(config, {
       store,
@@ -47,7 +53,7 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
       log,
       metrics,
       ...identity,
-      ...(sdn === undefined ? {} : { confirm: (vehicle, request) => sdn.confirm(vehicle, request) }),
+      ...(sdnUrls.length === 0 ? {} : { confirm }),
     }),
   );
   log.info({ event: 'service.started', host: config.host, coap: host.coap.local, control: host.ref.control });
@@ -62,7 +68,7 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
   await told;
 }
 
-/** Loaded where it is wanted: a host that confirms nothing starts without a client. */
+/** Loaded with the first proof: a host starts without a client, and most need none. */
 const openSdn = async (urls: readonly string[]): Promise<SdnClient> =>
   (await import('./ingest/sdn-client.js')).openSdnClient(urls);
 
