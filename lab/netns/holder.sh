@@ -24,4 +24,5 @@ while pids=$(inside) && [ -n "$pids" ] && [ $tries -lt 250 ]; do
   tries=$((tries + 1))
   sleep 0.02
 done
-rm -rf "$folder"
+# Where something could not be killed, the folder stays for the next run's sweep.
+[ -n "$(inside)" ] || rm -rf "$folder"
