@@ -1,6 +1,6 @@
 import { COAP_PORT } from '../../protocol/addresses.js';
-import { trunkTowards, type Port } from '../../protocol/topology.js';
-import type { Action, Flow, FlowStats, Match, MeterMod } from '../switch/flow-switch.js';
+import { trunkTowards, type Port, type Topology } from '../../protocol/topology.js';
+import type { Action, Flow, FlowStats, Masked, Match, MeterMod } from '../switch/flow-switch.js';
 import { flowKey } from '../switch/flow-switch.js';
 import { answers } from './answers.js';
 import { encodeCookie } from './cookie.js';
@@ -84,16 +84,29 @@ function entrance(network: Network, port: Port): Row[] {
 }
 
 /** Answers whose tag names another switch go there as they are. */
-function towardsOthers({ topology }: Network, datapath: number): Row[] {
+function towardsOthers(network: Network, datapath: number): Row[] {
+  const { topology } = network;
   return topology.switches.flatMap(other => {
     const port = other.datapath === datapath ? undefined : trunkTowards(topology, datapath, other.datapath);
     if (port === undefined) return [];
-    const udpDst = { value: tagBase(other.datapath, false), mask: tagBase(15, false) };
-    return FAMILIES.map(etherType =>
-      row(TABLE.wayOut, 50, { etherType, ipProto: UDP, udpDst }, [{ do: 'output', to: { port } }]),
+    const tags = hasMoves({ network, datapath })
+      ? [{ value: tagBase(other.datapath, false), mask: tagBase(15, false) }]
+      : everyTag(other);
+    return tags.flatMap(udpDst =>
+      FAMILIES.map(etherType =>
+        row(TABLE.wayOut, 50, { etherType, ipProto: UDP, udpDst }, [{ do: 'output', to: { port } }]),
+      ),
     );
   });
 }
+
+/** One by one: OpenFlow 1.3 has no masks of UDP ports. */
+const everyTag = ({ datapath, ports }: Topology['switches'][number]): Masked[] =>
+  [false, true].flatMap(unconfirmed =>
+    [0, ...ports.flatMap(({ port, role }) => (role === 'access' ? [port] : []))].map(port =>
+      exactly(tagBase(datapath, unconfirmed) + port, 16),
+    ),
+  );
 
 /** The port that metadata names, where devices are. */
 const exit = (network: Network, datapath: number, { port, role }: Port): Row[] =>
@@ -126,9 +139,14 @@ function dropRows(network: Network, datapath: number): DropRow[] {
     if (prefixes === undefined) return [];
     const { twin, alias } = prefixes;
     return [
-      // above the ways in and out: the first fragment still has its UDP ports, and an IP-only rewrite would corrupt the rest
-      drop('fragment-to-twin', TABLE.classify, 400, { ...toPrefix(twin), fragment: 'yes' }),
-      drop('fragment-to-alias', TABLE.classify, 400, { ...toPrefix(alias), fragment: 'yes' }),
+      // above the ways in and out: the first fragment still has its UDP ports, and an IP-only rewrite would corrupt the rest;
+      // OpenFlow 1.3 has no field for it: of a datagram in fragments the first one comes through alone
+      ...(moves
+        ? [
+            drop('fragment-to-twin', TABLE.classify, 400, { ...toPrefix(twin), fragment: 'yes' }),
+            drop('fragment-to-alias', TABLE.classify, 400, { ...toPrefix(alias), fragment: 'yes' }),
+          ]
+        : []),
       // no machine has these: whoever sends from one claims to be a vehicle to a host, or a twin to a device
       drop('from-alias', TABLE.classify, 250, fromPrefix(alias)),
       drop('from-twin', TABLE.classify, 250, fromPrefix(twin)),

@@ -43,7 +43,7 @@ export function recoverView(
       kind === 'armed' && stats.table === TABLE.wayIn ? armedOf(at, stats) : [],
     ),
     returns: back.filter(({ unconfirmed }) => unconfirmed).map(({ to }) => to),
-    leaving: rows.flatMap(row => leavingOf(at, row, host)),
+    leaving: onePerHost(rows.flatMap(row => leavingOf(at, row, host))),
   };
 }
 
@@ -133,6 +133,11 @@ function armedOf(at: At, flow: Flow): Armed[] {
   const host = hostOf(at, flow);
   return domain === undefined || host === undefined ? [] : [{ domain, host }];
 }
+
+/** A switch without moves has a way out for each tag. */
+const onePerHost = (leaving: VehicleView['leaving']): VehicleView['leaving'] => [
+  ...new Map(leaving.map(old => [`${old.host.address}:${old.host.port}`, old])).values(),
+];
 
 function leavingOf(at: At, { kind, epoch, stats }: Found, host: HostEnd): VehicleView['leaving'][number][] {
   const { inPort, ipSrc, ip6Src, udpSrc } = stats.match;

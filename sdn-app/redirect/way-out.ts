@@ -1,6 +1,6 @@
 import { UNCONFIRMED_BIT, encodeTag } from '../../protocol/addresses.js';
 import { vlanOf } from '../../protocol/topology.js';
-import type { Action, Match } from '../switch/flow-switch.js';
+import type { Action, Masked, Match } from '../switch/flow-switch.js';
 import { PORT_MASK, TABLE, UDP, exactly, familyOf, fromAddress, toAddress } from './network.js';
 import {
   aliasOf,
@@ -33,7 +33,15 @@ export function waysOut(scene: Scene, view: VehicleView): Row[] {
       const match = fromHost(scene, end.host, place);
       const actions = hasMoves(scene) ? byTag(scene, end.host, place) : toKnownPlaces(scene, view);
       if (match === undefined || actions.length === 0) continue;
-      rows.push({ kind: end.kind, table: TABLE.wayOut, priority: 100, match, actions, epoch: end.epoch });
+      for (const udpDst of tagsOfKnown(scene, view))
+        rows.push({
+          kind: end.kind,
+          table: TABLE.wayOut,
+          priority: 100,
+          match: { ...match, udpDst },
+          actions,
+          epoch: end.epoch,
+        });
     }
   }
   if (also !== undefined && place !== undefined && !sameSource(also, place)) rows.push(...toOne(scene, also, false));
@@ -41,26 +49,32 @@ export function waysOut(scene: Scene, view: VehicleView): Row[] {
   return rows;
 }
 
-/**
- * From the port that leads to the host, with a tag of this switch. Where an attachment has to be confirmed, frames of the known source are
- * unconfirmed, too, at other ports; elsewhere an unconfirmed tag says nothing about the known source.
- */
+/** From the port that leads to the host. */
 function fromHost(scene: Scene, host: HostEnd, place: Place): Match | undefined {
   const family = familyOf(place.source.address);
   const alias = aliasOf(scene, family);
   const address = hostAddressOf(host, family);
   const inPort = outPortOf(scene, host);
   if (alias === undefined || address === undefined || inPort === undefined) return undefined;
-  const anyPort = 0xffff - PORT_MASK;
-  const mask = scene.network.trust !== 'lab' ? anyPort - UNCONFIRMED_BIT : anyPort;
-  return {
-    inPort,
-    ipProto: UDP,
-    ...fromAddress(address),
-    udpSrc: exactly(host.port, 16),
-    ...toAddress(alias),
-    udpDst: { value: tagBase(scene.datapath, false), mask },
-  };
+  return { inPort, ipProto: UDP, ...fromAddress(address), udpSrc: exactly(host.port, 16), ...toAddress(alias) };
+}
+
+/**
+ * Tags of this switch that frames of the known source carry. Where an attachment has to be confirmed they are unconfirmed,
+ * too, at other ports; elsewhere an unconfirmed tag says nothing about the known source. OpenFlow 1.3 has no masks of UDP ports, so that a
+ * switch without moves has a flow for each tag: those of its places, and the one without a port.
+ */
+function tagsOfKnown(scene: Scene, { place, also, left = [] }: VehicleView): Masked[] {
+  const both = scene.network.trust !== 'lab';
+  if (hasMoves(scene)) {
+    const anyPort = 0xffff - PORT_MASK;
+    return [{ value: tagBase(scene.datapath, false), mask: both ? anyPort - UNCONFIRMED_BIT : anyPort }];
+  }
+  const places = [place, also, ...left].filter(at => at?.datapath === scene.datapath);
+  const ports = new Set([0, ...places.map(at => at?.port ?? 0)]);
+  return [false, ...(both ? [true] : [])].flatMap(unconfirmed =>
+    [...ports].map(port => exactly(tagBase(scene.datapath, unconfirmed) + port, 16)),
+  );
 }
 
 /** Without moves: to where the vehicle is and, for a short time after a move, to where it was. */

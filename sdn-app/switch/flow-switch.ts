@@ -214,7 +214,10 @@ export type SwitchEvent =
 export interface Abilities {
   /** A batch is one atomic bundle. Without: flow by flow in the order of the batch, then a barrier. */
   readonly bundles: boolean;
-  /** `move`, `load`, `moveWide` and `portFrom`. Without: the way back is set by the app. */
+  /**
+   * `move`, `load`, `moveWide` and `portFrom`, registers, `fragment`, and masks of UDP ports. Without: plain OpenFlow 1.3, and
+   * the way back is set by the app.
+   */
   readonly moves: boolean;
   /** Errors and barriers are reported. Without: `apply` reads back what it sent. */
   readonly errors: boolean;

@@ -21,6 +21,10 @@ describe('tables of a switch without moves', () => {
     for (const what of ['move', 'moveWide', 'load'] as const) assert.ok(!used.has(what));
     const set = flows.flatMap(({ actions }) => actions.flatMap(action => (action.do === 'set' ? [action.field] : [])));
     assert.ok(set.every(field => !field.startsWith('reg')));
+    for (const { match } of flows) {
+      assert.equal(match.fragment, undefined);
+      for (const port of [match.udpSrc, match.udpDst]) assert.ok(port === undefined || port.mask === 0xffff);
+    }
   });
 
   it('serve a moved car at once, with a copy of the frame as it came, and answer where the car was until the re-route', () => {
