@@ -46,16 +46,21 @@ export interface LayoutOptions {
   readonly switches: 1 | 2;
   readonly links: Readonly<Record<string, Partial<LinkQuality>>>;
   readonly ipv6: boolean;
+  /** Places with so many addresses each, and no agent: whoever opens the site speaks for their vehicles. */
+  readonly fleets?: readonly { readonly name: string; readonly count: number }[];
 }
 
 /** Access points 600 m apart along a road that runs east, each with 500 m of coverage: neighbours overlap. */
 export function layOutSite(options: LayoutOptions): NetnsSpecInput {
-  const { cars, links, ipv6 } = options;
+  const { cars, links, ipv6, fleets = [] } = options;
   return {
     topology: siteTopology(options),
     hosts: DOMAINS.map(domain => ({ name: hostsPlace(domain), domain })),
     services: [CORE],
-    cars: Array.from({ length: cars }, (_, index) => ({ name: carPlace(index), at: 'ap-1' })),
+    cars: [
+      ...Array.from({ length: cars }, (_, index) => ({ name: carPlace(index), at: 'ap-1' })),
+      ...fleets.map(fleet => ({ ...fleet, at: 'ap-1' })),
+    ],
     neighbours: 'static',
     ipv6,
     links,

@@ -37,8 +37,8 @@ export interface SiteOptions extends Partial<LayoutOptions> {
   readonly sdnApps?: number;
   readonly lagMs?: number;
   readonly extra?: Readonly<Record<string, readonly string[]>>;
-  /** Gates; they listen in the core place. */
-  readonly via?: Plan['via'];
+  /** Puts gates between services; they listen in the core place. */
+  readonly via?: (network: Network) => Promise<Plan['via']>;
 }
 
 const ASK_EVERY_MS = 50;
@@ -138,8 +138,8 @@ export class Site implements RunningSystem, AsyncDisposable {
 }
 
 async function build(options: SiteOptions, resources: Resources): Promise<Site> {
-  const { cars = 1, accessPoints = 4, switches = 1, links = {}, ipv6 = false } = options;
-  const spec = layOutSite({ cars, accessPoints, switches, links, ipv6 });
+  const { cars = 1, accessPoints = 4, switches = 1, links = {}, ipv6 = false, fleets = [] } = options;
+  const spec = layOutSite({ cars, accessPoints, switches, links, ipv6, fleets });
   const network = resources.use(await openNetwork(spec));
   const opened: OpenVSwitch[] = [];
   for (const { datapath } of network.plan.switches)
@@ -160,7 +160,7 @@ async function build(options: SiteOptions, resources: Resources): Promise<Site> 
     lagMs: options.lagMs ?? 50,
     turnAroundMs: 2,
     extra: options.extra ?? {},
-    via: options.via ?? {},
+    via: (await options.via?.(network)) ?? {},
     sdnApps: options.sdnApps ?? 1,
     switches: network.plan.switches,
     launcher: await openLauncher(network),

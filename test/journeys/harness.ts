@@ -20,7 +20,9 @@ import { Watch } from '../../lab/demo/watch.js';
 const ASK_EVERY_MS = 50;
 
 /** A system of real processes under test, wherever they run: what can be seen of it, and how it ends. */
-export class SystemUnderTest<S extends RunningSystem & AsyncDisposable> implements AsyncDisposable {
+export abstract class SystemUnderTest<
+  S extends RunningSystem & AsyncDisposable = RunningSystem & AsyncDisposable,
+> implements AsyncDisposable {
   readonly system: S;
   readonly watch: Watch;
   readonly manager: HttpClient;
@@ -29,6 +31,14 @@ export class SystemUnderTest<S extends RunningSystem & AsyncDisposable> implemen
     this.system = system;
     this.watch = new Watch(system);
     this.manager = new HttpClient(system.urls.manager);
+  }
+
+  /** Puts car `index` under an access point. */
+  abstract move(index: number, accessPoint: string): Promise<void>;
+
+  /** Moves a car under the first access point of a domain. */
+  moveTo(index: number, domain: string): Promise<void> {
+    return this.move(index, this.accessPoints(domain)[0] ?? '');
   }
 
   /** Waits until every car's twin has acknowledged a report; what does not get there is closed. */
@@ -143,13 +153,8 @@ export class Journey extends SystemUnderTest<System> {
   }
 
   /** Puts car `index` under an access point (null: radio outage; 'auto': where it is). */
-  move(index: number, accessPoint: string | null): Promise<void> {
+  override move(index: number, accessPoint: string | null): Promise<void> {
     return this.radio.call('PUT', `/v1/cars/${index}/attachment`, { body: { accessPoint } });
-  }
-
-  /** Moves a car under the first access point of a domain. */
-  moveTo(index: number, domain: string): Promise<void> {
-    return this.move(index, this.accessPoints(domain)[0] ?? null);
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

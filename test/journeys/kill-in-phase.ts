@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Phase } from '../../protocol/api/common.js';
-import { openGate, type Gate } from '../../lab/proxy/gate.js';
-import { Journey, openHostsGate } from './harness.js';
+import { openGate, type Hold, type Matcher } from '../../lab/proxy/gate.js';
+import { Journey, openHostsGate, type SystemUnderTest } from './harness.js';
 
 /** What goes through which gate at a phase: its reply is held while the victim is killed, then let go. */
 const HELD: readonly {
@@ -19,23 +19,44 @@ const HELD: readonly {
   { phase: 'completed', gate: 'hosts', method: 'POST', path: /\/release$/ },
 ];
 
-export type Victim = 'md-manager' | 'sdn-app' | 'target host';
+type GateName = (typeof HELD)[number]['gate'];
+/** A gate between two services, wherever it is. */
+export type AnyGate = AsyncDisposable & { readonly url: string; hold(matcher: Matcher): Hold | Promise<Hold> };
+export type Gates = ReadonlyMap<GateName, AnyGate>;
+
+/** A system with its gates, and how one thing of it is killed; resolves once that has been started again. */
+export interface Stage {
+  open(gates: Map<GateName, AnyGate>): Promise<SystemUnderTest>;
+  kill(journey: SystemUnderTest, domain: string, pids: ReadonlySet<number>): Promise<void>;
+}
+
+const embedded = (victim: 'md-manager' | 'sdn-app' | 'target host'): Stage => ({
+  open: gates =>
+    Journey.open({
+      via: async (_block, urls) => {
+        const hosts = await openHostsGate();
+        const sdn = await openGate({ upstream: urls.sdn });
+        const manager = await openGate({ upstream: urls.manager });
+        gates.set('hosts', hosts).set('sdn', sdn).set('manager', manager);
+        return { hosts: hosts.url, sdn: sdn.url, manager: manager.url };
+      },
+    }),
+  kill: (journey, domain, pids) =>
+    victim === 'target host' ? killTarget(journey, domain, pids) : killPart(journey, victim),
+});
+
+/** On the embedded network. */
+export const killsInEachPhase = (victim: 'md-manager' | 'sdn-app' | 'target host'): void =>
+  killsOnStage(victim, embedded(victim));
 
 /** One system; in each phase of one hand-over after the other the victim is killed by SIGKILL, and all of it must heal. */
-export function killsInEachPhase(victim: Victim): void {
+export function killsOnStage(victim: string, stage: Stage): void {
   describe(`kill -9 of the ${victim} in each phase of a hand-over`, () => {
-    let journey: Journey;
-    const gates = new Map<string, Gate>();
+    let journey: SystemUnderTest;
+    const gates = new Map<GateName, AnyGate>();
 
     before(async () => {
-      journey = await Journey.open({
-        via: async (_block, urls) => {
-          gates.set('hosts', await openHostsGate());
-          gates.set('sdn', await openGate({ upstream: urls.sdn }));
-          gates.set('manager', await openGate({ upstream: urls.manager }));
-          return { hosts: gates.get('hosts')!.url, sdn: gates.get('sdn')!.url, manager: gates.get('manager')!.url };
-        },
-      });
+      journey = await stage.open(gates);
       await journey.moveTo(0, 'edge-1');
       await journey.actsIn(0, 'edge-1');
     });
@@ -54,11 +75,11 @@ export function killsInEachPhase(victim: Victim): void {
             .filter(({ domain }) => domain === to)
             .flatMap(({ hosts }) => hosts.map(({ pid }) => pid)),
         );
-        const held = gates.get(gate)!.hold({ method, path });
+        const held = await gates.get(gate)!.hold({ method, path });
         await journey.moveTo(0, to);
         await held.arrived;
         const inFlight = (await journey.handovers()).find(({ result }) => result === 'running')?.id;
-        await kill(victim, journey, to, before);
+        await stage.kill(journey, to, before);
         held.release();
         await journey.actsIn(0, to);
         await journey.acknowledges(0);
@@ -81,13 +102,14 @@ export function killsInEachPhase(victim: Victim): void {
   });
 }
 
-async function kill(victim: Victim, journey: Journey, domain: string, pids: ReadonlySet<number>): Promise<void> {
-  if (victim !== 'target host') {
-    const restarted = journey.system.supervisor.restarted(victim);
-    assert.ok(journey.system.supervisor.kill(victim, 'SIGKILL'));
-    await restarted;
-    return;
-  }
+/** Kills a part by its name and waits until it is ready again. */
+export async function killPart({ system: { supervisor } }: SystemUnderTest, name: string): Promise<void> {
+  const restarted = supervisor.restarted(name);
+  assert.ok(supervisor.kill(name, 'SIGKILL'));
+  await restarted;
+}
+
+async function killTarget(journey: SystemUnderTest, domain: string, pids: ReadonlySet<number>): Promise<void> {
   const target = (await journey.pools())
     .filter(pool => pool.domain === domain)
     .flatMap(({ hosts }) => hosts)

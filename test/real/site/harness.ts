@@ -28,13 +28,8 @@ export class SiteJourney extends SystemUnderTest<Site> {
   }
 
   /** What the car sends from now on goes by this access point. */
-  move(index: number, accessPoint: string): Promise<void> {
+  override move(index: number, accessPoint: string): Promise<void> {
     return this.system.network.moveTo(carPlace(index), accessPoint);
-  }
-
-  /** Moves a car under the first access point of a domain. */
-  moveTo(index: number, domain: string): Promise<void> {
-    return this.move(index, this.accessPoints(domain)[0] ?? '');
   }
 
   /** Gives the car another source address; its MAC address stays. */
