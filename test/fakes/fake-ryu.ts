@@ -16,6 +16,8 @@ export interface FakeRyuOptions {
   /** Flows of an answer in one message at most. */
   readonly flowsPerMessage?: number;
   readonly port?: number;
+  /** Of a Unix socket, instead of a port. */
+  readonly path?: string;
 }
 
 /**
@@ -45,22 +47,20 @@ export class FakeRyu implements AsyncDisposable {
   }
 
   async open(): Promise<this> {
-    const server = await openWebSocketServer(
-      { address: '127.0.0.1', ...(this.#options.port === undefined ? {} : { port: this.#options.port }) },
-      {
-        open: (peer, path) => {
-          this.opened++;
-          if (this.hung) return;
-          if (path !== '/edgetwin/v1') return peer.cut();
-          this.#peers.add(peer);
-          tell(peer, { type: 'hello', version: 1, datapaths: [...this.#switches.keys()] });
-          for (const datapath of this.#switches.keys()) tell(peer, this.#up(datapath));
-        },
-        message: (peer, text) => this.#received(peer, text),
-        close: peer => this.#peers.delete(peer),
+    const { path, port = 0 } = this.#options;
+    const server = await openWebSocketServer(path === undefined ? { address: '127.0.0.1', port } : { path }, {
+      open: (peer, url) => {
+        this.opened++;
+        if (this.hung) return;
+        if (url !== '/edgetwin/v1') return peer.cut();
+        this.#peers.add(peer);
+        tell(peer, { type: 'hello', version: 1, datapaths: [...this.#switches.keys()] });
+        for (const datapath of this.#switches.keys()) tell(peer, this.#up(datapath));
       },
-    );
-    this.url = `ws://127.0.0.1:${server.port}`;
+      message: (peer, text) => this.#received(peer, text),
+      close: peer => this.#peers.delete(peer),
+    });
+    this.url = path === undefined ? `ws://127.0.0.1:${server.port}` : `ws+unix:${path}`;
     this.#close = async () => {
       await server[Symbol.asyncDispose]();
     };

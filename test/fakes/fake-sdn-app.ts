@@ -4,7 +4,17 @@ import { Metrics } from '../../common/metrics.js';
 import type { Attachment } from '../../protocol/api/common.js';
 import { openHttp, type HttpServer } from '../../protocol/api/http-server.js';
 import { route } from '../../protocol/api/route.js';
-import { installRequest, redirectRequest, retireRequest, type VehicleFlows } from '../../protocol/api/sdn-app.js';
+import type { AttachmentChanged } from '../../protocol/api/md-manager.js';
+import {
+  armingRequest,
+  installRequest,
+  redirectRequest,
+  retireRequest,
+  ticketsRequest,
+  type ArmingRequest,
+  type StandbySlot,
+  type VehicleFlows,
+} from '../../protocol/api/sdn-app.js';
 import { fault } from '../../protocol/errors.js';
 import { METRICS } from '../../protocol/metrics.js';
 import type { Gate } from './gate.js';
@@ -12,17 +22,27 @@ import type { Gate } from './gate.js';
 /** An sdn-app by the contract of protocol/api/sdn-app.ts, with a table instead of a switch. */
 export class FakeSdnApp implements AsyncDisposable {
   readonly flows = new Map<string, VehicleFlows>();
+  /** Vehicle → what it may use by itself. */
+  readonly arming: Map<string, ArmingRequest>;
+  readonly tickets: StandbySlot[];
   readonly url: string;
   readonly #server: HttpServer;
 
-  private constructor(server: HttpServer, flows: Map<string, VehicleFlows>) {
+  private constructor(
+    server: HttpServer,
+    table: { flows: Map<string, VehicleFlows>; arming: Map<string, ArmingRequest>; tickets: StandbySlot[] },
+  ) {
     this.#server = server;
     this.url = server.url;
-    this.flows = flows;
+    this.flows = table.flows;
+    this.arming = table.arming;
+    this.tickets = table.tickets;
   }
 
   static async open(gate: Gate): Promise<FakeSdnApp> {
     const flows = new Map<string, VehicleFlows>();
+    const arming = new Map<string, ArmingRequest>();
+    const tickets: StandbySlot[] = [];
     const params = z.object({ vehicle: z.string() });
     const known = (vehicle: string, epoch: number): VehicleFlows => {
       const found = flows.get(vehicle);
@@ -85,6 +105,30 @@ export class FakeSdnApp implements AsyncDisposable {
           },
         }),
         route({
+          method: 'PUT',
+          path: '/v1/vehicles/{vehicle}/arming',
+          summary: 'arming',
+          params,
+          body: armingRequest,
+          answer: z.unknown(),
+          handle: async ({ params: { vehicle }, body }) => {
+            const row = known(vehicle, Infinity);
+            arming.set(vehicle, body);
+            flows.set(vehicle, { ...row, armed: body.slots.map(({ domain }) => domain) });
+            await gate.pass('arm');
+            return flows.get(vehicle);
+          },
+        }),
+        route({
+          method: 'PUT',
+          path: '/v1/tickets',
+          summary: 'tickets',
+          body: ticketsRequest,
+          handle: ({ body }) => {
+            tickets.splice(0, tickets.length, ...body.tickets);
+          },
+        }),
+        route({
           method: 'GET',
           path: '/v1/vehicles',
           summary: 'vehicles',
@@ -93,7 +137,20 @@ export class FakeSdnApp implements AsyncDisposable {
         }),
       ],
     });
-    return new FakeSdnApp(server, flows);
+    return new FakeSdnApp(server, { flows, arming, tickets });
+  }
+
+  /** Redirects the flow of a vehicle by itself, by its armed slot or by a ticket of the domain. */
+  redirect(vehicle: string, domain: string, way: 'armed' | 'ticket'): NonNullable<AttachmentChanged['redirected']> {
+    const slots = way === 'armed' ? this.arming.get(vehicle)!.slots : this.tickets;
+    const { lease, host } = slots.find(slot => slot.domain === domain)!;
+    const row = this.flows.get(vehicle)!;
+    const epoch = row.highestEpoch + 1;
+    const waysOut = [...new Set([...row.waysOut, host.host])];
+    this.flows.set(vehicle, { ...row, host, highestEpoch: epoch, waysOut, armed: [] });
+    this.arming.delete(vehicle);
+    this.tickets.splice(0, this.tickets.length, ...this.tickets.filter(ticket => ticket.lease !== lease));
+    return { way, lease, host, epoch, atMs: 3 };
   }
 
   attach(vehicle: string, attachment: Attachment): void {

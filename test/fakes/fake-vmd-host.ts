@@ -26,6 +26,8 @@ interface Slot {
   acting?: number;
   digest?: Digest;
   handover: string;
+  /** Kept under this lease for a hand-over that may come. */
+  lease?: string;
 }
 
 /** A vMD host by the contract of protocol/api/vmd.ts, without twins. */
@@ -100,15 +102,19 @@ function routes(host: () => FakeVmdHost, count: number, gate: Gate): Route[] {
       },
     });
   return [
-    post('prepare', prepareRequest, (vehicle, { header }: z.infer<typeof prepareRequest>) => {
+    post('prepare', prepareRequest, (vehicle, { header, lease }: z.infer<typeof prepareRequest>) => {
       const held = host().slots.get(vehicle);
       if (held === undefined && host().slots.size >= count) throw fault('POOL_EMPTY', vehicle);
       if (held === undefined || header.epoch > held.highest)
-        host().slots.set(vehicle, { state: 'reserved', highest: header.epoch, handover: header.handover });
+        host().slots.set(vehicle, {
+          ...{ state: 'reserved', highest: header.epoch, handover: header.handover },
+          ...(lease === undefined ? {} : { lease }),
+        });
       return { slot: 0, state: 'reserved' };
     }),
     post('activate', activateRequest, (vehicle, { header, digest }: z.infer<typeof activateRequest>) => {
       const slot = check(vehicle, header);
+      delete slot.lease;
       Object.assign(slot, { state: 'assigned', acting: header.epoch }, digest === undefined ? {} : { digest });
       queueMicrotask(() => host().emit({ type: 'first-report', vehicle, epoch: header.epoch, atMs: 0 }));
       return { slot: 0, state: 'assigned' };

@@ -23,7 +23,7 @@ export interface WebSocketServer extends AsyncDisposable {
 
 /** A WebSocket server (RFC 6455) for whole text messages; `onMessage` and `onClose` are told of each peer. */
 export async function openWebSocketServer(
-  listen: { readonly address: string; readonly port?: number },
+  listen: { readonly address: string; readonly port?: number } | { readonly path: string },
   on: {
     readonly open: (peer: WebSocketPeer, path: string) => void;
     readonly message: (peer: WebSocketPeer, text: string) => void;
@@ -61,10 +61,11 @@ export async function openWebSocketServer(
       }
     });
   });
-  server.listen(listen.port ?? 0, listen.address);
+  if ('path' in listen) server.listen(listen.path);
+  else server.listen(listen.port ?? 0, listen.address);
   await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    port: 'path' in listen ? 0 : (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       server.closeAllConnections();

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Resources } from '../../../common/lifecycle.js';
 import type { Flow, FlowSwitch, SwitchEvent } from '../../../sdn-app/switch/flow-switch.js';
 import { openRyu, type RyuOptions } from '../../../sdn-app/switch/ryu/adapter.js';
@@ -46,6 +49,15 @@ describe('the connection to Ryu', () => {
     assert.equal((await one.readFlows(EVERYTHING)).length, 1);
     assert.ok(atOne.all.every(is('up')));
     assert.equal(fake.opened, 1);
+  });
+
+  it('reaches a Ryu that listens at a Unix socket', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'edgetwin-ryu-'));
+    all.defer(() => rm(folder, { recursive: true }));
+    const fake = await fakeRyu({ path: join(folder, 'web.sock') });
+    const flowSwitch = ryu(fake.url).switchOf(1);
+    await heard(flowSwitch).next(is('up'));
+    await flowSwitch.apply(adding(flow(1)));
   });
 
   it('says what the switch can', async () => {

@@ -4,7 +4,10 @@ import { sdnAppConfig } from '../../../sdn-app/config.js';
 describe('settings of sdn-app', () => {
   it('need nothing but a topology', () => {
     const config = sdnAppConfig({ argv: ['--topology', 't.yaml'], env: {} });
-    assert.deepEqual([config.straggleMs, config['network.trust'], config['switch.control'][0]?.port], [50, 'lab', 7004]);
+    assert.deepEqual(
+      [config.straggleMs, config['network.trust'], config['switch.control'][0]?.port],
+      [50, 'lab', 7004],
+    );
   });
 
   it('name every fault at once', () =>
