@@ -6,6 +6,7 @@ port is taken. `--help` names the settings.
 """
 
 import argparse
+import gc
 import logging
 import os
 import socket
@@ -91,6 +92,9 @@ def announce(config: argparse.Namespace) -> None:
                     break
                 except (ConnectionRefusedError, FileNotFoundError):
                     hub.sleep(RETRY_S)
+    # What was loaded stays: a full collection would pass over it in some 50 ms, in the midst of a hand-over
+    gc.collect()
+    gc.freeze()
     where = text_of(config.listen)
     print(f"ready ws+unix:{where}:{PATH}" if where.startswith("/") else f"ready ws://{where}{PATH}", flush=True)
 
