@@ -48,7 +48,16 @@ export const SETTINGS = {
     default: '127.0.0.1:7004',
     help: 'soft: ADDRESS:PORT of the control channel of each switch, in their order',
   },
-  'switch.ryu.url': { parse: url('ws:'), default: 'ws://127.0.0.1:8080', help: 'ryu: its web server' },
+  'switch.ryu.url': {
+    parse: url('ws:', 'ws+unix:'),
+    default: 'ws://127.0.0.1:8080',
+    help: 'ryu: its web server, ws://ADDRESS:PORT or ws+unix:PATH',
+  },
+  'switch.ryu.app': {
+    parse: oneOf('present', 'absent'),
+    default: 'present',
+    help: 'ryu: absent is the stock ofctl_rest alone, with what is lost by it (docs/decisions/ryu-adapter.md)',
+  },
   'lease.ttlMs': {
     parse: integer(300, 60_000),
     default: '3000',

@@ -7,6 +7,7 @@ import type { Topology } from '../protocol/topology.js';
 import type { SdnAppConfig } from './config.js';
 import type { FlowSwitch } from './switch/flow-switch.js';
 import { openRyu } from './switch/ryu/adapter.js';
+import { openOfctl } from './switch/ryu/ofctl.js';
 import { openSoftSwitch } from './switch/soft.js';
 
 interface Told {
@@ -14,7 +15,10 @@ interface Told {
   readonly metrics: Metrics<MetricName>;
 }
 
-type SwitchConfig = Pick<SdnAppConfig, 'switch.kind' | 'switch.datapath' | 'switch.control' | 'switch.ryu.url'>;
+type SwitchConfig = Pick<
+  SdnAppConfig,
+  'switch.kind' | 'switch.datapath' | 'switch.control' | 'switch.ryu.url' | 'switch.ryu.app'
+>;
 
 /** The switches that this app leads: those of the settings, by default all of the topology. CONFIG_INVALID where they do not fit. */
 export function openSwitches(
@@ -26,13 +30,13 @@ export function openSwitches(
   const configured = config['switch.datapath'];
   const datapaths = configured.length > 0 ? configured : topology.switches.map(({ datapath }) => datapath);
   if (config['switch.kind'] === 'ryu') {
-    const ryu = open.use(
-      openRyu({
-        url: config['switch.ryu.url'],
-        onForeignFlows: (datapath, count) => log.warn({ event: 'sdn.foreign-flows', datapath, count }),
-        onMissedCopies: (_datapath, count) => metrics.count('sdn_packet_ins_total', { of: 'missed' }, count),
-      }),
-    );
+    const options = {
+      url: config['switch.ryu.url'],
+      onForeignFlows: (datapath: number, count: number) => log.warn({ event: 'sdn.foreign-flows', datapath, count }),
+      onMissedCopies: (_datapath: number, count: number) =>
+        metrics.count('sdn_packet_ins_total', { of: 'missed' }, count),
+    };
+    const ryu = open.use(config['switch.ryu.app'] === 'present' ? openRyu(options) : openOfctl(options));
     return datapaths.map(datapath => open.use(ryu.switchOf(datapath)));
   }
   const controls = config['switch.control'];

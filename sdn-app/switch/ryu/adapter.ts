@@ -7,7 +7,7 @@ import { readPacket } from './packet.js';
 import type { RyuMessage } from './wire.js';
 
 export interface RyuOptions {
-  /** Of Ryu's web server, e.g. `ws://127.0.0.1:8080`. */
+  /** Of Ryu's web server: `ws://127.0.0.1:8080`, `ws+unix:/run/ryu.sock`. */
   readonly url: string;
   readonly timers?: Timers;
   readonly random?: () => number;

@@ -6,10 +6,11 @@ import { fault } from '../../../protocol/errors.js';
 import type { SwitchRefusal } from '../flow-switch.js';
 import { parseLine } from '../json-lines.js';
 import { decodeRefusal } from './decode.js';
+import { webAddress } from './web-address.js';
 import { ryuMessage, type RyuMessage, type RyuRequest } from './wire.js';
 
 export interface ConnectionOptions {
-  /** Of Ryu's web server, e.g. `ws://127.0.0.1:8080`. */
+  /** Of Ryu's web server: `ws://127.0.0.1:8080`, `ws+unix:/run/ryu.sock`. */
   readonly url: string;
   readonly timers?: Timers;
   readonly random?: () => number;
@@ -59,6 +60,7 @@ export class RyuConnection implements AsyncDisposable {
   readonly #deadlineMs: number;
   readonly #pending = new Map<number, Pending>();
   readonly #agent: Agent;
+  readonly #address: URL;
   #tcp: Socket | undefined;
   #socket: WebSocket | undefined;
   #open = false;
@@ -73,7 +75,9 @@ export class RyuConnection implements AsyncDisposable {
     this.#timers = options.timers ?? systemTimers;
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     this.#delays = this.#freshDelays();
-    const connect = buildConnector({ timeout: this.#deadlineMs });
+    const { url, socketPath } = webAddress(options.url, 'ws');
+    this.#address = new URL('/edgetwin/v1', url);
+    const connect = buildConnector({ timeout: this.#deadlineMs, ...(socketPath === undefined ? {} : { socketPath }) });
     this.#agent = new Agent({
       connect: (target, done) =>
         connect(target, (...result) => {
@@ -86,7 +90,7 @@ export class RyuConnection implements AsyncDisposable {
   }
 
   start(): void {
-    const socket = new WebSocket(new URL('/edgetwin/v1', this.#options.url), { dispatcher: this.#agent });
+    const socket = new WebSocket(this.#address, { dispatcher: this.#agent });
     this.#socket = socket;
     let lost = false;
     const onLost = (): void => {

@@ -15,9 +15,10 @@ import {
   type FlowRow,
 } from './ofctl-decode.js';
 import type { Body, Command } from './ofctl-encode.js';
+import { webAddress } from './web-address.js';
 
 export interface OfctlOptions {
-  /** Of Ryu's web server, e.g. `http://127.0.0.1:8080`. */
+  /** Of Ryu's web server: `ws://127.0.0.1:8080`, `ws+unix:/run/ryu.sock`; `http:` is as good as `ws:`. */
   readonly url: string;
   readonly deadlineMs?: number;
 }
@@ -65,7 +66,9 @@ export class OfctlClient implements AsyncDisposable {
   constructor(options: OfctlOptions) {
     this.#options = options;
     // one connection, so that commands arrive in their order
-    this.#pool = new Pool(options.url, { connections: 1, pipelining: 1, connect: { timeout: 2_000 } });
+    const { url, socketPath } = webAddress(options.url, 'http');
+    const connect = { timeout: 2_000, ...(socketPath === undefined ? {} : { socketPath }) };
+    this.#pool = new Pool(url, { connections: 1, pipelining: 1, connect });
   }
 
   /** Numbers of the datapaths that are connected. */
