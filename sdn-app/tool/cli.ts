@@ -114,9 +114,9 @@ async function ask(verb: (asked: Asked) => Promise<Shown>, config: ToolConfig, v
   await using asked = new HttpClient(config.sdn);
   const standing = await standingOf(asked);
   const active = standing.active?.url;
-  if (standing.at === 'active' || active === undefined) return verb({ config, http: asked, standing, vehicle });
+  if (standing.at === 'active' || active === undefined) return await verb({ config, http: asked, standing, vehicle });
   await using http = new HttpClient(active);
-  return verb({ config, http, standing: await standingOf(http), vehicle });
+  return await verb({ config, http, standing: await standingOf(http), vehicle });
 }
 
 async function standingOf(http: HttpClient): Promise<StandingAnswer> {

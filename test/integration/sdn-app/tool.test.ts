@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { Resources } from '../../../common/lifecycle.js';
+import { silentLog } from '../../../common/log.js';
+import { arm } from '../../../sdn-app/commands.js';
+import { openHttp } from '../../../protocol/api/http-server.js';
+import { sdnRoutes } from '../../../sdn-app/rest/routes.js';
+import { run } from '../../../sdn-app/tool/cli.js';
+import { sdnMetrics } from '../../fakes/sdn-network.js';
+import { SdnWorld, TWO_SWITCHES, edge1, edge2, slotOf, type App } from '../../fakes/sdn-world.js';
+
+/** Runs the command and gives what it wrote. */
+async function said(...argv: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const written = { stdout: '', stderr: '' };
+  const before = { stdout: process.stdout.write, stderr: process.stderr.write };
+  for (const name of ['stdout', 'stderr'] as const)
+    process[name].write = (chunk: string | Uint8Array): boolean => {
+      written[name] += String(chunk);
+      return true;
+    };
+  try {
+    return { code: await run(argv, {}), out: written.stdout, err: written.stderr };
+  } finally {
+    for (const name of ['stdout', 'stderr'] as const) process[name].write = before[name];
+  }
+}
+
+describe('edgetwin sdn', () => {
+  let all: Resources;
+  let world: SdnWorld;
+  let app: App;
+  let url: string;
+
+  const serve = async ({ service }: App): Promise<string> => {
+    const http = await openHttp({
+      part: 'sdn-app',
+      listen: { address: '127.0.0.1', port: 0 },
+      routes: sdnRoutes(service),
+      log: silentLog,
+      metrics: sdnMetrics(),
+    });
+    return all.use(http).url;
+  };
+
+  beforeEach(async () => {
+    all = new Resources();
+    world = new SdnWorld(TWO_SWITCHES);
+    app = await world.openActive();
+    all.defer(() => app.stop());
+    url = await serve(app);
+    await world.install(app, 'car-1', 1, edge1);
+    await world.install(app, 'car-2', 2, edge1);
+    await world.frame(app, 1, { datapath: 1, port: 1 });
+    await arm(app.service.active, 'car-1', { term: 1, slots: [slotOf('a', edge2)], tickets: false, leaseMs: 60_000 });
+    await world.clock.advance(100);
+    await world.frame(app, 1, { datapath: 1, port: 2 });
+  });
+
+  afterEach(() => all[Symbol.asyncDispose]());
+
+  it('vehicles: where each is, its twin, what is armed and its last move', async () => {
+    const { code, out } = await said('vehicles', '--sdn', url);
+    assert.equal(code, 0);
+    const [head, one, two] = out.split('\n');
+    assert.match(head ?? '', /^vehicle +number +state +at +twin/);
+    assert.match(
+      one ?? '',
+      /^car-1 +1 +attached +1\/2 ap-2 127\.0\.1\.1:5683 +edge-1\/1 +0 +– +edge-2 .* port re-route$/,
+    );
+    assert.match(two ?? '', /^car-2 +2 +waiting +– /);
+  });
+
+  it('vehicles car-1: with the packets of its flows', async () => {
+    const { out } = await said('vehicles', 'car-1', '--sdn', url);
+    assert.match(out, /path 0/);
+    const { out: json } = await said('vehicles', 'car-1', '--json', '--sdn', url);
+    assert.equal((JSON.parse(json) as { packets: Record<string, number> }[])[0]?.packets['path'], 0);
+  });
+
+  it('flows: of all, or of one vehicle, with the names of vehicles', async () => {
+    const { out } = await said('flows', '--sdn', url);
+    assert.match(out, /^switch +table +priority +kind +vehicle +epoch +packets/);
+    assert.match(out, /base/);
+    const { out: one } = await said('flows', '--vehicle', 'car-1', '--sdn', url);
+    assert.ok(!one.includes('base') && !one.includes('car-2'));
+    assert.match(one, /armed +car-1/);
+    await assert.rejects(said('flows', '--vehicle', 'car-7', '--sdn', url), { code: 'VEHICLE_UNKNOWN' });
+  });
+
+  it('moves: detector, way, and the times of the phases', async () => {
+    const { out } = await said('moves', '--vehicle', 'car-1', '--sdn', url);
+    const lines = out.trim().split('\n');
+    assert.equal(lines.length, 3);
+    assert.match(lines[1] ?? '', /car-1 +1\/1 ap-1 .* 1\/2 ap-2 .* port +re-route +0\.00/);
+    assert.match((await said('moves', '--vehicle', 'car-9', '--sdn', url)).out, /no move/);
+  });
+
+  it('check: says that all is well, or exits with 1', async () => {
+    const { code, out } = await said('check', '--sdn', url);
+    assert.equal(code, 0);
+    assert.match(out, /every switch that was read holds what it should/);
+    assert.match(out, /no-way-out +0/);
+    assert.match(out, /checksum offload: not known from here/);
+    world.states.get(2)?.flows.clear();
+    const after = await said('check', '--sdn', url);
+    assert.equal(after.code, 1);
+    assert.match(after.out, /2 +read +\d\d/);
+    app.switches[0]?.cut();
+    assert.match((await said('check', '--sdn', url)).out, /1 +not connected/);
+  });
+
+  it('check --host: needs no sdn-app', async () => {
+    const { out } = await said('check', '--host', '--sdn', 'http://127.0.0.1:9');
+    assert.match(out, /UDP checksum errors/);
+  });
+
+  it('trace: table by table to the host and back', async () => {
+    const { out } = await said('trace', 'car-1', '--from', 'elsewhere', '--sdn', url);
+    assert.match(out, /car-1: frame from 127\.0\.1\.1:5683 at port 1 of switch 2 \(ap-3\)/);
+    assert.match(out, /switch 2 table 1 +armed, priority 95/);
+    assert.match(out, /→ host .*edge-2|→ 127\.96\.0\.21:5683 by port 12 of switch 2/);
+    assert.match(out, /its answer/);
+  });
+
+  it('is led by a stand-by to the active one', async () => {
+    const second = await world.openActive();
+    all.defer(() => second.stop());
+    world.manager.leased = { holder: 'app-1', url, term: 1 };
+    await world.clock.advance(1_100);
+    const { out } = await said('vehicles', '--sdn', await serve(second));
+    assert.match(out, /^car-1/m);
+  });
+
+  it('says what is wrong with its words, and where nobody answers', async () => {
+    const { code, err } = await said('flow');
+    assert.equal(code, 2);
+    assert.match(err, /'flow' is none of flows, vehicles, moves, check, trace/);
+    assert.equal((await said()).code, 2);
+    await assert.rejects(said('trace', '--sdn', url), { code: 'CONFIG_INVALID', message: /trace needs a vehicle/ });
+    await assert.rejects(said('vehicles', '--jason'), { code: 'CONFIG_INVALID', message: /--jason is unknown/ });
+    await assert.rejects(said('vehicles', '--sdn', 'http://127.0.0.1:9'), {
+      code: 'UPSTREAM_AWAY',
+      message: /no sdn-app answers at http:\/\/127\.0\.0\.1:9/,
+    });
+  });
+});
