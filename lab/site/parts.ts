@@ -65,8 +65,8 @@ const sdnApp = (plan: SitePlan, index: number): SitePart => ({
   title: numbered('edgetwin-sdn-app', index),
   place: CORE,
   argv: [
-    ...['sdn-app', '--listen', `0.0.0.0:${SITE_PORT.sdn + 100 * index}`],
-    ...['--lease-url', plan.via.sdn ?? `http://127.0.0.1:${SITE_PORT.sdn + 100 * index}`],
+    ...['sdn-app', '--listen', `0.0.0.0:${sdnPort(index)}`],
+    ...['--lease-url', plan.via.sdn ?? `http://127.0.0.1:${sdnPort(index)}`],
     ...['--manager-url', plan.via.manager ?? `http://127.0.0.1:${SITE_PORT.manager}`, '--topology', plan.topology],
     ...['--switch-kind', 'ryu', '--switch-ryu-url', `ws://127.0.0.1:${SITE_PORT.ryu + index}`],
     ...['--network-twin-prefix', NETWORK_PLAN.twinPrefix, '--network-alias-prefix', NETWORK_PLAN.aliasPrefix],
@@ -116,5 +116,9 @@ const agent = (plan: SitePlan, { vehicle, index, state, witness }: Vehicle): Sit
     ...['--gps-plausible-speed-factor', String(plan.speed), '--report-interval-ms', '500'],
   ],
 });
+
+export const sdnPort = (index: number): number => SITE_PORT.sdn + 100 * index;
+export const sdnNames = ({ sdnApps }: Pick<SitePlan, 'sdnApps'>): string[] =>
+  Array.from({ length: sdnApps }, (_, index) => numbered('sdn-app', index));
 
 const numbered = (name: string, index: number): string => (index === 0 ? name : `${name}-${index + 1}`);

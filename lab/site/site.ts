@@ -30,7 +30,7 @@ import {
   layOutSite,
   type LayoutOptions,
 } from './layout.js';
-import { sitePartsOf, type SitePart, type SitePlan } from './parts.js';
+import { sdnNames, sdnPort, sitePartsOf, type SitePart, type SitePlan } from './parts.js';
 
 export interface SiteOptions extends Partial<LayoutOptions> {
   readonly drive?: string;
@@ -104,7 +104,9 @@ export class Site implements RunningSystem, AsyncDisposable {
   }
 
   get services(): { readonly manager: string; readonly sdn: string } {
-    return { manager: `http://127.0.0.1:${SITE_PORT.manager}`, sdn: `http://127.0.0.1:${SITE_PORT.sdn}` };
+    // The first sdn-app that was not stopped for good.
+    const index = sdnNames(this.plan).findIndex(name => this.supervisor.state(name) !== undefined);
+    return { manager: `http://127.0.0.1:${SITE_PORT.manager}`, sdn: `http://127.0.0.1:${sdnPort(Math.max(0, index))}` };
   }
 
   command(words: readonly string[]): ReturnType<typeof runCommand> {
