@@ -19,7 +19,7 @@ import {
   toPrefix,
   type Network,
 } from './network.js';
-import { hasMoves, leaveBy, tagBase } from './rewrite.js';
+import { leaveBy, tagBase } from './rewrite.js';
 
 type Row = Pick<Flow, 'table' | 'priority' | 'match' | 'actions'>;
 const row = (table: number, priority: number, match: Match, actions: readonly Action[] = []): Row => ({
@@ -33,7 +33,7 @@ const row = (table: number, priority: number, match: Match, actions: readonly Ac
 export function baseFlows(network: Network, datapath: number): Flow[] {
   const { topology } = network;
   const ports = topology.switches.find(found => found.datapath === datapath)?.ports ?? [];
-  const moves = hasMoves({ network, datapath });
+  const { moves } = network.abilities(datapath);
   const rows = [
     ...dropRows(network, datapath),
     ...(moves ? answers(network) : []),
@@ -89,7 +89,7 @@ function towardsOthers(network: Network, datapath: number): Row[] {
   return topology.switches.flatMap(other => {
     const port = other.datapath === datapath ? undefined : trunkTowards(topology, datapath, other.datapath);
     if (port === undefined) return [];
-    const tags = hasMoves({ network, datapath })
+    const tags = network.abilities(datapath).moves
       ? [{ value: tagBase(other.datapath, false), mask: tagBase(15, false) }]
       : everyTag(other);
     return tags.flatMap(udpDst =>

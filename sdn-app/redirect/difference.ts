@@ -6,17 +6,18 @@ import { actionsText, flowKey, type Flow, type FlowMod } from '../switch/flow-sw
  * gives may be applied twice.
  */
 export function difference(before: readonly Flow[], wanted: readonly Flow[]): FlowMod[] {
-  const there = new Map(before.map(flow => [flowKey(flow), flow]));
-  const kept = new Set(wanted.map(flowKey));
-  const adds = wanted
-    .filter(flow => {
-      const old = there.get(flowKey(flow));
-      return old === undefined || !sameEffect(old, flow);
-    })
-    .map((flow): FlowMod => ({ op: 'add', flow }));
-  const deletes = [...there]
-    .filter(([key]) => !kept.has(key))
-    .map(([, { table, priority, match }]): FlowMod => ({ op: 'delete', flow: { table, priority, match } }));
+  const gone = new Map(before.map(flow => [flowKey(flow), flow]));
+  const adds: FlowMod[] = [];
+  for (const flow of wanted) {
+    const key = flowKey(flow);
+    const old = gone.get(key);
+    if (old === undefined || !sameEffect(old, flow)) adds.push({ op: 'add', flow });
+    gone.delete(key);
+  }
+  const deletes = [...gone.values()].map(({ table, priority, match }): FlowMod => ({
+    op: 'delete',
+    flow: { table, priority, match },
+  }));
   return [...adds, ...deletes];
 }
 

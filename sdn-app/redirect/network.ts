@@ -39,18 +39,23 @@ export type Family = 'ipv4' | 'ipv6';
 export const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 export const familyOf = (address: string): Family => (isIpv6(address) ? 'ipv6' : 'ipv4');
 
+/** An address as matches and actions have it: IPv4 as an unsigned integer, IPv6 as 32 hex digits. */
+export type Addr = number | string;
+export const addrOf = (text: string): Addr => (isIpv6(text) ? ipv6ToHex(text) : ipv4ToNumber(text));
+
 export const exactly = (value: number, bits: 8 | 16 | 32): Masked => ({ value, mask: 2 ** bits - 1 });
-const exactlyWide = (address: string): WideMasked => ({ value: ipv6ToHex(address), mask: 'f'.repeat(32) });
+const ALL_ONES = 'f'.repeat(32);
+const exactlyWide = (value: string): WideMasked => ({ value, mask: ALL_ONES });
 const prefixMasked = (first: string): Masked => ({ value: ipv4ToNumber(first), mask: 2 ** 32 - 1 - MAX_NUMBER });
 const prefixWide = (first: string): WideMasked => ({
   value: `${ipv6ToHex(first).slice(0, 16)}${'0'.repeat(16)}`,
   mask: `${'f'.repeat(16)}${'0'.repeat(16)}`,
 });
 
-export const fromAddress = (address: string): Match =>
-  isIpv6(address) ? { ip6Src: exactlyWide(address) } : { ipSrc: exactly(ipv4ToNumber(address), 32) };
-export const toAddress = (address: string): Match =>
-  isIpv6(address) ? { ip6Dst: exactlyWide(address) } : { ipDst: exactly(ipv4ToNumber(address), 32) };
+export const fromAddress = (address: Addr): Match =>
+  typeof address === 'number' ? { ipSrc: exactly(address, 32) } : { ip6Src: exactlyWide(address) };
+export const toAddress = (address: Addr): Match =>
+  typeof address === 'number' ? { ipDst: exactly(address, 32) } : { ip6Dst: exactlyWide(address) };
 /** All addresses of a /12 (IPv4) or /64 (IPv6). */
 export const fromPrefix = (first: string): Match =>
   isIpv6(first) ? { ip6Src: prefixWide(first) } : { ipSrc: prefixMasked(first) };
@@ -59,16 +64,16 @@ export const toPrefix = (first: string): Match =>
 export const arpFor = (first: string, what: 'prefix' | 'address'): Masked =>
   what === 'prefix' ? prefixMasked(first) : exactly(ipv4ToNumber(first), 32);
 export const solicitedFor = (first: string, what: 'prefix' | 'address'): WideMasked =>
-  what === 'prefix' ? prefixWide(first) : exactlyWide(first);
+  what === 'prefix' ? prefixWide(first) : exactlyWide(ipv6ToHex(first));
 
-export const setFrom = (address: string): Action =>
-  isIpv6(address)
-    ? { do: 'setWide', field: 'ip6Src', value: ipv6ToHex(address) }
-    : { do: 'set', field: 'ipSrc', value: ipv4ToNumber(address) };
-export const setTo = (address: string): Action =>
-  isIpv6(address)
-    ? { do: 'setWide', field: 'ip6Dst', value: ipv6ToHex(address) }
-    : { do: 'set', field: 'ipDst', value: ipv4ToNumber(address) };
+export const setFrom = (address: Addr): Action =>
+  typeof address === 'number'
+    ? { do: 'set', field: 'ipSrc', value: address }
+    : { do: 'setWide', field: 'ip6Src', value: address };
+export const setTo = (address: Addr): Action =>
+  typeof address === 'number'
+    ? { do: 'set', field: 'ipDst', value: address }
+    : { do: 'setWide', field: 'ip6Dst', value: address };
 
 /** First twin address and first alias of a family, where the plan has them. */
 export function prefixesOf(

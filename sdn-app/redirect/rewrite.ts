@@ -3,40 +3,36 @@ import {
   COAP_PORT,
   GATEWAY_MAC,
   UNCONFIRMED_BIT,
-  aliasAddress,
-  aliasAddress6,
   hostMac,
   ipv4ToNumber,
-  twinAddress,
-  twinAddress6,
 } from '../../protocol/addresses.js';
-import { hostPortOf, portTowards, vlanOf } from '../../protocol/topology.js';
+import { vlanOf } from '../../protocol/topology.js';
 import type { Action, Bits, Field } from '../switch/flow-switch.js';
 import { KEPT_SOURCE } from './kept.js';
-import { PORT_BITS, TABLE, domainIndex, familyOf, setFrom, setTo, type Family, type Network } from './network.js';
+import {
+  PORT_BITS,
+  TABLE,
+  addrOf,
+  domainIndex,
+  familyOf,
+  setFrom,
+  setTo,
+  type Addr,
+  type Family,
+  type Network,
+} from './network.js';
+import type { Scene } from './scene.js';
 import type { HostEnd, Place } from './view.js';
-
-/** One vehicle's flows on one switch are made with this at hand. */
-export interface Scene {
-  readonly network: Network;
-  readonly datapath: number;
-  readonly number: number;
-}
 
 export const bits = (field: Field, offset: number, length: number): Bits => ({ field, offset, length });
 
-export const aliasOf = ({ network: { plan }, number }: Scene, family: Family): string | undefined =>
-  family === 'ipv4' ? aliasAddress(plan, number) : aliasAddress6(plan, number);
-export const twinOf = ({ network: { plan }, number }: Scene, family: Family): string | undefined =>
-  family === 'ipv4' ? twinAddress(plan, number) : twinAddress6(plan, number);
-export const hostAddressOf = ({ address, address6 }: HostEnd, family: Family): string | undefined =>
-  family === 'ipv4' ? address : address6;
+export const hostAddressOf = ({ address, address6 }: HostEnd, family: Family): Addr | undefined => {
+  const text = family === 'ipv4' ? address : address6;
+  return text === undefined ? undefined : addrOf(text);
+};
 
 /** The port by which a host is reached from here; `undefined` where none leads there. */
-export const outPortOf = ({ network, datapath }: Scene, { domain }: HostEnd): number | undefined =>
-  portTowards(network.topology, datapath, domain);
-
-export const hasMoves = ({ network, datapath }: Omit<Scene, 'number'>): boolean => network.abilities(datapath).moves;
+export const outPortOf = ({ site }: Scene, { domain }: HostEnd): number | undefined => site.towards.get(domain)?.port;
 
 /** What the tag of a frame says: `any` is the port that it comes in by, 0 one that leads nowhere. */
 export interface TagRule {
@@ -51,7 +47,7 @@ export const tagBase = (datapath: number, unconfirmed: boolean): number =>
 
 function writeTag(scene: Scene, { unconfirmed, inPort }: TagRule): Action[] {
   const high = tagBase(scene.datapath, unconfirmed);
-  if (inPort !== 'any' || !hasMoves(scene))
+  if (inPort !== 'any' || !scene.moves)
     return [{ do: 'set', field: 'udpSrc', value: high + (inPort === 'any' ? 0 : inPort) }];
   return [
     { do: 'move', from: bits('inPort', 0, PORT_BITS), to: bits('udpSrc', 0, PORT_BITS) },
@@ -64,7 +60,7 @@ function writeTag(scene: Scene, { unconfirmed, inPort }: TagRule): Action[] {
  * address of that family or cannot be reached.
  */
 export function wayIn(scene: Scene, host: HostEnd, family: Family, tag: TagRule): Action[] | undefined {
-  const alias = aliasOf(scene, family);
+  const alias = scene.addresses[family]?.alias;
   const to = hostAddressOf(host, family);
   const port = outPortOf(scene, host);
   if (alias === undefined || to === undefined || port === undefined) return undefined;
@@ -87,20 +83,20 @@ export function copying(
   scene: Scene,
   family: Family,
 ): { readonly before: readonly Action[]; readonly after: Action[] } {
-  if (!scene.network.abilities(scene.datapath).packetIns) return { before: [], after: [] };
-  return hasMoves(scene)
+  if (!scene.copies) return { before: [], after: [] };
+  return scene.moves
     ? { before: KEPT_SOURCE[family], after: [{ do: 'goto', table: TABLE.copy }] }
     : { before: [{ do: 'output', to: 'CONTROLLER' }], after: [] };
 }
 
 /** Back to the device: what its frames look like, whatever port they leave by. */
 export function toDevice(scene: Scene, { source, mac }: Place): Action[] {
-  const twin = twinOf(scene, familyOf(source.address));
+  const twin = scene.addresses[familyOf(source.address)]?.twin;
   return [
     ...macs(mac ?? BROADCAST_MAC),
     ...(twin === undefined ? [] : [setFrom(twin)]),
     { do: 'set', field: 'udpSrc', value: COAP_PORT },
-    setTo(source.address),
+    setTo(addrOf(source.address)),
     { do: 'set', field: 'udpDst', value: source.port },
   ];
 }
@@ -130,6 +126,6 @@ const note = (field: 'reg0' | 'reg2', value: number): Action => ({ do: 'set', fi
 
 /** Behind a trunk there may be hosts of several domains. */
 const noteDomain = (scene: Scene, { domain }: HostEnd): Action[] =>
-  hasMoves(scene) && hostPortOf(scene.network.topology, scene.datapath, domain) === undefined
+  scene.moves && scene.site.towards.get(domain)?.trunk === true
     ? [note('reg2', domainIndex(scene.network, domain))]
     : [];

@@ -1,5 +1,4 @@
 import type { Action, Flow, Match, MeterMod } from '../switch/flow-switch.js';
-import { flowKey } from '../switch/flow-switch.js';
 import { encodeCookie, type Kind } from './cookie.js';
 import {
   ARMED_BIT,
@@ -8,6 +7,7 @@ import {
   FAMILIES,
   TABLE,
   UDP,
+  addrOf,
   domainIndex,
   exactly,
   familyOf,
@@ -17,17 +17,8 @@ import {
   type Family,
   type Network,
 } from './network.js';
-import {
-  NOWHERE,
-  aliasOf,
-  copying,
-  hostAddressOf,
-  outPortOf,
-  twinOf,
-  wayIn,
-  type Scene,
-  type TagRule,
-} from './rewrite.js';
+import { NOWHERE, copying, hostAddressOf, outPortOf, wayIn, type TagRule } from './rewrite.js';
+import { sceneOf, type Scene } from './scene.js';
 import type { HostEnd, Place, VehicleView } from './view.js';
 import { waysOut } from './way-out.js';
 
@@ -58,37 +49,57 @@ export interface Row extends Pick<Flow, 'table' | 'priority' | 'match' | 'action
  * and ways out before ways in.
  */
 export function vehicleFlows(network: Network, datapath: number, view: VehicleView): Flow[] {
-  const scene: Scene = { network, datapath, number: view.number };
-  const ports = portsOf(network, datapath);
-  const enters = ports.some(({ role }) => role === 'access');
+  const scene = sceneOf(network, datapath, view.number);
+  const { hasTrunk, hasAccess } = scene.site;
+  const ends = endsOf(view);
+  const returns = lastAtEachPort(view.returns.filter(to => to.datapath === datapath));
   const rows = [
-    ...(ports.some(({ role }) => role === 'trunk') ? forwards(scene, view) : []),
-    ...(enters ? [...waysOut(scene, view), ...copies(scene, view), ...waysIn(scene, view)] : []),
+    ...(hasTrunk ? forwards(scene, ends) : []),
+    ...(hasAccess
+      ? [...waysOut(scene, view, ends, returns), ...copies(scene, view), ...waysIn(scene, view, returns)]
+      : []),
   ];
-  const { number, epoch } = view;
-  const flows = rows.map(({ kind, epoch: own, ...flow }): Flow => ({
-    ...flow,
-    cookie: encodeCookie({ number, epochLow: own ?? epoch, kind }),
+  const { number } = view;
+  return rows.map(({ kind, epoch = view.epoch, table, priority, match, actions }) => ({
+    table,
+    priority,
+    cookie: encodeCookie({ number, epochLow: epoch, kind }),
+    match,
+    actions,
   }));
-  // of two rows with the same match a switch would keep the last one: at one port the last return
-  return [...new Map(flows.map(flow => [flowKey(flow), flow])).values()];
 }
-
-const portsOf = ({ topology }: Network, datapath: number) =>
-  topology.switches.find(row => row.datapath === datapath)?.ports ?? [];
 
 export const vehicleMeters = (number: number): MeterMod[] => [
   { op: 'set', meter: vehicleMeter(number), ratePerS: COPY_RATE_PER_S },
 ];
 
+/** A host that frames of the vehicle may be at, or on their way to. */
+export interface End {
+  readonly host: HostEnd;
+  readonly kind: 'wayOut' | 'armed';
+  readonly epoch: number;
+}
+
+/** Each once: as the one that serves the vehicle, else as armed, else as leaving. */
+function endsOf({ leaving, armed, host, epoch }: VehicleView): End[] {
+  const ends: End[] = [
+    ...leaving.map(old => ({ ...old, kind: 'wayOut' as const })),
+    ...armed.map(route => ({ host: route.host, epoch, kind: 'armed' as const })),
+    { host, epoch, kind: 'wayOut' },
+  ];
+  return ends.filter(
+    (end, i) =>
+      ends.findLastIndex(({ host: { address, port } }) => address === end.host.address && port === end.host.port) === i,
+  );
+}
+
 /** Frames that another switch has rewritten, on their way to a host. */
-function forwards(scene: Scene, { host, armed, leaving }: VehicleView): Row[] {
-  const ends = [...leaving.map(old => old.host), ...armed.map(route => route.host), host];
-  return ends.flatMap(end =>
-    FAMILIES.flatMap(family => {
-      const alias = aliasOf(scene, family);
-      const to = hostAddressOf(end, family);
-      const port = outPortOf(scene, end);
+function forwards(scene: Scene, ends: readonly End[]): Row[] {
+  return ends.flatMap(({ host }) =>
+    FAMILIES.flatMap((family): Row[] => {
+      const alias = scene.addresses[family]?.alias;
+      const to = hostAddressOf(host, family);
+      const port = outPortOf(scene, host);
       if (alias === undefined || to === undefined || port === undefined) return [];
       const match: Match = { ...fromAddress(alias), ...toAddress(to) };
       const actions: Action[] = [{ do: 'output', to: { port } }];
@@ -100,7 +111,7 @@ function forwards(scene: Scene, { host, armed, leaving }: VehicleView): Row[] {
 /** The copy of a frame, found by its alias: metered, and apart from the flow that carries the frame. */
 function copies(scene: Scene, { number, armed }: VehicleView): Row[] {
   return FAMILIES.flatMap(family => {
-    const alias = aliasOf(scene, family);
+    const alias = scene.addresses[family]?.alias;
     if (alias === undefined || copying(scene, family).after.length === 0) return [];
     const match = fromAddress(alias);
     const actions: Action[] = [
@@ -119,7 +130,7 @@ function copies(scene: Scene, { number, armed }: VehicleView): Row[] {
   });
 }
 
-function waysIn(scene: Scene, view: VehicleView): Row[] {
+function waysIn(scene: Scene, view: VehicleView, returns: readonly Place[]): Row[] {
   const { network, datapath } = scene;
   const { host, armed, place, also } = view;
   const guarded = network.trust !== 'lab';
@@ -132,7 +143,7 @@ function waysIn(scene: Scene, view: VehicleView): Row[] {
     to: HostEnd,
     tag: TagRule,
   ): Row | undefined => {
-    const twin = twinOf(scene, family);
+    const twin = scene.addresses[family]?.twin;
     const actions = wayIn(scene, to, family, tag);
     if (twin === undefined || actions === undefined) return undefined;
     const { before, after } = copying(scene, family);
@@ -151,12 +162,11 @@ function waysIn(scene: Scene, view: VehicleView): Row[] {
     const tag = { unconfirmed: false, inPort: at.port };
     rows.push(row('path', PRIORITY.path, familyOf(at.source.address), { inPort: at.port, ...from(at) }, host, tag));
   }
-  const returns = lastAtEachPort(view.returns.filter(to => to.datapath === datapath));
   if (place !== undefined) {
     const family = familyOf(place.source.address);
     const known = from(place);
     for (const port of contestedPorts(scene, view, returns)) {
-      const domain = domainOfPort(network, datapath, port);
+      const domain = domainOfPort(scene, port);
       const to = armed.find(route => route.domain === domain)?.host ?? host;
       rows.push(row('backup', PRIORITY.contested, family, { inPort: port, ...known }, to, NOWHERE));
     }
@@ -193,16 +203,19 @@ function contestedPorts(
   return others.filter(other => !sameSource(place, other)).map(({ port }) => port);
 }
 
-const from = ({ source }: Place): Match => ({ ...fromAddress(source.address), udpSrc: exactly(source.port, 16) });
+const from = ({ source }: Place): Match => ({
+  ...fromAddress(addrOf(source.address)),
+  udpSrc: exactly(source.port, 16),
+});
 
 export const sameSource = (a: Place, b: Place): boolean =>
   a.source.address === b.source.address && a.source.port === b.source.port;
 
-export const lastAtEachPort = (places: readonly Place[]): Place[] => [
+const lastAtEachPort = (places: readonly Place[]): Place[] => [
   ...new Map(places.map(place => [place.port, place])).values(),
 ];
 
-function domainOfPort(network: Network, datapath: number, port: number): string | undefined {
-  const found = portsOf(network, datapath).find(row => row.port === port);
+function domainOfPort({ site }: Scene, port: number): string | undefined {
+  const found = site.ports.get(port);
   return found?.role === 'access' ? found.domain : undefined;
 }

@@ -2,49 +2,29 @@ import { UNCONFIRMED_BIT, encodeTag } from '../../protocol/addresses.js';
 import { vlanOf } from '../../protocol/topology.js';
 import type { Action, Masked, Match } from '../switch/flow-switch.js';
 import { PORT_MASK, TABLE, UDP, exactly, familyOf, fromAddress, toAddress } from './network.js';
-import {
-  aliasOf,
-  byTag,
-  hasMoves,
-  hostAddressOf,
-  leaveBy,
-  outPortOf,
-  tagBase,
-  toDevice,
-  type Scene,
-} from './rewrite.js';
+import { byTag, hostAddressOf, leaveBy, outPortOf, tagBase, toDevice } from './rewrite.js';
+import type { Scene } from './scene.js';
 import type { HostEnd, Place, VehicleView } from './view.js';
-import { sameSource, type Row } from './vehicle.js';
+import { sameSource, type End, type Row } from './vehicle.js';
 
 /**
  * The way back of every answer (DESIGN §5, table 2): by the tag alone to the known source, at whatever port its frame came
  * in; by one flow each to other sources, whose tags name one port.
  */
-export function waysOut(scene: Scene, view: VehicleView): Row[] {
-  const { place, also, armed, leaving, host, epoch, returns } = view;
+export function waysOut(scene: Scene, view: VehicleView, ends: readonly End[], returns: readonly Place[]): Row[] {
+  const { place, also } = view;
   const rows: Row[] = [];
   if (place !== undefined) {
-    const ends = [
-      ...leaving.map(old => ({ ...old, kind: 'wayOut' as const })),
-      ...armed.map(route => ({ host: route.host, epoch, kind: 'armed' as const })),
-      { host, epoch, kind: 'wayOut' as const },
-    ];
-    for (const end of ends) {
-      const match = fromHost(scene, end.host, place);
-      const actions = hasMoves(scene) ? byTag(scene, end.host, place) : toKnownPlaces(scene, view);
+    const tags = tagsOfKnown(scene, view);
+    for (const { host, kind, epoch } of ends) {
+      const match = fromHost(scene, host, place);
+      const actions = scene.moves ? byTag(scene, host, place) : toKnownPlaces(scene, view);
       if (match === undefined || actions.length === 0) continue;
-      for (const udpDst of tagsOfKnown(scene, view))
-        rows.push({
-          kind: end.kind,
-          table: TABLE.wayOut,
-          priority: 100,
-          match: { ...match, udpDst },
-          actions,
-          epoch: end.epoch,
-        });
+      for (const udpDst of tags)
+        rows.push({ kind, table: TABLE.wayOut, priority: 100, match: { ...match, udpDst }, actions, epoch });
     }
+    if (also !== undefined && !sameSource(also, place)) rows.push(...toOne(scene, also, false));
   }
-  if (also !== undefined && place !== undefined && !sameSource(also, place)) rows.push(...toOne(scene, also, false));
   for (const to of returns) rows.push(...toOne(scene, to, true));
   return rows;
 }
@@ -52,7 +32,7 @@ export function waysOut(scene: Scene, view: VehicleView): Row[] {
 /** From the port that leads to the host. */
 function fromHost(scene: Scene, host: HostEnd, place: Place): Match | undefined {
   const family = familyOf(place.source.address);
-  const alias = aliasOf(scene, family);
+  const alias = scene.addresses[family]?.alias;
   const address = hostAddressOf(host, family);
   const inPort = outPortOf(scene, host);
   if (alias === undefined || address === undefined || inPort === undefined) return undefined;
@@ -66,7 +46,7 @@ function fromHost(scene: Scene, host: HostEnd, place: Place): Match | undefined 
  */
 function tagsOfKnown(scene: Scene, { place, also, left = [] }: VehicleView): Masked[] {
   const both = scene.network.trust !== 'lab';
-  if (hasMoves(scene)) {
+  if (scene.moves) {
     const anyPort = 0xffff - PORT_MASK;
     return [{ value: tagBase(scene.datapath, false), mask: both ? anyPort - UNCONFIRMED_BIT : anyPort }];
   }
@@ -94,7 +74,7 @@ function toKnownPlaces(scene: Scene, { place, left = [] }: VehicleView): Action[
 }
 
 function toOne(scene: Scene, to: Place, unconfirmed: boolean): Row[] {
-  const alias = aliasOf(scene, familyOf(to.source.address));
+  const alias = scene.addresses[familyOf(to.source.address)]?.alias;
   if (alias === undefined || to.datapath !== scene.datapath) return [];
   const tag = encodeTag({ unconfirmed, datapath: scene.datapath, inPort: to.port });
   return [

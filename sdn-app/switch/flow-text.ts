@@ -31,11 +31,13 @@ export function etherTypeOf(match: Match): Match['etherType'] {
 
 /** Text that is the same for two flows exactly when a switch takes them for the same flow. */
 export function flowKey(flow: Pick<Flow, 'table' | 'priority' | 'match'>): string {
-  const parts = MATCH_FIELDS.map(name => {
+  let key = `${flow.table}:${flow.priority}`;
+  for (const name of MATCH_FIELDS) {
     const part = name === 'etherType' ? etherTypeOf(flow.match) : flow.match[name];
-    return part === undefined ? '' : typeof part === 'object' ? `${part.value}/${part.mask}` : String(part);
-  });
-  return `${flow.table}:${flow.priority}:${parts.join(':')}`;
+    if (part === undefined) continue;
+    key += typeof part === 'object' ? `:${name}=${part.value}/${part.mask}` : `:${name}=${part}`;
+  }
+  return key;
 }
 
 const bitsText = ({ field, offset, length }: Bits): string => `${field}[${offset}+${length}]`;
