@@ -1,6 +1,6 @@
 """
-Changes of the wire as messages of OpenFlow. They are packed here and not by Ryu's classes, which take about ten times as
-long to do the same; the tests hold both against one another.
+Changes of the wire as messages of OpenFlow. They are packed here and not by Ryu's classes, which take about ten times
+as long to do the same; the tests hold both against one another.
 """
 
 import struct
