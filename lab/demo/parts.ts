@@ -91,6 +91,8 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
       argv: [
         'md-manager',
         ...['--listen', at('manager', PORT.manager), '--sdn-url', plan.via.sdn ?? urls.sdn],
+        // Neighbouring access points: where slots are kept for a car before it moves.
+        ...['--topology', plan.topology],
         ...['--control-store', controlStoreOf(plan.data), '--store-root', join(plan.data, 'store')],
         ...['--hosts-from', block.hostAddress(0), '--registration-first-number', String(block.firstNumber)],
         ...[

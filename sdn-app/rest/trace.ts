@@ -9,7 +9,7 @@ import {
 } from '../../protocol/addresses.js';
 import { fault } from '../../protocol/errors.js';
 import { hexToIpv6, ipv6ToHex } from '../../protocol/ipv6.js';
-import { placeOf } from '../attachment/machine.js';
+import { armedOf, placeOf } from '../attachment/machine.js';
 import { accessPortOf, portOf } from '../attachments.js';
 import { dropsOf } from '../redirect/base.js';
 import { baseSlice, decodeCookie } from '../redirect/cookie.js';
@@ -138,7 +138,8 @@ function endText(service: SdnService, vehicle: Vehicle, end: JourneyEnd): string
     case 'port': {
       const { fields, wide, family } = end.packet;
       const to = family === 'ipv4' ? numberToIpv4(fields.ipDst ?? 0) : `[${hexToIpv6(wide.ip6Dst ?? '0'.repeat(32))}]`;
-      const names = [vehicle.ref, ...vehicle.leaving.map(({ host, name }) => ({ ...host, host: name }))];
+      const standby = armedOf(vehicle.state).map(({ host }) => host);
+      const names = [vehicle.ref, ...standby, ...vehicle.leaving.map(({ host, name }) => ({ ...host, host: name }))];
       const host = names.find(one => one?.address === to || `[${one?.address6}]` === to)?.host;
       const where = `${to}:${fields.udpDst ?? 0} by ${portText(service, end)}`;
       return host === undefined ? where : `host ${host} at ${where}`;

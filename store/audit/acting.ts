@@ -35,12 +35,17 @@ function actingHosts({ owners, open, slots = [] }: ActingView): Violation[] {
   });
 }
 
-/** Guarantee 4: `reserved` and `assigned` name an open hand-over, or the vehicle whose owner is this host. */
-function orphanSlots({ owners, open, slots = [], poolSlots = [] }: ActingView): Violation[] {
+/**
+ * Guarantee 4: `reserved` and `assigned` name an open hand-over, the lease of a standby slot, or the vehicle whose owner is
+ * this host.
+ */
+function orphanSlots({ owners, open, standbys = [], slots = [], poolSlots = [] }: ActingView): Violation[] {
   const ownerOf = new Map(owners.map(row => [row.vehicle, row]));
   const openIds = new Set(open.map(({ id }) => id));
   const moving = new Set(open.map(({ vehicle }) => vehicle));
+  const leases = new Set(standbys.map(({ lease, host }) => `${lease} ${host}`));
   const held = (slot: SlotView): boolean =>
+    leases.has(`${slot.handover} ${slot.host}`) ||
     (slot.handover !== undefined && openIds.has(slot.handover)) ||
     (slot.vehicle !== undefined && (moving.has(slot.vehicle) || ownerOf.get(slot.vehicle)?.host === slot.host));
   const orphans = (from: readonly SlotView[], by: string): Violation[] =>

@@ -17,18 +17,23 @@ async function ask<A>(url: string, path: string, answer: z.ZodType<A>): Promise<
 
 /**
  * Who acts and what is held, by control store, manager, hosts and switch. Hand-overs that are open before or after count
- * as open. Rejects with UPSTREAM_AWAY or DEADLINE where a service that was named, or a host of its pools, does not answer.
+ * as open, standby slots that are kept before or after as kept. Rejects with UPSTREAM_AWAY or DEADLINE where a service that was named, or a host of its pools, does not answer.
  */
 export async function readActing(
   control: ControlStore,
   urls: { readonly manager?: string | undefined; readonly sdn?: string | undefined },
 ): Promise<ActingView> {
-  const before = await control.openHandovers();
+  const [before, standbysBefore] = await Promise.all([control.openHandovers(), control.standbys()]);
   const pools = urls.manager === undefined ? undefined : await ask(urls.manager, '/v1/pools', poolList);
   const hosts = pools?.pools.flatMap(pool => pool.hosts);
   const health = hosts && (await Promise.all(hosts.map(({ host }) => ask(host.control, '/v1/health', hostHealth))));
   const check = urls.sdn === undefined ? undefined : await ask(urls.sdn, '/v1/check', switchCheck);
-  const [owners, devices, after] = await Promise.all([control.owners(), control.devices(), control.openHandovers()]);
+  const [owners, devices, after, standbysAfter] = await Promise.all([
+    control.owners(),
+    control.devices(),
+    control.openHandovers(),
+    control.standbys(),
+  ]);
   const open = new Map([...before, ...after].map(({ id, vehicle }) => [id, { id, vehicle }]));
   const poolSlots = hosts?.flatMap(({ host, slots }): SlotView[] =>
     slots.map(slot => ({ host: host.host, slot: slot.slot, state: slot.state, ...whose(slot) })),
@@ -44,6 +49,7 @@ export async function readActing(
     owners,
     devices,
     open: [...open.values()],
+    standbys: [...standbysBefore, ...standbysAfter],
     ...(slots === undefined ? {} : { slots }),
     ...(poolSlots === undefined ? {} : { poolSlots }),
     ...(check === undefined ? {} : { flows: check.flows }),

@@ -40,6 +40,8 @@ export interface ActingView {
   readonly devices: readonly DeviceRow[];
   /** Hand-overs that were open at some time while the rest was read. */
   readonly open: readonly { readonly id: string; readonly vehicle: string }[];
+  /** Standby slots that were kept for hand-overs that may come, likewise: their leases, and the hosts. */
+  readonly standbys?: readonly { readonly lease: string; readonly host: string }[];
   /** Slots by the hosts themselves. */
   readonly slots?: readonly SlotView[];
   /** Slots by the manager's pools. */

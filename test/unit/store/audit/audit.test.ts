@@ -197,6 +197,9 @@ describe('audit of who acts', () => {
     ]);
     assert.deepEqual(await acting({ slots: [orphan], open }), []);
     assert.deepEqual(await acting({ slots: [{ ...orphan, state: 'draining' }] }), []);
+    const standby = { lease: 'h-9', host: 'edge-2/1' };
+    assert.deepEqual(await acting({ slots: [orphan], poolSlots: [orphan], standbys: [standby] }), []);
+    assert.equal((await acting({ slots: [orphan], standbys: [{ ...standby, host: 'edge-2/2' }] })).length, 1);
     assert.equal((await acting({ poolSlots: [{ host: 'edge-1/1', slot: 0, state: 'assigned' }] })).length, 1);
   });
 
