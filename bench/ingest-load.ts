@@ -1,9 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { generate } from 'coap-packet';
 import { quantilesOf, type Quantiles } from '../common/quantiles.js';
 import { addressAt, COAP_PORT, LOOPBACK_PLAN } from '../protocol/addresses.js';
-import { encodeReport } from '../protocol/report.js';
+import { SEQ_BASE, reportDatagram } from './report-datagram.js';
 
 /**
  * Load for an ingest benchmark, a process of its own: devices on their alias addresses, each with one report outstanding
@@ -26,8 +25,6 @@ const TAG = 2_049;
 const RESEND_MS = 1_000;
 const ACK_OF_CON = 0x60;
 const CHANGED = 0x44;
-/** A seq that CBOR writes in five bytes, so that it can be changed in place. */
-const SEQ_BASE = 0x10000;
 
 const [hostAddress = '', ...numbers] = process.argv.slice(2);
 const [firstNumber = 0, devices = 1, firstSeq = 0, warmUpS = 1, measureS = 1, pauseMs = 0] = numbers.map(Number);
@@ -87,34 +84,12 @@ async function openDevice(number: number): Promise<Device> {
   const listening = once(socket, 'listening');
   socket.bind({ address: addressAt(LOOPBACK_PLAN.aliasPrefix, number), port: TAG, exclusive: true });
   await listening;
-  const payload = reportOf(`car-${number}`, SEQ_BASE);
-  reportBytes = payload.length;
-  const other = reportOf(`car-${number}`, SEQ_BASE + 1);
-  const differs = payload.findIndex((byte, at) => byte !== other[at]);
-  const datagram = generate({
-    code: '0.02',
-    confirmable: true,
-    messageId: 0,
-    token: Buffer.alloc(4),
-    options: [
-      { name: 'Uri-Path', value: Buffer.from('r') },
-      { name: 'Content-Format', value: Buffer.from([112]) },
-      { name: 'Uri-Query', value: Buffer.from('v=1') },
-    ],
-    payload: Buffer.from(payload),
-  });
-  const seqAt = datagram.length - payload.length + differs - 3;
+  const { bytes: datagram, seqAt, reportBytes: length } = reportDatagram(`car-${number}`);
+  reportBytes = length;
   const messageId = Math.floor(Math.random() * 0x10000);
   const device: Device = { socket, datagram, seqAt, seq: SEQ_BASE + firstSeq, messageId, sentAtMs: 0 };
   socket.on('message', bytes => onAnswer(device, bytes));
   return device;
-}
-
-function reportOf(vehicle: string, seq: number): Uint8Array {
-  const timeMs = Math.floor(Date.now() / 1_000) * 1_000;
-  const values = { lat: 38.0239612, lon: -1.1735482, spd: 87, rpm: 2_431.5, maf: 23.41, thr: 31.37, load: 54.9 };
-  const samples = Object.entries(values).map(([name, value]) => ({ name, value, timeMs: timeMs - 250 }));
-  return encodeReport({ vehicle, boot: 1, seq, timeMs, samples });
 }
 
 function sendNext(device: Device): void {

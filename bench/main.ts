@@ -1,19 +1,20 @@
 import { runMain } from '../common/main.js';
 import { runBench, type BenchRow } from './harness.js';
 
-type Bench = (signal: AbortSignal) => Promise<readonly BenchRow[]>;
+type Bench = (signal: AbortSignal, words: readonly string[]) => Promise<readonly BenchRow[]>;
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'cold-start': async () => (await import('./cold-start.js')).benchColdStart,
   bytes: async () => (await import('./bytes.js')).benchBytes,
   handover: async () => (await import('./handover.js')).benchHandover,
   ingest: async () => (await import('./ingest.js')).benchIngest,
+  network: async () => (await import('./network.js')).benchNetwork,
   memory: async () => (await import('./memory.js')).benchMemory,
 };
 
-/** `make bench NAME=ingest`; without a name, or with `all`, every benchmark in turn. */
+/** `make bench NAME=ingest`, `make bench NAME='network n=20 ways=armed'`; without a name, or with `all`, every benchmark in turn. */
 await runMain(async signal => {
-  const [name = 'all'] = process.argv.slice(2);
+  const [name = 'all', ...words] = process.argv.slice(2);
   const names = name === 'all' ? Object.keys(BENCHES) : [name];
   for (const one of names) {
     const load = BENCHES[one];
@@ -21,7 +22,8 @@ await runMain(async signal => {
       process.stderr.write(`bench: '${one}' is none of ${Object.keys(BENCHES).join(', ')}\n`);
       return 2;
     }
-    await runBench(one, await load(), signal);
+    const bench = await load();
+    await runBench(one, stop => bench(stop, words), signal);
   }
   return 0;
 });

@@ -1,0 +1,22 @@
+import { labMissing } from '../lab/netns/namespaces.js';
+import type { BenchRow } from './harness.js';
+import { networkOptions } from './network/options.js';
+import { measureWay } from './network/ours.js';
+
+/**
+ * Hand-over on Open vSwitch and Ryu: the paper's way, and ours, with the controller at several distances. Rows are told as
+ * they come, because all of them take half an hour.
+ */
+export async function benchNetwork(signal: AbortSignal, words: readonly string[] = []): Promise<BenchRow[]> {
+  const missing = labMissing();
+  if (missing !== undefined) throw new Error(`the network cannot be measured here: ${missing}`);
+  const { ways, delaysMs, handovers } = networkOptions(words);
+  const rows: BenchRow[] = [];
+  for (const controllerMs of delaysMs)
+    for (const way of ways) {
+      if (way === 'paper') continue;
+      process.stderr.write(`network: ${way}, controller at ${controllerMs} ms\n`);
+      rows.push(...(await measureWay(way, { handovers, controllerMs }, signal)));
+    }
+  return rows;
+}

@@ -1,0 +1,44 @@
+import { WAYS as ALL_WAYS, type Way } from '../../protocol/api/common.js';
+
+/** What is measured, and how often: words `n=20 ways=paper,armed delays=0,8` after the name of the benchmark. */
+export interface NetworkOptions {
+  /** Hand-overs a row. */
+  readonly handovers: number;
+  readonly ways: readonly (Way | 'paper')[];
+  /** Distances of the controller, one way. */
+  readonly delaysMs: readonly number[];
+  /** Sizes of storms and tables. */
+  readonly cars?: readonly number[];
+}
+
+const CHOICES = ['paper', ...ALL_WAYS] as const;
+const isChoice = (word: string): word is (typeof CHOICES)[number] => (CHOICES as readonly string[]).includes(word);
+
+const WORDS: Readonly<Record<string, (value: string) => Partial<NetworkOptions>>> = {
+  n: value => ({ handovers: numberOf(value) }),
+  ways: value => ({ ways: value.split(',').map(wayOf) }),
+  delays: value => ({ delaysMs: value.split(',').map(numberOf) }),
+  cars: value => ({ cars: value.split(',').map(numberOf) }),
+};
+
+/** Throws an Error that names the word. */
+export function networkOptions(words: readonly string[]): NetworkOptions {
+  const given = words.map(word => {
+    const [name = '', value = ''] = word.split('=');
+    const read = Object.hasOwn(WORDS, name) ? WORDS[name] : undefined;
+    if (read === undefined) throw new Error(`'${word}': known are ${Object.keys(WORDS).join(', ')}`);
+    return read(value);
+  });
+  return Object.assign({ handovers: 300, ways: CHOICES, delaysMs: [0, 1, 8] }, ...given) as NetworkOptions;
+}
+
+function numberOf(text: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isFinite(value) || value < 0) throw new Error(`'${text}' is no number`);
+  return value;
+}
+
+function wayOf(text: string): Way | 'paper' {
+  if (!isChoice(text)) throw new Error(`'${text}' is none of ${CHOICES.join(', ')}`);
+  return text;
+}
