@@ -5,15 +5,16 @@ import { headerOf, ofRun, setRecord, setRun, setStage, targetOf, type Work } fro
 
 /**
  * Moves whose flow sdn-app has redirected by itself, by an armed slot or a ticket (DESIGN §6). The switch holds the flow
- * with the highest epoch, so of sdn-app's redirect and an attempt of the manager the higher epoch wins; an equal one is
- * settled by sdn-app, which refuses a second host under it.
+ * with the highest epoch, so of sdn-app's redirect and an attempt of the manager the higher epoch wins; of two equal ones
+ * that of sdn-app, which refuses a second host under an epoch.
  */
 
 /** Returns false where what is left is a move like any other. */
 export function onRedirectedMove(w: Work, move: RedirectedMove): boolean {
   const { epoch, host } = move.redirected;
   const { twin, run, highestEpoch } = w.s;
-  const newer = epoch > highestEpoch;
+  // An equal one was burnt here, and by sdn-app's word no host but this one has the flow under it.
+  const newer = epoch >= highestEpoch && epoch > twin.epoch;
   w.s = { ...w.s, highestEpoch: Math.max(highestEpoch, epoch) };
   if (run !== undefined && targetOf(run.stage)?.host === host.host) {
     if (epoch > twin.epoch) setRun(w, { intended: true, redirectSent: true });

@@ -17,7 +17,7 @@ import {
 } from '../../protocol/api/vmd.js';
 import { fault } from '../../protocol/errors.js';
 import { METRICS } from '../../protocol/metrics.js';
-import type { Instance, Mano } from '../../md-manager/mano/mano.js';
+import { refOf, type Instance, type Mano } from '../../md-manager/mano/mano.js';
 import type { Gate } from './gate.js';
 
 interface Slot {
@@ -193,7 +193,7 @@ export class FakeMano implements AsyncDisposable {
     return {
       list,
       adopt: () => Promise.resolve(list()),
-      placeOf: host => this.#places.get(host)!,
+      placeOf: host => refOf(this.#places.get(host)!),
       start: domain => this.#start(domain),
       stop: host => this.kill(host),
       onGone: listener => {

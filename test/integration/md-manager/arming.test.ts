@@ -165,11 +165,15 @@ describe('md-manager and slots kept for hand-overs that may come', function () {
       const slots = lab.sdn.arming.get('car-1')?.slots ?? [];
       return Promise.resolve(slots.length === 1 && slots[0]!.host.host !== first!.host);
     });
+    await lab.until(async () => {
+      const { pools } = await lab.api.call('GET', '/v1/pools', { answer: poolList });
+      return pools.find(({ domain }) => domain === 'edge-2')!.hosts.length === 2;
+    });
     const change = lab.redirect('car-1', 'edge-2', 'armed');
     await lab.mano.kill(change.redirected!.host.host);
     await lab.tell(change);
     const record = await lab.ended(change.handover);
-    assert.deepEqual([record.result, record.way], ['completed', 'manager']);
+    assert.deepEqual([record.result, record.way, record.reason], ['completed', 'manager', undefined]);
     assert.match(await lab.assertOneTwin('car-1'), /^edge-2\//);
   });
 
@@ -178,8 +182,7 @@ describe('md-manager and slots kept for hand-overs that may come', function () {
     await lab.armedFrom('car-1', 'edge-1');
     const [slot] = (await lab.reservations()).armed;
     const held = lab.gate.close('arm');
-    const id = randomUUID();
-    await lab.move('car-1', 'core', id);
+    await lab.move('car-1', 'edge-2');
     await held.reached;
     const kept = (): boolean => lab.mano.hosts.get(slot!.host)!.slots.get('car-1')?.lease === slot!.lease;
     assert.ok(kept(), 'the withdrawal is not confirmed yet');
