@@ -112,7 +112,12 @@ function refuseMatch(match: Match): SwitchRefusal | undefined {
 
 const isWide = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
 
+/** Open vSwitch compares these whole or not at all. */
+const UNMASKED: readonly Field[] = ['arpOp', 'icmp6Type'];
+
 function refuseMasked(field: Field, { value, mask }: Masked): SwitchRefusal | undefined {
+  if (UNMASKED.includes(field) && mask !== 2 ** FIELD_BITS[field] - 1)
+    return refusal('BAD_MATCH', 'BAD_MASK', `${field} has no mask`);
   if (!fits(value, FIELD_BITS[field]) || !fits(mask, FIELD_BITS[field]) || mask === 0)
     return refusal('BAD_MATCH', 'BAD_VALUE', `${field} ${value}/${mask}`);
   return (BigInt(value) & ~BigInt(mask)) === 0n

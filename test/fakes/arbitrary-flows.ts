@@ -71,7 +71,7 @@ const family: fc.Arbitrary<Match> = fc.oneof(
     ...match,
   })),
   optional({ ip6Src: wideMasked, fragment: fc.constantFrom('yes' as const, 'no' as const) }, ['ip6Src']),
-  optional({ arpOp: masked('arpOp'), arpTpa: masked('arpTpa') }, ['arpTpa']),
+  optional({ arpOp: uint(16).map(op => whole('arpOp', op)), arpTpa: masked('arpTpa') }, ['arpTpa']),
   optional({ ...ND, icmp6Type: fc.constantFrom(135, 136).map(type => whole('icmp6Type', type)) }, [
     'ipProto',
     'icmp6Type',

@@ -40,6 +40,12 @@ describe('flow check', () => {
     ],
     ['a value wider than its field', { match: { ipProto: 17, udpDst: { value: 70_000, mask: 0xffff } } }, 'BAD_VALUE'],
     ['bits outside the mask', { match: { ipDst: { value: 3, mask: 2 } } }, 'BAD_WILDCARDS'],
+    ['some bits of the operation of ARP', { match: { etherType: 'arp', arpOp: { value: 1, mask: 1 } } }, 'BAD_MASK'],
+    [
+      'a tag taken away twice',
+      { match: { vlan: 5 }, actions: [{ do: 'popVlan' }, { do: 'popVlan' }] },
+      'MATCH_INCONSISTENT',
+    ],
     ['a way back to an earlier table', { actions: [{ do: 'goto', table: 1 }] }, 'BAD_TABLE_ID'],
     [
       'an action after goto',
