@@ -17,8 +17,11 @@ import type { StandbyRecords } from './records.js';
 
 const RETRY = { firstMs: 50, maxMs: 2_000, jitter: 0.2 };
 
+/** What is needed of the pool. */
+export type StandbyPool = Pick<Pool, 'reserve' | 'mark' | 'free' | 'passOn' | 'link' | 'rooms'>;
+
 export interface SlotDeps {
-  readonly pool: Pool;
+  readonly pool: StandbyPool;
   readonly leases: Leases;
   readonly records: StandbyRecords;
   readonly state: (vehicle: string) => VehicleState | undefined;

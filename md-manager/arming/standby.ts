@@ -10,14 +10,13 @@ import type { Redirected, VehicleState } from '../handover/state.js';
 import { namedHosts } from '../handover/work.js';
 import { COMMAND_TIMEOUT_MS, type SdnClient } from '../peers.js';
 import { ticketHolder } from '../pool/pool-state.js';
-import type { Pool } from '../pool/pool.js';
 import { isKept, type Lease } from './lease.js';
 import { Leases } from './leases.js';
 import { Offers } from './offers.js';
 import { Planner, type PlannerOptions } from './planner.js';
 import { StandbyRecords } from './records.js';
 import { Rounds } from './rounds.js';
-import { StandbySlots } from './slots.js';
+import { StandbySlots, type StandbyPool } from './slots.js';
 
 export interface StandbyOptions extends PlannerOptions {
   /** How long sdn-app may use a slot without a renewal. */
@@ -25,8 +24,8 @@ export interface StandbyOptions extends PlannerOptions {
 }
 
 export interface StandbyDeps {
-  readonly store: ControlStore;
-  readonly pool: Pool;
+  readonly store: Pick<ControlStore, 'writeStandbys'>;
+  readonly pool: StandbyPool;
   readonly sdn: Pick<SdnClient, 'arm' | 'giveTickets'>;
   readonly state: (vehicle: string) => VehicleState | undefined;
   readonly term: number;
@@ -157,14 +156,14 @@ export class Standby implements AsyncDisposable {
       return { way: at.way ?? 'armed', held: false, health };
     }
     const { way, lease: id, reason } = lease.row;
-    const taken = { way, health, standby: { lease: id, reason } };
+    const taken = { way: at.way ?? way, health, standby: { lease: id, reason } };
+    // A ticket of a host where the vehicle has a slot of its own: that one serves.
+    if (at.lease !== undefined && at.lease !== id) this.#withdraw(at.lease);
     const state = this.#deps.state(vehicle);
-    const another =
-      (state !== undefined && namedHosts(state).includes(host)) ||
-      this.#leases.of(vehicle).some(other => other.host.host === host && other.row.lease !== id);
+    const isBusy = ({ stage, host: other }: Lease): boolean => stage === 'freeing' && other.host === host;
+    const another = this.#leases.of(vehicle).some(isBusy) || (state !== undefined && namedHosts(state).includes(host));
     if (!reachable || another) {
-      if (isKept(lease)) this.#leases.change(id, { stage: 'withdrawn' });
-      this.#changed(lease.row.vehicle);
+      this.#withdraw(id);
       return { ...taken, held: false };
     }
     if (way === 'ticket') {
@@ -193,13 +192,20 @@ export class Standby implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  /** By its lease, else by its host: its own slot there, or a ticket's. */
+  #withdraw(id: string): void {
+    const lease = this.#leases.get(id);
+    if (lease === undefined || !isKept(lease)) return;
+    this.#leases.change(id, { stage: 'withdrawn' });
+    this.#changed(lease.row.vehicle);
+  }
+
+  /** Its own slot at that host, else the one of the lease that is named, else a ticket's there. */
   #usedBy(vehicle: string, at: UsedSlot): Lease | undefined {
     const usable = ({ stage, host, row }: Lease): boolean =>
       host.host === at.host.host && stage !== 'used' && stage !== 'freeing' && (row.vehicle ?? vehicle) === vehicle;
     const named = at.lease === undefined ? undefined : this.#leases.get(at.lease);
-    if (named !== undefined && usable(named)) return named;
-    return [...this.#leases.of(vehicle), ...this.#leases.of(undefined)].find(usable);
+    const mine = this.#leases.of(vehicle);
+    return [...mine, ...(named === undefined ? [] : [named]), ...this.#leases.of(undefined)].find(usable);
   }
 
   #changed(vehicle: string | undefined): void {
