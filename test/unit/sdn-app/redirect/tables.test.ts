@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import {
+  BROADCAST_MAC,
+  GATEWAY_MAC,
+  NETWORK_PLAN,
   decodeTag,
   hostMac,
-  GATEWAY_MAC,
-  BROADCAST_MAC,
   ipv4ToNumber,
   twinAddress,
 } from '../../../../protocol/addresses.js';
@@ -30,7 +31,6 @@ import {
   networkOf,
   viewOf,
 } from './world.js';
-import { NETWORK_PLAN } from '../../../../protocol/addresses.js';
 
 const OTHER = twinAddress(NETWORK_PLAN, NUMBER + 1);
 const worldOf = (change: Partial<VehicleView> = {}, network = networkOf()): World => new World(network, viewOf(change));
@@ -125,104 +125,6 @@ describe('tables', () => {
     const { mac: _, ...place } = at(1);
     const world = worldOf({ place });
     assert.equal(world.answer(world.enter(place)[0]!)[0]?.packet.ethDst, BROADCAST_MAC);
-  });
-
-  describe('armed', () => {
-    const armed = { armed: [{ domain: 'edge-2', host: EDGE2, lease: 'lease-1' }] };
-
-    it('take the first frame in the domain to the standby host, copied as armed, and answer it there', () => {
-      const world = worldOf(armed);
-      for (const place of [at(2), at(4)]) {
-        assert.equal(world.enter(place)[0]?.packet.ipDst, ipv4ToNumber(EDGE2.address));
-        assert.deepEqual(world.lastCopy(), { of: 'vehicle', number: NUMBER, place, tag: 'confirmed' });
-        assert.deepEqual(world.answersTo(place), [backAt(place)]);
-      }
-      assert.equal(world.copies.length, 4);
-      const armedCopies = world.copies.filter(({ cookie, metadata }) => cookie % 16 === 7 && (metadata & 0xff) === 3);
-      assert.equal(armedCopies.length, 4);
-    });
-
-    it('leave frames of other domains, of the place itself and of strangers with the current host', () => {
-      const world = worldOf(armed);
-      for (const place of [at(1), at(3), at(2, { source: from(CAR, 6000) })])
-        assert.equal(world.enter(place)[0]?.packet.ipDst, ipv4ToNumber(CORE.address));
-      const there = worldOf({ ...armed, place: at(2) });
-      assert.equal(there.enter(at(2))[0]?.packet.ipDst, ipv4ToNumber(CORE.address));
-    });
-
-    for (const trust of ['access', 'proof'] as const)
-      it(`carry the unconfirmed bit where trust is ${trust}, and are answered all the same`, () => {
-        const world = worldOf(armed, networkOf({ trust }));
-        for (const place of [at(2), at(3)]) {
-          assert.equal(decodeTag(world.enter(place)[0]!.packet.udpSrc).unconfirmed, true);
-          assert.deepEqual(world.answersTo(place), [backAt(place)]);
-        }
-        assert.equal(decodeTag(world.enter(at(1))[0]!.packet.udpSrc).unconfirmed, false);
-        assert.deepEqual(world.answersTo(at(1)), [backAt(at(1))]);
-      });
-  });
-
-  describe('of a vehicle with two homes', () => {
-    it('copy frames of neither, and answer each where it came in', () => {
-      const world = worldOf({ also: at(4) });
-      for (const place of [at(1), at(4)]) assert.deepEqual(world.answersTo(place), [backAt(place)]);
-      assert.equal(world.copies.length, 0);
-      world.enter(at(2));
-      assert.equal(world.copies.length, 1);
-    });
-
-    it('answer each at its own source where the sources differ, and let neither have answers of the other', () => {
-      const other = at(2, { source: from('10.112.0.9', 7000), mac: 0x020000000009 });
-      const world = worldOf({ also: other });
-      for (const place of [at(1), other]) assert.deepEqual(world.answersTo(place), [backAt(place)]);
-      assert.equal(world.copies.length, 0);
-      const crossed = at(2);
-      assert.equal(world.enter(crossed).length, 1);
-      assert.deepEqual(world.answersTo(crossed), []);
-    });
-  });
-
-  describe('where trust is proof', () => {
-    const network = networkOf({ trust: 'proof' });
-
-    it('give a stranger a tag that leads nowhere until its return is there, and then one of its own', () => {
-      const stranger = at(2, { source: from('10.112.0.66') });
-      const world = worldOf({}, network);
-      assert.deepEqual(decodeTag(world.enter(stranger)[0]!.packet.udpSrc), {
-        unconfirmed: true,
-        datapath: 1,
-        inPort: 0,
-      });
-      assert.deepEqual(world.answersTo(stranger), []);
-      world.show(viewOf({ returns: [stranger] }));
-      assert.deepEqual(decodeTag(world.enter(stranger)[0]!.packet.udpSrc).inPort, 2);
-      assert.deepEqual(world.answersTo(stranger), [backAt(stranger)]);
-      // the known source at that very port would have the same tag
-      assert.deepEqual(world.answersTo(at(2)), []);
-      assert.deepEqual(world.answersTo(at(3)), [backAt(at(3))]);
-    });
-
-    it('let the first frame of a vehicle without a place name its port, so that it can be confirmed', () => {
-      const { place: _, ...waiting } = viewOf();
-      const world = new World(network, waiting);
-      assert.deepEqual(decodeTag(world.enter(at(2))[0]!.packet.udpSrc), { unconfirmed: true, datapath: 1, inPort: 2 });
-    });
-  });
-
-  it('give only the last of two strangers at one port an answer, and neither that of the other', () => {
-    const [a, b] = [at(2, { source: from(CAR, 6000) }), at(2, { source: from(CAR, 6001) })];
-    const world = worldOf({ returns: [a, b] });
-    assert.deepEqual(world.answersTo(b), [backAt(b)]);
-    assert.equal(world.enter(a).length, 1);
-    assert.deepEqual(world.answersTo(a), []);
-  });
-
-  it('let somebody at another port with the addresses of the car have none of the answers to it', () => {
-    for (const trust of ['access', 'proof'] as const) {
-      const world = worldOf({}, networkOf({ trust }));
-      world.enter(at(2, { mac: 0x02000000bad0 }));
-      assert.deepEqual(world.answersTo(at(1)), [backAt(at(1))]);
-    }
   });
 
   it('drop and count by reason: other ports and protocols, strangers to the network, tags that lead nowhere', () => {
