@@ -108,7 +108,7 @@ function tellAgain(
     to,
     detectedAtMs: atMs,
     validatedAtMs: atMs,
-    reroutedAtMs: atMs,
+    ...(own?.way === 'armed' ? {} : { reroutedAtMs: atMs }),
     ...(own === undefined ? {} : { redirected: { ...own, atMs } }),
   });
 }

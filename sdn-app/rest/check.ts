@@ -7,7 +7,7 @@ import { baseSlice, decodeCookie } from '../redirect/cookie.js';
 import { difference } from '../redirect/difference.js';
 import { vehicleFlows } from '../redirect/vehicle.js';
 import type { SdnService } from '../service.js';
-import type { FlowMod, FlowStats, FlowSwitch } from '../switch/flow-switch.js';
+import type { Flow, FlowStats, FlowSwitch } from '../switch/flow-switch.js';
 import { viewOf } from '../vehicles.js';
 
 type OneSwitch = SwitchCheck['switches'][number];
@@ -17,10 +17,11 @@ type Row = SwitchCheck['flows'][number];
  * Reads the switches back and compares them with what should be there. A change in flight may show as a difference. A
  * switch that is away or does not answer is named, and stops nobody.
  */
-export async function checkSwitches(service: SdnService): Promise<SwitchCheck> {
+export async function checkSwitches(service: SdnService, listed: 'flows' | 'counts' = 'flows'): Promise<SwitchCheck> {
   const flows: Row[] = [];
   const switches: OneSwitch[] = [];
-  for (const one of service.deps.switches) switches.push(await checkOne(service, one, flows));
+  for (const one of service.deps.switches)
+    switches.push(await checkOne(service, one, rows => void (listed === 'flows' && flows.push(...rows))));
   const sum = (of: (row: OneSwitch) => number): number => switches.reduce((total, row) => total + of(row), 0);
   const drops: Record<string, number> = {};
   for (const row of switches)
@@ -35,39 +36,47 @@ export async function checkSwitches(service: SdnService): Promise<SwitchCheck> {
   };
 }
 
-async function checkOne(service: SdnService, { datapath, connected }: FlowSwitch, flows: Row[]): Promise<OneSwitch> {
+async function checkOne(
+  service: SdnService,
+  { datapath, connected }: FlowSwitch,
+  list: (rows: readonly Row[]) => void,
+): Promise<OneSwitch> {
   const nothing = { datapath, drops: {}, missing: 0, foreign: 0 };
   if (!connected) return { ...nothing, state: 'away' };
   const { runner, vehicles } = service.active;
   const { network } = service;
   const deps = reconciling(service.options, service.deps, vehicles, runner);
-  const mods: FlowMod[] = [];
+  let missing = 0;
+  let foreign = 0;
+  const compare = (found: readonly Flow[], wanted: readonly Flow[]): void => {
+    const mods = difference(found, wanted);
+    missing += mods.filter(({ op }) => op === 'add').length;
+    foreign += mods.filter(({ op }) => op !== 'add').length;
+  };
   let base: readonly FlowStats[];
-  const rows: Row[] = [];
   try {
     base = await readBase(service, datapath);
-    mods.push(...difference(base, wantedBase(network, datapath)));
-    rows.push(...base.flatMap(stats => row(datapath, stats)));
+    compare(base, wantedBase(network, datapath));
+    list(base.flatMap(stats => row(datapath, stats)));
     for await (const block of readBlocks(deps, datapath)) {
       const numbers = new Set([...block.flows.keys(), ...block.vehicles.map(({ number }) => number)]);
       for (const number of numbers) {
         const vehicle = vehicles.numbered(number);
         const found = (block.flows.get(number) ?? []).filter(isVehicleFlow);
-        mods.push(...difference(found, vehicle === undefined ? [] : vehicleFlows(network, datapath, viewOf(vehicle))));
-        rows.push(...found.flatMap(stats => row(datapath, stats)));
+        compare(found, vehicle === undefined ? [] : vehicleFlows(network, datapath, viewOf(vehicle)));
+        list(found.flatMap(stats => row(datapath, stats)));
       }
     }
   } catch (error) {
     if (!isUnread(error)) throw error;
     return { ...nothing, state: 'unread' };
   }
-  flows.push(...rows);
   return {
     datapath,
     state: 'read',
     drops: dropsOf(network, datapath, base),
-    missing: mods.filter(mod => mod.op === 'add').length,
-    foreign: mods.filter(mod => mod.op === 'delete').length,
+    missing,
+    foreign,
   };
 }
 

@@ -26,7 +26,7 @@ import { traceVehicle } from './trace.js';
 
 const params = z.object({ vehicle: vehicleId });
 const limit = z.coerce.number().int().min(1).max(1_000).default(100);
-const flag = z.enum(['true', 'false']).default('false');
+const flag = z.enum(['true', 'false']);
 const AWAY = ['NOT_ACTIVE', 'SWITCH_AWAY', 'DEADLINE'] as const;
 const REFUSALS = ['EPOCH_STALE', 'TERM_STALE', 'FLOW_INVALID', 'SWITCH_REFUSED', ...AWAY] as const;
 
@@ -111,7 +111,7 @@ const viewRoutes = (service: SdnService): Route[] => [
     path: '/v1/vehicles/{vehicle}',
     summary: 'one vehicle; ?counters=true: with the packets of its flows',
     params,
-    query: z.strictObject({ counters: flag }),
+    query: z.strictObject({ counters: flag.default('false') }),
     answer: vehicleFlows,
     errors: ['VEHICLE_UNKNOWN', ...AWAY],
     handle: async ({ params: { vehicle: id }, query: { counters } }) => {
@@ -141,10 +141,11 @@ const viewRoutes = (service: SdnService): Route[] => [
   route({
     method: 'GET',
     path: '/v1/check',
-    summary: 'the flows of the switches, read back, beside what should be there',
+    summary: 'the flows of the switches, read back, beside what should be there; ?flows=false: counts alone',
+    query: z.strictObject({ flows: flag.default('true') }),
     answer: switchCheck,
     errors: [...AWAY],
-    handle: () => checkSwitches(service),
+    handle: ({ query: { flows } }) => checkSwitches(service, flows === 'true' ? 'flows' : 'counts'),
   }),
   route({
     method: 'GET',
