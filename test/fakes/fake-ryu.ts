@@ -34,6 +34,8 @@ export class FakeRyu implements AsyncDisposable {
   readonly requests: RyuRequest[] = [];
   /** Takes requests and answers none, as a process that was stopped. */
   hung = false;
+  /** Requests of this kind are taken and never answered. */
+  mute: RyuRequest['op'] | undefined;
   /** How often a peer came. */
   opened = 0;
   url = '';
@@ -133,7 +135,7 @@ export class FakeRyu implements AsyncDisposable {
     const request = ryuRequest.parse(JSON.parse(text));
     this.requests.push(request);
     this.#ids.push(request.id);
-    if (this.hung) return;
+    if (this.hung || request.op === this.mute) return;
     const { id, datapath } = request;
     const state = this.#switches.get(datapath);
     if (state === undefined) return tell(peer, { type: 'away', id, detail: `datapath ${datapath}` });

@@ -1,17 +1,8 @@
-/** Addresses as Ryu writes them, and as flows hold them: MAC and IPv4 as unsigned integers, IPv6 as 32 hex digits. */
-
-export const macText = (value: number): string =>
-  value
-    .toString(16)
-    .padStart(12, '0')
-    .replace(/..(?!$)/g, '$&:');
+/** Addresses as Ryu writes them → as flows hold them: MAC and IPv4 as unsigned integers, IPv6 as 32 hex digits. */
 
 /** `undefined` where it is not a MAC address. */
 export const parseMac = (text: string): number | undefined =>
   /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text) ? Number.parseInt(text.replaceAll(':', ''), 16) : undefined;
-
-export const ipv4Text = (value: number): string =>
-  [24, 16, 8, 0].map(shift => Math.floor(value / 2 ** shift) % 256).join('.');
 
 /** `undefined` where it is not an IPv4 address. */
 export function parseIpv4(text: string): number | undefined {

@@ -1,6 +1,7 @@
+import { macText, numberToIpv4 } from '../../../protocol/addresses.js';
 import { fault } from '../../../protocol/errors.js';
 import type { Field, WideField } from '../flow-switch.js';
-import { ipv4Text, ipv6Text, macText, parseIpv4, parseIpv6, parseMac } from './address-text.js';
+import { ipv6Text, parseIpv4, parseIpv6, parseMac } from './address-text.js';
 
 /** How Ryu's parser takes the value of a field. */
 type NarrowForm = 'number' | 'mac' | 'ipv4';
@@ -62,7 +63,7 @@ export const wideField = (name: string): WideField | undefined => wideNames.get(
 
 export function narrowValue(field: Field, value: number): number | string {
   const { form } = NARROW[field];
-  return form === 'number' ? value : form === 'mac' ? macText(value) : ipv4Text(value);
+  return form === 'number' ? value : form === 'mac' ? macText(value) : numberToIpv4(value);
 }
 
 export const wideValue = (field: WideField, hex: string): string =>

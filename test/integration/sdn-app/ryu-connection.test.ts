@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Resources } from '../../../common/lifecycle.js';
 import type { Flow, FlowSwitch, SwitchEvent } from '../../../sdn-app/switch/flow-switch.js';
 import { openRyu, type RyuOptions } from '../../../sdn-app/switch/ryu/adapter.js';
+import { fakeClock } from '../../fakes/fake-clock.js';
 import { openFakeRyu, type FakeRyu, type FakeRyuOptions } from '../../fakes/fake-ryu.js';
 import { Arrivals } from '../../fakes/sdn-network.js';
 
@@ -117,6 +118,51 @@ describe('the connection to Ryu', () => {
       found.map(({ cookie }) => cookie).sort((a, b) => a - b),
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
     );
+  });
+
+  it('counts the deadline of a long answer from its last part', async () => {
+    const clock = fakeClock();
+    const fake = await fakeRyu();
+    const flowSwitch = ryu(fake.url, { timers: clock, deadlineMs: 1_000 }).switchOf(1);
+    const events = heard(flowSwitch);
+    await events.next(is('up'));
+    fake.mute = 'flows';
+    const found = flowSwitch.readFlows(EVERYTHING);
+    const id = await fake.nextId();
+    const row = { table: 0, priority: 1, match: { in_port: 1 }, instructions: [], packets: 0 };
+    for (const cookie of [1, 2, 3]) {
+      await clock.advance(900);
+      fake.say({ type: 'flows', id, flows: [{ ...row, cookie }], more: cookie < 3 });
+      // what is told after it has come when this has
+      fake.setPort(1, cookie, false);
+      await events.next(event => event.type === 'portStatus' && event.port === cookie);
+    }
+    assert.deepEqual(
+      (await found).map(({ cookie }) => cookie),
+      [1, 2, 3],
+    );
+  });
+
+  it('asks for its role as often as it takes', async () => {
+    const clock = fakeClock();
+    const fake = await fakeRyu();
+    const app = ryu(fake.url, { timers: clock, deadlineMs: 1_000 });
+    const [events, others] = [heard(app.switchOf(1)), heard(app.switchOf(2))];
+    await Promise.all([events.next(is('up')), others.next(is('up'))]);
+    await app.switchOf(1).lead(4);
+    await fake.nextId();
+    fake.mute = 'lead';
+    fake.restart(1);
+    await events.next(is('down'));
+    await fake.nextId();
+    // the app is alive, so that the connection stays
+    fake.setPort(2, 1, false);
+    await others.next(is('portStatus'));
+    assert.equal(app.switchOf(1).connected, false);
+    fake.mute = undefined;
+    await clock.advance(1_000);
+    await events.next(is('up'));
+    assert.equal(fake.opened, 1);
   });
 
   it('asks for its role again before it says up', async () => {
