@@ -58,6 +58,7 @@ export async function openSiteGate(
       return { arrived: arrival, release: () => say({ do: 'release', id }), drop: () => say({ do: 'drop', id }) };
     },
     async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return; // its network went first
       const ended = once(child, 'close');
       child.kill('SIGKILL');
       await ended;
