@@ -10,22 +10,13 @@ import { cpuMeter, type BenchRow } from '../harness.js';
 import { openCaptures } from './captures.js';
 import { openCars } from './cars.js';
 import { logOf, rowsOf, type Known } from './driven.js';
+import { CARS, JITTER_MS, PING_HZ, type RowCase } from './row-case.js';
 import { POINTS, openStage, otherEdge, until, type BenchCar, type Edge, type Stage } from './stage.js';
 import { QUICK, WAYS } from './ways.js';
 
-export interface RowCase {
-  readonly handovers: number;
-  readonly controllerMs: number;
-}
-
-/** Cars that move by turns, so that a row takes a minute. */
-export const CARS = 3;
-export const PING_HZ = 1_000;
 /** Often enough that a hand-over completes soon after its swap: it waits for a report at the new twin. */
 const REPORT_MS = 200;
 const SETTLE_MS = 20_000;
-/** Cars move at their own times, which differ in each round. */
-const JITTER_MS = 60;
 
 /** Our hand-over by one way: cars change between the access points of two domains, each once its last move has ended. */
 export async function measureWay(way: Way, one: RowCase, signal: AbortSignal): Promise<BenchRow[]> {

@@ -1,0 +1,13 @@
+/** What all rows of the table have in common. */
+export interface RowCase {
+  /** At least so many. */
+  readonly handovers: number;
+  /** Distance of the controller, one way. */
+  readonly controllerMs: number;
+}
+
+/** Cars that move by turns, so that a row takes a minute. */
+export const CARS = 3;
+export const PING_HZ = 1_000;
+/** Cars move at their own times, which differ in each round. */
+export const JITTER_MS = 60;
