@@ -26,6 +26,8 @@ const TOPOLOGY = parseTopology({
   accessPoints: [],
 });
 const SLOTS = 2;
+/** How long a write takes. */
+const WRITE_MS = 20;
 
 /** What becomes of a request to sdn-app: its answer comes, is lost, or the request never arrives. */
 export type Wire = 'well' | 'answer lost' | 'request lost';
@@ -101,11 +103,21 @@ export class StandbyWorld {
     return [...mine.slots, ...tickets.filter(({ lease }) => !this.#used.has(lease))];
   }
 
-  /** sdn-app sends the flow there and says so at once; whatever it may use must be there for it. */
+  /** sdn-app sends the flow there and says so at once. */
   use(vehicle: string, slot: StandbySlot): void {
+    this.send(vehicle, slot);
+    this.tell(vehicle, slot);
+  }
+
+  /** sdn-app sends the flow there. */
+  send(vehicle: string, slot: StandbySlot): void {
     this.arming.delete(vehicle);
     this.#used.add(slot.lease);
     this.#flows.set(vehicle, slot.host);
+  }
+
+  /** It says so: whatever it may use must be there for it. */
+  tell(vehicle: string, slot: StandbySlot): void {
     const { held, way } = this.standby.take(vehicle, 'h', slot);
     if (!this.pool.has(slot.host.host)) {
       assert.equal(held, false, 'a lost host has no slot');
@@ -194,11 +206,11 @@ export class StandbyWorld {
     const standby = new Standby(this.#options, {
       ...{ pool, clock, timers: clock, metrics, signal, log: silentLog, term: 1, random: () => 0.5 },
       store: {
-        writeStandbys: (put, ended) => {
-          if (signal.aborted) return Promise.resolve();
+        writeStandbys: async (put, ended) => {
+          await new Promise<void>(done => clock.after(WRITE_MS, done));
+          if (signal.aborted) return;
           for (const row of put) this.rows.set(row.lease, row);
           for (const lease of ended) this.rows.delete(lease);
-          return Promise.resolve();
         },
       },
       sdn: {

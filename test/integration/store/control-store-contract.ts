@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ControlStore, HandoverRow } from '../../../store/types.js';
+import type { ControlStore, HandoverRow, StandbyRow } from '../../../store/types.js';
 import { START_MS, device, instance, owner } from '../../fakes/store-rows.js';
 import type { OpenedStore } from './twin-store-contract.js';
 
@@ -82,6 +82,28 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
       await store.claim(owner('car-1', 30));
       assert.equal(await store.burnEpoch('car-1'), 31);
       assert.equal(await store.burnEpoch('car-2'), 1);
+    });
+
+    it('burns above an epoch that somebody has used of his own accord, and stays above it', async () => {
+      assert.equal(await store.burnEpoch('car-1', 7), 8);
+      assert.equal(await store.burnEpoch('car-1', 3), 9);
+      assert.equal(await store.burnEpoch('car-1'), 10);
+    });
+
+    it('keeps standby slots until their leases end, and service leases as they were written last', async () => {
+      const rest = { domain: 'edge-1', host: 'edge-1/1', reason: 'neighbour ap-3', untilMs: START_MS };
+      const armed: StandbyRow = { lease: 'l-1', way: 'armed', vehicle: 'car-1', ...rest };
+      const ticket: StandbyRow = { lease: 'l-2', way: 'ticket', ...rest };
+      await store.writeStandbys([armed, ticket], []);
+      await store.writeStandbys([{ ...armed, untilMs: START_MS + 1 }], ['l-2', 'l-9']);
+      assert.deepEqual(await store.standbys(), [{ ...armed, untilMs: START_MS + 1 }]);
+      assert.equal(await store.serviceLease('sdn-app'), undefined);
+      const lease = { service: 'sdn-app', holder: 'a', url: 'http://a:1', term: 1, ttlMs: 3_000 };
+      await store.putServiceLease(lease);
+      await store.putServiceLease({ ...lease, holder: 'b', term: 2 });
+      const again = await opened.reopen();
+      assert.deepEqual(await again.serviceLease('sdn-app'), { ...lease, holder: 'b', term: 2 });
+      assert.equal((await again.standbys()).length, 1);
     });
 
     it('keeps instances until they are deleted', async () => {

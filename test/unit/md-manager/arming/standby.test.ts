@@ -53,6 +53,20 @@ describe('the keeper of standby slots', () => {
     assert.equal(await world.metrics.total('standby_ended_total'), 2);
   });
 
+  it('keeps a withdrawn slot where sdn-app says that the flow goes there, until it tells of it', async () => {
+    await using world = new StandbyWorld();
+    world.rest('a', 'edge-1');
+    await world.clock.advance(3_000);
+    const [slot] = world.usable('a');
+    world.send('a', slot!);
+    world.busy('a');
+    await world.clock.advance(100_000);
+    assert.deepEqual([...world.rows.keys()], [slot!.lease]);
+    world.tell('a', slot!);
+    await world.clock.advance(1_000);
+    assert.equal(world.rows.size, 0, 'claimed: its row has done its work');
+  });
+
   it('never takes the last slots of a domain', async () => {
     await using world = new StandbyWorld({ reserve: 3 });
     for (const vehicle of ['a', 'b', 'c']) world.rest(vehicle, 'edge-1');
