@@ -178,6 +178,33 @@ describe('standby slots of sdn-app', () => {
       assert.deepEqual([change.term, change.redirected?.lease, change.redirected?.epoch], [2, 'lease-1', 1]);
     });
 
+    it('are left alone while their lease is not known: a copy that came by one moves nothing before', async () => {
+      await armed();
+      await app.stop();
+      world.manager.expireLease();
+      world.manager.hosts = [core, edge1, edge2];
+      const untilMs = world.clock.nowMs() + LEASE_MS;
+      world.manager.reserved = {
+        armed: [{ lease: 'lease-1', vehicle: 'car-1', domain: 'edge-2', host: 'edge-2/1', reason: '', untilMs }],
+        tickets: [],
+      };
+      let tell = (): void => undefined;
+      const told = new Promise<void>(resolve => (tell = resolve));
+      const reservations = world.manager.reservations.bind(world.manager);
+      world.manager.reservations = () => told.then(reservations);
+      const before = world.journal.length;
+      app = await world.openActive();
+      await world.frame(app, 1, { port: 2 });
+      assert.deepEqual(
+        world.journal.slice(before).flatMap(({ batch }) => batch.flows),
+        [],
+      );
+      tell();
+      await world.clock.advance(10);
+      await world.frame(app, 1, { port: 2 });
+      assert.equal((await world.manager.reports.next()).redirected?.lease, 'lease-1');
+    });
+
     it('are withdrawn where the manager knows no lease of them', async () => {
       await armed();
       await takeOver();
