@@ -68,6 +68,12 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
 }
 
+/** The same for a process with all that it started and that still runs. */
+export function cpuSecondsOfTree(pid: number): number {
+  const children = procFile(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+  return children.reduce((sum, child) => sum + cpuSecondsOfTree(child), cpuSecondsOf(pid));
+}
+
 /** Resident memory of a process in bytes, by kind (/proc/<pid>/status). `anonymous` is its own, without mapped files. */
 export function residentBytesOf(pid: number): { readonly all: number; readonly anonymous: number } {
   const status = procFile(`/proc/${pid}/status`);

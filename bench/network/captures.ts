@@ -26,14 +26,19 @@ export interface Captures extends AsyncDisposable {
   end(): Promise<ReadonlyMap<string, Captured>>;
 }
 
-/** Pings and their answers only: a UDP datagram with four bytes of data. */
-const FILTER = 'udp port 5683 and udp[4:2] = 12';
+/** Which frames: pings and their answers (a UDP datagram with four bytes of data), or what cars send. */
+const FILTERS = { pings: 'udp port 5683 and udp[4:2] = 12', requests: 'udp dst port 5683' } as const;
 /** The kernel hands over what it has captured at least so often (libpcap's default is a second). */
 const FLUSHED_MS = 1_500;
 
 /** Starts tcpdump in each place: time stamps are the kernel's, of one clock, in nanoseconds. Resolves once all listen. */
-export async function openCaptures(network: Network, places: readonly CapturePlace[]): Promise<Captures> {
-  const running = await Promise.all(places.map(async one => ({ ...one, ...(await start(network, one)) })));
+export async function openCaptures(
+  network: Network,
+  places: readonly CapturePlace[],
+  frames: keyof typeof FILTERS = 'pings',
+): Promise<Captures> {
+  const filter = FILTERS[frames];
+  const running = await Promise.all(places.map(async one => ({ ...one, ...(await start(network, one, filter)) })));
   return {
     async end() {
       await delay(FLUSHED_MS);
@@ -53,12 +58,12 @@ export async function openCaptures(network: Network, places: readonly CapturePla
   };
 }
 
-async function start(network: Network, { place, kind }: CapturePlace) {
+async function start(network: Network, { place, kind }: CapturePlace, filter: string) {
   const file = join(network.folder, `${place}.pcap`);
   const on = kind === 'car' ? ['-i', 'any', '-y', 'LINUX_SLL2'] : ['-i', STATION_DEVICE];
   // Root stays root: the folder is its own.
   const how = ['-n', '-s', '96', '-B', '32768', '--time-stamp-precision=nano', '-Z', 'root', '-w', file];
-  const child = network.exec(place, ['tcpdump', ...on, ...how, FILTER], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = network.exec(place, ['tcpdump', ...on, ...how, filter], { stdio: ['ignore', 'ignore', 'pipe'] });
   let text = '';
   await new Promise<void>((resolve, reject) => {
     child.stderr?.on('data', (chunk: Buffer) => {

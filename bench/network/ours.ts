@@ -10,7 +10,7 @@ import { cpuMeter, type BenchRow } from '../harness.js';
 import { openCaptures } from './captures.js';
 import { openCars } from './cars.js';
 import { logOf, rowsOf, type Known } from './driven.js';
-import { CARS, JITTER_MS, PING_HZ, type RowCase } from './row-case.js';
+import { CARS, JITTER_MS, PING_HZ, REST_MS, type RowCase } from './row-case.js';
 import { POINTS, openStage, otherEdge, until, type BenchCar, type Edge, type Stage } from './stage.js';
 import { QUICK, WAYS } from './ways.js';
 
@@ -95,7 +95,7 @@ async function drive(
       withinMs: SETTLE_MS,
       signal,
     });
-    await delay(Math.random() * JITTER_MS, signal);
+    await delay(REST_MS + Math.random() * JITTER_MS, signal);
     await stage.site.network.moveTo(car.place, POINTS[to]);
     await settled(stage, car, to, signal);
   }

@@ -17,7 +17,7 @@ import { cpuMeter, type BenchRow } from '../harness.js';
 import { openCaptures } from './captures.js';
 import { linesOf, openCars } from './cars.js';
 import { logOf, rowsOf, type Known } from './driven.js';
-import { CARS, JITTER_MS, PING_HZ, type RowCase } from './row-case.js';
+import { CARS, JITTER_MS, PING_HZ, REST_MS, type RowCase } from './row-case.js';
 import { POINTS, layoutOf, otherEdge, type Edge } from './stage.js';
 
 /** The paper's way: a reactive Ryu app of its own on the same network, and hosts that do nothing but answer. */
@@ -31,8 +31,6 @@ const moved = z.object({
 });
 type Moved = z.infer<typeof moved>;
 
-/** Between the end of a move and the next. */
-const REST_MS = 150;
 const MOVE_MS = 10_000;
 const EDGES = Object.keys(POINTS) as Edge[];
 

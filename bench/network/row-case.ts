@@ -9,5 +9,7 @@ export interface RowCase {
 /** Cars that move by turns, so that a row takes a minute. */
 export const CARS = 3;
 export const PING_HZ = 1_000;
+/** Between what a move waits for and the move: the last word to sdn-app is not to be seen from outside. */
+export const REST_MS = 150;
 /** Cars move at their own times, which differ in each round. */
 export const JITTER_MS = 60;

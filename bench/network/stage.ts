@@ -111,18 +111,17 @@ function register(manager: HttpClient, vehicle: string, signal: AbortSignal): Pr
   return manager.call('POST', '/v1/registrations', { body, answer: registration, signal, timeoutMs: 30_000 });
 }
 
-const ASK_EVERY_MS = 20;
-
-/** Asks until the answer is there. An error names what was waited for. */
+/** Asks until the answer is there, every 20 ms by default. An error names what was waited for. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
-  { withinMs, signal }: { readonly withinMs: number; readonly signal: AbortSignal },
+  wait: { readonly withinMs: number; readonly everyMs?: number; readonly signal: AbortSignal },
 ): Promise<T> {
+  const { withinMs, everyMs = 20, signal } = wait;
   for (const endMs = performance.now() + withinMs; ;) {
     const found = await ask();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > endMs) throw new Error(`${what}: not within ${withinMs} ms`);
-    await delay(ASK_EVERY_MS, signal);
+    await delay(everyMs, signal);
   }
 }

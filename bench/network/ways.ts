@@ -33,6 +33,6 @@ export const WAYS: Readonly<Record<Way, WaySettings>> = {
 
 /** Shorter than in use, so that a row takes a minute and not ten: none of them is on the path of a move. */
 export const QUICK = {
-  manager: ['--dwell-ms', '100', '--grace-ms', '100', '--pool-slots', '16'],
+  manager: ['--dwell-ms', '100', '--grace-ms', '300', '--pool-slots', '16'],
   sdn: ['--dwell-ms', '100'],
 } as const;
