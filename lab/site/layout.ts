@@ -1,4 +1,4 @@
-import { controlAddress, hostAddress, serviceAddress } from '../netns/address-plan.js';
+import { controlAddress, hostAddress, ipv6Of, serviceAddress } from '../netns/address-plan.js';
 import type { LinkQuality, NetnsSpecInput } from '../netns/spec.js';
 import type { Topology } from '../../protocol/topology.js';
 import { DOMAINS } from '../demo/plan.js';
@@ -24,6 +24,8 @@ export const SITE_PORT = {
 
 /** Of the core services, in the network of cars and hosts. */
 export const coreAddress = serviceAddress(0);
+/** The same over IPv6, where a site has it. */
+export const coreAddress6 = ipv6Of(coreAddress);
 /** The same in the controller network: places are numbered services first. */
 export const coreControlAddress = controlAddress('place', 1);
 export const hostsControlAddress = (domain: string): string =>
@@ -31,6 +33,8 @@ export const hostsControlAddress = (domain: string): string =>
 /** Address 0 of a domain's hosts: host n is n further. */
 export const hostsFrom = (domain: string): string =>
   hostAddress(DOMAINS.indexOf(domain as (typeof DOMAINS)[number]), -1);
+/** The same over IPv6. */
+export const hosts6From = (domain: string): string => ipv6Of(hostsFrom(domain));
 /** All addresses of a domain's hosts. */
 export const hostsBlock = (domain: string): string => `${hostsFrom(domain)}/20`;
 
@@ -48,11 +52,23 @@ export interface LayoutOptions {
   readonly ipv6: boolean;
   /** Places with so many addresses each, and no agent: whoever opens the site speaks for their vehicles. */
   readonly fleets?: readonly { readonly name: string; readonly count: number }[];
+  /** Mobile routers with NAT; cars get behind one by a move to its name. */
+  readonly routers?: readonly string[];
+  /** What is particular about access points, by their id. */
+  readonly points?: Readonly<Record<string, PointOptions>>;
+}
+
+export interface PointOptions {
+  /** Frames have this tag at the switch. */
+  readonly vlan?: number;
+  readonly authenticated?: boolean;
+  /** Where cars may go from here; absent: where coverage overlaps. */
+  readonly neighbours?: readonly string[];
 }
 
 /** Access points 600 m apart along a road that runs east, each with 500 m of coverage: neighbours overlap. */
 export function layOutSite(options: LayoutOptions): NetnsSpecInput {
-  const { cars, links, ipv6, fleets = [] } = options;
+  const { cars, links, ipv6, fleets = [], routers = [] } = options;
   return {
     topology: siteTopology(options),
     hosts: DOMAINS.map(domain => ({ name: hostsPlace(domain), domain })),
@@ -61,26 +77,37 @@ export function layOutSite(options: LayoutOptions): NetnsSpecInput {
       ...Array.from({ length: cars }, (_, index) => ({ name: carPlace(index), at: 'ap-1' })),
       ...fleets.map(fleet => ({ ...fleet, at: 'ap-1' })),
     ],
+    routers: routers.map(name => ({ name, at: 'ap-1' })),
     neighbours: 'static',
     ipv6,
     links,
   };
 }
 
-function siteTopology({ accessPoints, switches }: LayoutOptions): Topology {
-  const points = Array.from({ length: accessPoints }, (_, index) => ({
-    id: `ap-${index + 1}`,
-    domain: index % 2 === 0 ? 'edge-1' : 'edge-2',
-    latitude: 38,
-    longitude: -1 + index * 0.006_84,
-    rangeM: 500,
-  }));
-  const access = points.map(({ id, domain }, index) => ({
-    port: index + 1,
-    role: 'access' as const,
-    domain,
-    accessPoint: id,
-  }));
+function siteTopology({ accessPoints, switches, points: particular = {} }: LayoutOptions): Topology {
+  const points = Array.from({ length: accessPoints }, (_, index) => {
+    const id = `ap-${index + 1}`;
+    const neighbours = particular[id]?.neighbours;
+    return {
+      id,
+      domain: index % 2 === 0 ? 'edge-1' : 'edge-2',
+      latitude: 38,
+      longitude: -1 + index * 0.006_84,
+      rangeM: 500,
+      ...(neighbours === undefined ? {} : { neighbours: [...neighbours] }),
+    };
+  });
+  const access = points.map(({ id, domain }, index) => {
+    const { vlan, authenticated } = particular[id] ?? {};
+    return {
+      port: index + 1,
+      role: 'access' as const,
+      domain,
+      accessPoint: id,
+      ...(vlan === undefined ? {} : { vlan }),
+      ...(authenticated === undefined ? {} : { authenticated }),
+    };
+  });
   const hosts = DOMAINS.map((domain, index) => ({ port: HOST_PORT + index, role: 'host' as const, domain }));
   const service = { port: SERVICE_PORT, role: 'service' as const };
   if (switches === 1)

@@ -4,6 +4,7 @@ import type { SwitchPlan } from '../netns/plan.js';
 import { OPENFLOW_PORT } from '../netns/address-plan.js';
 import { DOMAINS, controlStoreOf, storeOf, type Plan, type Vehicle } from '../demo/plan.js';
 import type { Part } from '../demo/supervisor.js';
+import type { Trust } from '../../sdn-app/attachment/detectors.js';
 import { CORE, SITE_PORT, carPlace, coreAddress, coreControlAddress, hostsFrom } from './layout.js';
 
 /** A process of a site, and the place where it runs. */
@@ -18,6 +19,8 @@ export interface SitePlan extends Pick<
   /** sdn-apps, each with its own Ryu: the first is active, the others stand by. */
   readonly sdnApps: number;
   readonly switches: readonly SwitchPlan[];
+  /** With `proof` cars prove their reports, too. */
+  readonly trust: Trust;
   /** Script by which md-manager's hosts get into their namespaces. */
   readonly launcher: string;
   /** Gates in front of services, as in the demo's plan. */
@@ -70,6 +73,8 @@ const sdnApp = (plan: SitePlan, index: number): SitePart => ({
     ...['--manager-url', plan.via.manager ?? `http://127.0.0.1:${SITE_PORT.manager}`, '--topology', plan.topology],
     ...['--switch-kind', 'ryu', '--switch-ryu-url', `ws://127.0.0.1:${SITE_PORT.ryu + index}`],
     ...['--network-twin-prefix', NETWORK_PLAN.twinPrefix, '--network-alias-prefix', NETWORK_PLAN.aliasPrefix],
+    // A stand-by takes over soon: that is what is waited for most.
+    ...['--network-trust', plan.trust, '--lease-ttl-ms', '1000'],
   ],
 });
 
@@ -83,6 +88,8 @@ const manager = (plan: SitePlan): SitePart => ({
     ...['--control-store', controlStoreOf(plan.data), '--store-root', join(plan.data, 'store')],
     ...['--hosts-from', DOMAINS.map(domain => `${domain}=${hostsFrom(domain)}`).join(',')],
     ...['--hosts-launcher', plan.launcher, '--hosts-manager', `http://${coreControlAddress}:${SITE_PORT.manager}`],
+    '--hosts-sdn',
+    Array.from({ length: plan.sdnApps }, (_, index) => `http://${coreControlAddress}:${sdnPort(index)}`).join(','),
     ...['--plan-twin-prefix', NETWORK_PLAN.twinPrefix, '--plan-alias-prefix', NETWORK_PLAN.aliasPrefix],
     ...['--pool-size', DOMAINS.map(domain => `${domain}=2`).join(',')],
     ...['--pool-slots', String(Math.max(4, plan.cars)), '--host-log-dir', join(plan.data, 'log')],
@@ -114,6 +121,7 @@ const agent = (plan: SitePlan, { vehicle, index, state, witness }: Vehicle): Sit
     ...['--manager-url', `http://${coreAddress}:${SITE_PORT.manager}`, '--uplink-bind', `0.0.0.0:${COAP_PORT}`],
     ...['--http-listen', `127.0.0.1:${SITE_PORT.agent}`, '--clock-system', 'trusted'],
     ...['--gps-plausible-speed-factor', String(plan.speed), '--report-interval-ms', '500'],
+    ...(plan.trust === 'proof' ? ['--network-proof'] : []),
   ],
 });
 

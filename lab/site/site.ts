@@ -37,6 +37,7 @@ export interface SiteOptions extends Partial<LayoutOptions> {
   readonly sdnApps?: number;
   readonly lagMs?: number;
   readonly extra?: Readonly<Record<string, readonly string[]>>;
+  readonly trust?: SitePlan['trust'];
   /** Puts gates between services; they listen in the core place. */
   readonly via?: (network: Network) => Promise<Plan['via']>;
 }
@@ -140,8 +141,8 @@ export class Site implements RunningSystem, AsyncDisposable {
 }
 
 async function build(options: SiteOptions, resources: Resources): Promise<Site> {
-  const { cars = 1, accessPoints = 4, switches = 1, links = {}, ipv6 = false, fleets = [] } = options;
-  const spec = layOutSite({ cars, accessPoints, switches, links, ipv6, fleets });
+  const { cars = 1, accessPoints = 4, switches = 1, links = {}, ipv6 = false } = options;
+  const spec = layOutSite({ ...options, cars, accessPoints, switches, links, ipv6 });
   const network = resources.use(await openNetwork(spec));
   const opened: OpenVSwitch[] = [];
   for (const { datapath } of network.plan.switches)
@@ -164,6 +165,7 @@ async function build(options: SiteOptions, resources: Resources): Promise<Site> 
     extra: options.extra ?? {},
     via: (await options.via?.(network)) ?? {},
     sdnApps: options.sdnApps ?? 1,
+    trust: options.trust ?? 'lab',
     switches: network.plan.switches,
     launcher: await openLauncher(network),
   };

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { EdgetwinError } from '../../../common/errors.js';
 import { labMissing } from '../../../lab/netns/namespaces.js';
 import { Site, type SiteOptions } from '../../../lab/site/site.js';
-import { carPlace } from '../../../lab/site/layout.js';
+import { CORE, carPlace } from '../../../lab/site/layout.js';
+import { HttpClient } from '../../../protocol/api/http-client.js';
+import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
+import { vehicleFlows, type VehicleFlows } from '../../../protocol/api/sdn-app.js';
+import { hostHealth, type HostHealth } from '../../../protocol/api/vmd.js';
 import type { OpenVSwitch } from '../../../lab/open-vswitch/open-vswitch.js';
 import type { Outcome } from '../../../lab/demo/finish.js';
 import { SystemUnderTest } from '../../journeys/harness.js';
@@ -35,6 +40,50 @@ export class SiteJourney extends SystemUnderTest<Site> {
   /** Gives the car another source address; its MAC address stays. */
   readdress(index: number, address: string): Promise<void> {
     return this.system.network.setAddress(carPlace(index), address);
+  }
+
+  /** What sdn-app says of a car, with counters; undefined while it is away or does not know the car. */
+  async flows(index: number): Promise<VehicleFlows | undefined> {
+    const path = `/v1/vehicles/${this.system.vehicles[index]?.vehicle}?counters=true`;
+    await using sdn = new HttpClient(this.system.urls.sdn, { connections: 1 });
+    try {
+      return await sdn.call('GET', path, { answer: vehicleFlows });
+    } catch (error) {
+      if (error instanceof EdgetwinError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Moves of a car into another domain, newest first. */
+  async movesOf(index: number): Promise<HandoverRecord[]> {
+    const name = this.system.vehicles[index]?.vehicle;
+    return (await this.handovers()).filter(({ kind, vehicle }) => kind === 'move' && vehicle === name);
+  }
+
+  /** What a vMD host says of itself, asked as md-manager asks it. */
+  async health(control: string): Promise<HostHealth> {
+    const program = `fetch('${control}/v1/health').then(answer => answer.text()).then(text => process.stdout.write(text))`;
+    return hostHealth.parse(JSON.parse(await this.system.network.run(CORE, [process.execPath, '-e', program])));
+  }
+
+  /** Reports of a car that a host has stored since its slot was prepared. */
+  async storedBy(control: string, index: number): Promise<number> {
+    const { slots } = await this.health(control);
+    return slots.find(({ vehicle }) => vehicle === this.system.vehicles[index]?.vehicle)?.reports ?? 0;
+  }
+
+  /** Kills a part by SIGKILL and keeps it down while `act` runs; resolves once it is ready again. */
+  async without(name: string, act: () => Promise<void>): Promise<void> {
+    const { supervisor } = this.system;
+    const part = supervisor.state(name)?.part;
+    assert.ok(part, `no part ${name}`);
+    supervisor.kill(name, 'SIGKILL');
+    await supervisor.stop(name);
+    try {
+      await act();
+    } finally {
+      await supervisor.start(part);
+    }
   }
 
   /** As in every journey, and no datagram came to a receiver with a wrong checksum. */
