@@ -368,7 +368,7 @@ describe('the hand-over machine', () => {
     [4, PATH],
   ] as const)
     it(`keeps its invariants in every order of six events (start ${n})`, function () {
-      this.timeout(120_000);
+      this.timeout(240_000);
       explore(n === 0 ? new World() : after(...start));
     });
 });
@@ -422,19 +422,19 @@ describe('the hand-over machine, whatever happens', () => {
   };
 
   it('ends every hand-over, with one slot held, one twin, and the flow to it', function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     fc.assert(
       fc.property(fc.array(action, { maxLength: 60, size: 'max' }), actions => {
         const world = new World();
         for (const next of actions) world.do(next(world));
         settled(world);
       }),
-      { numRuns: 1_500 },
+      { numRuns: 1_000 },
     );
   });
 
   it('is continued by the next manager wherever the first one died', function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     fc.assert(
       fc.property(
         fc.array(action, { maxLength: 40, size: 'max' }),
@@ -448,7 +448,7 @@ describe('the hand-over machine, whatever happens', () => {
           settled(world);
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 1_000 },
     );
   });
 });
