@@ -8,6 +8,7 @@ import { difference } from './redirect/difference.js';
 import type { Network } from './redirect/network.js';
 import { vehicleFlows, vehicleMeters } from './redirect/vehicle.js';
 import type { Place, VehicleView } from './redirect/view.js';
+import { updateInSteps } from './steps.js';
 import type { Batch, Flow, FlowMod, FlowStats, FlowSwitch } from './switch/flow-switch.js';
 import { isSameView, sameEnd, viewOf, type Vehicle } from './vehicles.js';
 
@@ -20,14 +21,6 @@ export interface RunnerDeps {
   readonly fenced: () => void;
   /** The flows of a vehicle could not be confirmed on a switch that the caller need not wait for. */
   readonly unsettled: (vehicle: Vehicle, error: unknown) => void;
-}
-
-/** What is to be changed on one switch for one vehicle. */
-interface Part {
-  readonly datapath: number;
-  readonly mods: readonly FlowMod[];
-  /** Read back just now: the meter may be missing, too. */
-  readonly read: boolean;
 }
 
 /**
@@ -126,9 +119,9 @@ export class FlowRunner {
       const view = viewOf(vehicle);
       vehicle.sent.set(datapath, view);
       batch.meters.push(...vehicleMeters(vehicle.number));
-      batch.flows.push(...difference(found.filter(isVehicleFlow), this.#flows(datapath, view)));
+      batch.flows.push(...difference(found.filter(isVehicleFlow), this.flowsOf(datapath, view)));
     }
-    await this.#applyFor(
+    await this.applyFor(
       datapath,
       rows.map(([vehicle]) => vehicle),
       batch,
@@ -168,12 +161,12 @@ export class FlowRunner {
       throw fault('SWITCH_AWAY', away === undefined ? 'no switch is connected' : `switch ${away}`);
     const unknown = usable.filter(datapath => reading || !vehicle.sent.has(datapath));
     if (unknown.length > 0 || usable.some(datapath => datapath !== ingress && this.#differs(vehicle, datapath, view)))
-      return this.#inSteps(vehicle, () => this.#careful(vehicle, view, usable, unknown, needed));
+      return this.#inSteps(vehicle, () => updateInSteps(this, { vehicle, view, usable, unknown, needed }, this.#deps));
     if (ingress === undefined) return;
     const sent = vehicle.sent.get(ingress);
     vehicle.sent.set(ingress, view);
     const flows = sent === undefined ? [] : this.#changes(ingress, sent, view);
-    if (flows.length > 0) await this.#inFlight(vehicle, this.#applyFor(ingress, [vehicle], { meters: [], flows }));
+    if (flows.length > 0) await this.#inFlight(vehicle, this.applyFor(ingress, [vehicle], { meters: [], flows }));
     // nothing new: what is wanted is under way, and not confirmed before the barrier of that
     else await this.#flights.get(vehicle)?.catch(() => undefined);
     // an earlier batch has failed meanwhile: this one rested on it
@@ -219,75 +212,13 @@ export class FlowRunner {
     return running;
   }
 
-  async #careful(
-    vehicle: Vehicle,
-    view: VehicleView,
-    usable: readonly number[],
-    unknown: readonly number[],
-    needed: readonly number[],
-  ): Promise<void> {
-    const ingress = view.place?.datapath;
-    const failures = new Map<number, unknown>();
-    const tried = async (datapath: number, work: () => Promise<void>): Promise<void> => {
-      try {
-        await work();
-      } catch (error) {
-        vehicle.sent.delete(datapath);
-        failures.set(datapath, error);
-      }
-    };
-    const parts = new Map<number, Part>();
-    await Promise.all(
-      usable.map(datapath =>
-        tried(datapath, async () => {
-          const read = unknown.includes(datapath);
-          const sent = vehicle.sent.get(datapath);
-          const before = read
-            ? await this.read(datapath, vehicle)
-            : sent === undefined
-              ? []
-              : this.#flows(datapath, sent);
-          parts.set(datapath, { datapath, read, mods: difference(before, this.#flows(datapath, view)) });
-        }),
-      ),
-    );
-    for (const datapath of parts.keys()) vehicle.sent.set(datapath, view);
-    const send = (part: Part, flows: readonly FlowMod[]): Promise<void> => {
-      const meters = part.read ? vehicleMeters(vehicle.number) : [];
-      if (flows.length === 0 && meters.length === 0) return Promise.resolve();
-      return tried(part.datapath, () => this.#applyFor(part.datapath, [vehicle], { meters, flows }));
-    };
-    const others = [...parts.values()].filter(part => part.datapath !== ingress);
-    const adds = (part: Part): FlowMod[] => part.mods.filter(mod => mod.op === 'add');
-    await Promise.all(others.map(part => send(part, adds(part))));
-    const entrance = ingress === undefined ? undefined : parts.get(ingress);
-    if (!needed.some(datapath => failures.has(datapath))) {
-      if (entrance !== undefined) await send(entrance, entrance.mods);
-      if (!needed.some(datapath => failures.has(datapath)))
-        await Promise.all(
-          others
-            .filter(({ datapath }) => !failures.has(datapath))
-            .map(part =>
-              send(
-                { ...part, read: false },
-                part.mods.filter(mod => mod.op !== 'add'),
-              ),
-            ),
-        );
-    }
-    const fatal = needed.find(datapath => failures.has(datapath));
-    // removals were not sent: what the switches hold is to be read before the next change
-    if (fatal !== undefined) for (const { datapath } of parts.values()) vehicle.sent.delete(datapath);
-    if (fatal !== undefined) throw failures.get(fatal);
-    for (const error of failures.values()) this.#deps.unsettled(vehicle, error);
-  }
-
   /** The vehicle's flows on one switch. SWITCH_AWAY, DEADLINE. */
   async read(datapath: number, vehicle: Vehicle): Promise<readonly FlowStats[]> {
     return (await this.#switch(datapath).readFlows(vehicleSlice(vehicle.number))).filter(isVehicleFlow);
   }
 
-  async #applyFor(datapath: number, vehicles: readonly Vehicle[], batch: Batch): Promise<void> {
+  /** A batch for these vehicles: where it fails, it is not known what the switch holds of them. */
+  async applyFor(datapath: number, vehicles: readonly Vehicle[], batch: Batch): Promise<void> {
     try {
       await this.apply(datapath, batch);
     } catch (error) {
@@ -299,10 +230,10 @@ export class FlowRunner {
   /** From what was sent to what is wanted. Most views have not changed when they are looked at, and flows take time to make. */
   #changes(datapath: number, sent: VehicleView, view: VehicleView): FlowMod[] {
     if (isSameView(sent, view)) return [];
-    return difference(this.#flows(datapath, sent), this.#flows(datapath, view));
+    return difference(this.flowsOf(datapath, sent), this.flowsOf(datapath, view));
   }
 
-  #flows = (datapath: number, view: VehicleView): Flow[] => vehicleFlows(this.network, datapath, view);
+  flowsOf = (datapath: number, view: VehicleView): Flow[] => vehicleFlows(this.network, datapath, view);
 
   #switch(datapath: number): FlowSwitch {
     const found = this.#deps.switches.get(datapath);

@@ -82,7 +82,7 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         plan.topology,
         '--switch-control',
         at('switch', PORT.switchControl),
-        ...['--lease-url', plan.via.sdn ?? urls.sdn],
+        ...['--lease-url', plan.via.sdn ?? urls.sdn, '--registration-first-number', String(block.firstNumber)],
       ],
     },
     {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { delay } from '../../common/clock.js';
+import { EdgetwinError } from '../../common/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import {
   handoverList,
@@ -10,6 +11,7 @@ import {
   type Pool,
   type VehicleRecord,
 } from '../../protocol/api/md-manager.js';
+import { vehicleFlows } from '../../protocol/api/sdn-app.js';
 import { readTopology } from '../../protocol/topology-file.js';
 import { finishAndAudit, type Outcome } from '../../lab/demo/finish.js';
 import type { RunningSystem } from '../../lab/demo/running.js';
@@ -161,6 +163,25 @@ export class Journey extends SystemUnderTest<System> {
     await this.radio[Symbol.asyncDispose]();
     await super[Symbol.asyncDispose]();
   }
+}
+
+/** For journeys about the way `manager`: no slot is kept for a hand-over that may come. */
+export const NOTHING_ARMED = { 'md-manager': ['--arming-enabled', 'false'] } as const;
+
+/** Waits until a car may go into `domain` by a slot whose route is in the switch. */
+export async function armedFor(journey: SystemUnderTest, index: number, domain: string): Promise<void> {
+  const name = journey.system.vehicles[index]?.vehicle;
+  await using sdn = new HttpClient(journey.system.urls.sdn);
+  await journey.until(`${name} is armed for ${domain}`, async () => {
+    try {
+      // the counters are read from the switch: the routes are there, not merely ordered
+      const shown = await sdn.call('GET', `/v1/vehicles/${name}?counters=true`, { answer: vehicleFlows });
+      return shown.armed.includes(domain) && shown.packets?.['armed'] !== undefined;
+    } catch (error) {
+      if (error instanceof EdgetwinError) return undefined; // it has just been killed, or has not learnt of the car yet
+      throw error;
+    }
+  });
 }
 
 /** A gate in front of every vMD host: md-manager names the one that it means in a header. */

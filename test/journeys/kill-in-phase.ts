@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Phase } from '../../protocol/api/common.js';
 import { openGate, type Hold, type Matcher } from '../../lab/proxy/gate.js';
-import { Journey, openHostsGate, type SystemUnderTest } from './harness.js';
+import { Journey, NOTHING_ARMED, armedFor, openHostsGate, type SystemUnderTest } from './harness.js';
 
 /** What goes through which gate at a phase: its reply is held while the victim is killed, then let go. */
 const HELD: readonly {
@@ -30,9 +30,10 @@ export interface Stage {
   kill(journey: SystemUnderTest, domain: string, pids: ReadonlySet<number>): Promise<void>;
 }
 
-const embedded = (victim: 'md-manager' | 'sdn-app' | 'target host'): Stage => ({
+const embedded = (victim: 'md-manager' | 'sdn-app' | 'target host', way: 'manager' | 'armed'): Stage => ({
   open: gates =>
     Journey.open({
+      ...(way === 'manager' ? { extra: NOTHING_ARMED } : {}),
       via: async (_block, urls) => {
         const hosts = await openHostsGate();
         const sdn = await openGate({ upstream: urls.sdn });
@@ -47,10 +48,14 @@ const embedded = (victim: 'md-manager' | 'sdn-app' | 'target host'): Stage => ({
 
 /** On the embedded network. */
 export const killsInEachPhase = (victim: 'md-manager' | 'sdn-app' | 'target host'): void =>
-  killsOnStage(victim, embedded(victim));
+  killsOnStage(victim, embedded(victim, 'manager'));
+
+/** The same where the flow goes to a standby slot with the first frame: what is left are the phases after the swap. */
+export const killsInEachArmedPhase = (victim: 'md-manager' | 'sdn-app'): void =>
+  killsOnStage(`${victim}, slots being armed,`, embedded(victim, 'armed'), 'armed');
 
 /** One system; in each phase of one hand-over after the other the victim is killed by SIGKILL, and all of it must heal. */
-export function killsOnStage(victim: string, stage: Stage): void {
+export function killsOnStage(victim: string, stage: Stage, way: 'manager' | 'armed' = 'manager'): void {
   describe(`kill -9 of the ${victim} in each phase of a hand-over`, () => {
     let journey: SystemUnderTest;
     const gates = new Map<GateName, AnyGate>();
@@ -67,7 +72,8 @@ export function killsOnStage(victim: string, stage: Stage): void {
     });
 
     let from = 'edge-1';
-    for (const { phase, gate, method, path } of HELD) {
+    const held = HELD.filter(({ phase }) => way === 'manager' || (phase !== 'prepared' && phase !== 'redirected'));
+    for (const { phase, gate, method, path } of held) {
       it(`${phase}: while the reply to ${method} ${path.source} is on its way`, async () => {
         const to = from === 'edge-1' ? 'edge-2' : 'edge-1';
         const before = new Set(
@@ -75,12 +81,13 @@ export function killsOnStage(victim: string, stage: Stage): void {
             .filter(({ domain }) => domain === to)
             .flatMap(({ hosts }) => hosts.map(({ pid }) => pid)),
         );
-        const held = await gates.get(gate)!.hold({ method, path });
+        if (way === 'armed') await armedFor(journey, 0, to);
+        const hold = await gates.get(gate)!.hold({ method, path });
         await journey.moveTo(0, to);
-        await held.arrived;
+        await hold.arrived;
         const inFlight = (await journey.handovers()).find(({ result }) => result === 'running')?.id;
         await stage.kill(journey, to, before);
-        held.release();
+        hold.release();
         await journey.actsIn(0, to);
         await journey.acknowledges(0);
         // Continued, not merely begun anew: the hand-over that was in flight comes to its end under its own id, unless it
@@ -96,6 +103,11 @@ export function killsOnStage(victim: string, stage: Stage): void {
     }
 
     it('and nothing is lost, doubled or left over', async () => {
+      const moves = (await journey.handovers()).filter(({ kind, result }) => kind === 'move' && result === 'completed');
+      assert.equal(
+        moves.some(record => record.way === 'armed'),
+        way === 'armed',
+      );
       const outcome = await journey.endsClean();
       assert.equal(outcome.handovers.failed, 0);
     });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Gate } from '../../lab/proxy/gate.js';
-import { Journey, openHostsGate } from './harness.js';
+import { Journey, NOTHING_ARMED, openHostsGate } from './harness.js';
 
 describe('moves that come at a bad moment', () => {
   let journey: Journey;
   let hosts: Gate;
   before(async () => {
     journey = await Journey.open({
+      extra: NOTHING_ARMED,
       via: async () => {
         hosts = await openHostsGate();
         return { hosts: hosts.url };

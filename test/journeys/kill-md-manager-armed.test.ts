@@ -1,0 +1,3 @@
+import { killsInEachArmedPhase } from './kill-in-phase.js';
+
+killsInEachArmedPhase('md-manager');
