@@ -18,7 +18,7 @@ import type { StandbyRecords } from './records.js';
 const RETRY = { firstMs: 50, maxMs: 2_000, jitter: 0.2 };
 
 /** What is needed of the pool. */
-export type StandbyPool = Pick<Pool, 'reserve' | 'mark' | 'free' | 'passOn' | 'link' | 'rooms'>;
+export type StandbyPool = Pick<Pool, 'reserve' | 'mark' | 'free' | 'passOn' | 'link' | 'rooms' | 'hasRoom'>;
 
 export interface SlotDeps {
   readonly pool: StandbyPool;

@@ -95,7 +95,8 @@ export class Standby implements AsyncDisposable {
         continue;
       }
       const slot = healths.get(host)?.slots.find(one => one.vehicle === vehicle && one.handover === lease);
-      const lost = pool.link(host) === undefined;
+      // A ticket whose use was claimed may have left its row behind: its slot is the twin's by now.
+      const lost = pool.link(host) === undefined || (user === undefined && !pool.hasRoom(host));
       const ready = vehicle === undefined || slot !== undefined;
       const stage = user !== undefined ? 'used' : lost ? 'withdrawn' : ready ? 'offered' : 'preparing';
       const usableUntilMs = clock.monotonicMs() + Math.max(0, row.untilMs - clock.nowMs());

@@ -139,6 +139,12 @@ export class Pool implements AsyncDisposable {
     return poolView(this.#state, this.#options.sizes, domain => this.#balance.starts.underWay(domain));
   }
 
+  /** Whether a slot of this host is held by nobody. */
+  hasRoom(host: string): boolean {
+    const pooled = this.#state.get(host);
+    return pooled !== undefined && pooled.held.size < pooled.slots;
+  }
+
   /** Domain → slots that are ready, and the size that its pool is kept at. */
   rooms(): Map<string, { readonly ready: number; readonly size: number }> {
     const { sizes } = this.#options;

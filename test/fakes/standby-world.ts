@@ -206,6 +206,7 @@ export class StandbyWorld {
       free: (host: string, holder: string) => void (this.pool = slots.free(this.pool, host, holder)),
       passOn: (host: string, from: string, to: string, id: string) =>
         void (this.pool = slots.passOn(this.pool, host, from, to, id)),
+      hasRoom: (host: string) => (this.pool.get(host)?.held.size ?? SLOTS) < SLOTS,
       rooms: () => new Map(DOMAINS.map(domain => [domain, { ready: slots.readySlots(this.pool, domain), size: 1 }])),
       link: (host: string) => (this.pool.has(host) ? { signal, client: this.#client(host) } : undefined),
     } as unknown as StandbyPool;
