@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { COAP_PORT, LOOPBACK_PLAN, addressAt } from '../../protocol/addresses.js';
+import { readFile } from 'node:fs/promises';
+import { COAP_PORT, LOOPBACK_PLAN, MAX_NUMBER, addressAt, ipv4ToNumber } from '../../protocol/addresses.js';
 import { fault } from '../../protocol/errors.js';
 
 /**
@@ -36,11 +37,16 @@ export function blockAddresses(base: number): Omit<LoopbackBlock, keyof AsyncDis
   };
 }
 
-/** Claims a free block, beginning at a random one: hosts of a run that was killed may still hold addresses of theirs. */
+/**
+ * Claims a free block, beginning at a random one. vMD hosts outlive a run that was killed: a block where some still listen is
+ * left alone.
+ */
 export async function claimBlock(random: () => number = Math.random): Promise<LoopbackBlock> {
   const first = Math.floor(random() * BLOCKS);
+  const left = await blocksWithHosts();
   for (let tried = 0; tried < BLOCKS; tried++) {
     const base = ((first + tried) % BLOCKS) * BLOCK_SIZE;
+    if (left.has(base)) continue;
     const socket = await bindOrNothing(addressAt(LOOPBACK_PLAN.twinPrefix, base));
     if (socket === undefined) continue;
     return {
@@ -49,6 +55,19 @@ export async function claimBlock(random: () => number = Math.random): Promise<Lo
     };
   }
   throw fault('NUMBERS_EXHAUSTED', 'no free block of loopback addresses');
+}
+
+/** Bases of the blocks in which a vMD host listens, by the kernel's table of sockets; none where there is no such table. */
+async function blocksWithHosts(): Promise<ReadonlySet<number>> {
+  const table = await readFile('/proc/net/udp', 'utf8').catch(() => '');
+  const prefix = ipv4ToNumber(HOST_PREFIX);
+  return new Set(
+    [...table.matchAll(/^ *\d+: ([0-9A-F]{8}):/gm)].flatMap(([, hex = '']) => {
+      // The address stands in the byte order of the machine, which is little-endian wherever Node runs on Linux.
+      const offset = Buffer.from(hex, 'hex').readUInt32LE() - prefix;
+      return offset >= 0 && offset <= MAX_NUMBER ? [offset - (offset % BLOCK_SIZE)] : [];
+    }),
+  );
 }
 
 async function bindOrNothing(address: string): Promise<Socket | undefined> {
