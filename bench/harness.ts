@@ -68,11 +68,18 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
 }
 
-/** The same for a process with all that it started and that still runs. */
-export function cpuSecondsOfTree(pid: number): number {
-  const children = procFile(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
-  return children.reduce((sum, child) => sum + cpuSecondsOfTree(child), cpuSecondsOf(pid));
-}
+/** A process, and all that it started and that still runs. */
+const treeOf = (pid: number): number[] => [
+  pid,
+  ...procFile(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number).flatMap(treeOf),
+];
+
+/** As {@link cpuSecondsOf}, with the processes that it started. */
+export const cpuSecondsOfTree = (pid: number): number => treeOf(pid).reduce((sum, one) => sum + cpuSecondsOf(one), 0);
+
+/** Resident memory of a process and those that it started. */
+export const residentBytesOfTree = (pid: number): number =>
+  treeOf(pid).reduce((sum, one) => sum + residentBytesOf(one).all, 0);
 
 /** Resident memory of a process in bytes, by kind (/proc/<pid>/status). `anonymous` is its own, without mapped files. */
 export function residentBytesOf(pid: number): { readonly all: number; readonly anonymous: number } {

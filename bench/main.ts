@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   handover: async () => (await import('./handover.js')).benchHandover,
   ingest: async () => (await import('./ingest.js')).benchIngest,
   network: async () => (await import('./network.js')).benchNetwork,
+  'table-size': async () => (await import('./table-size.js')).benchTableSize,
   storm: async () => (await import('./storm.js')).benchStorm,
   memory: async () => (await import('./memory.js')).benchMemory,
 };

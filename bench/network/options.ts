@@ -22,14 +22,14 @@ const WORDS: Readonly<Record<string, (value: string) => Partial<NetworkOptions>>
 };
 
 /** Throws an Error that names the word. */
-export function networkOptions(words: readonly string[]): NetworkOptions {
+export function networkOptions(words: readonly string[], defaults: Partial<NetworkOptions> = {}): NetworkOptions {
   const given = words.map(word => {
     const [name = '', value = ''] = word.split('=');
     const read = Object.hasOwn(WORDS, name) ? WORDS[name] : undefined;
     if (read === undefined) throw new Error(`'${word}': known are ${Object.keys(WORDS).join(', ')}`);
     return read(value);
   });
-  return Object.assign({ handovers: 300, ways: CHOICES, delaysMs: [0, 1, 8] }, ...given) as NetworkOptions;
+  return Object.assign({ handovers: 300, ways: CHOICES, delaysMs: [0, 1, 8] }, defaults, ...given) as NetworkOptions;
 }
 
 function numberOf(text: string): number {

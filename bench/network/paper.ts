@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { delay } from '../../common/clock.js';
 import { Resources } from '../../common/lifecycle.js';
 import { packageRoot } from '../../common/package-root.js';
-import { COAP_PORT, GATEWAY_MAC, NETWORK_PLAN, macText, twinAddress } from '../../protocol/addresses.js';
+import { GATEWAY_MAC, NETWORK_PLAN, macText, twinAddress } from '../../protocol/addresses.js';
 import { hostPortOf } from '../../protocol/topology.js';
 import { OPENFLOW_PORT } from '../../lab/netns/address-plan.js';
 import { openNetwork, type Network } from '../../lab/netns/network.js';
@@ -17,6 +17,7 @@ import { cpuMeter, type BenchRow } from '../harness.js';
 import { openCaptures } from './captures.js';
 import { linesOf, openCars } from './cars.js';
 import { logOf, rowsOf, type Known } from './driven.js';
+import { openResponder } from './responder.js';
 import { CARS, JITTER_MS, PING_HZ, REST_MS, type RowCase } from './row-case.js';
 import { POINTS, layoutOf, otherEdge, type Edge } from './stage.js';
 
@@ -101,20 +102,6 @@ const knownOf = ({ car, detectedAtMs, reroutedAtMs, decidedAtMs, redirectedAtMs 
   way: 'paper',
   legsMs: { reroute: reroutedAtMs - detectedAtMs, redirect: redirectedAtMs - decidedAtMs },
 });
-
-async function openResponder(network: Network, place: string): Promise<AsyncDisposable> {
-  const script = join(packageRoot(), 'bench/network/responder.py');
-  const argv = ['python3', script, network.addressOf(place), String(COAP_PORT)];
-  const child = network.exec(place, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'close');
-  if ((await linesOf(child)()) !== 'ready') throw new Error(`the responder in ${place} did not start`);
-  return {
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
 
 interface PaperApp extends AsyncDisposable {
   readonly moves: readonly Moved[];
