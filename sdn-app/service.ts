@@ -134,9 +134,9 @@ export class SdnService implements AsyncDisposable {
 
   #whoIs(): string {
     if (this.#standing.at === 'active') return `term ${this.#standing.term} begins`;
-    const { active, fencedTerm } = this.#standing;
+    const { active, fenced, overTerm } = this.#standing;
     if (active !== undefined) return `${active.url} is active in term ${active.term}`;
-    return fencedTerm === undefined ? 'nobody has the lease' : `a switch is led by a term above ${fencedTerm}`;
+    return fenced === true ? `a switch is led by a term above ${overTerm}` : 'nobody has the lease';
   }
 }
 

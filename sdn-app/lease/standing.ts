@@ -10,8 +10,10 @@ export type Standing =
       readonly at: 'standby';
       /** Who is active, as far as the manager has said. */
       readonly active?: { readonly url: string; readonly term: number };
-      /** A switch knows a higher term than this: it is not taken up again. */
-      readonly fencedTerm?: number;
+      /** A term that it has acted under, and that is over: neither it nor a lower one is taken up again. */
+      readonly overTerm?: number;
+      /** A switch ended it, not the manager. */
+      readonly fenced?: true;
     }
   | { readonly at: 'active'; readonly term: number };
 
@@ -26,16 +28,16 @@ export const STANDBY: Standing = { at: 'standby' };
 export function stand(standing: Standing, event: LeaseEvent, self: string): Standing {
   if (event.type === 'fenced')
     return standing.at === 'active' && standing.term === event.term
-      ? { at: 'standby', fencedTerm: event.term }
+      ? { at: 'standby', overTerm: event.term, fenced: true }
       : standing;
   const { holder, url, term } = event.lease;
-  const fencedTerm = standing.at === 'standby' ? standing.fencedTerm : undefined;
-  const fence = fencedTerm === undefined ? {} : { fencedTerm };
-  if (holder !== self) {
-    if (standing.at === 'active' && term < standing.term) return standing; // a late answer: that term is over
-    const same = standing.at === 'standby' && standing.active?.url === url && standing.active.term === term;
-    return same ? standing : { at: 'standby', active: { url, term }, ...fence };
+  if (standing.at === 'active') {
+    // an answer of an older term is a late one
+    if (term < standing.term || (holder === self && term === standing.term)) return standing;
+    return holder === self ? { at: 'active', term } : { at: 'standby', active: { url, term }, overTerm: standing.term };
   }
-  if (fencedTerm !== undefined && term <= fencedTerm) return standing;
-  return standing.at === 'active' && standing.term >= term ? standing : { at: 'active', term };
+  const { overTerm } = standing;
+  if (holder === self) return overTerm !== undefined && term <= overTerm ? standing : { at: 'active', term };
+  if (standing.active?.url === url && standing.active.term === term) return standing;
+  return { at: 'standby', active: { url, term }, ...(overTerm === undefined ? {} : { overTerm }) };
 }
