@@ -186,8 +186,10 @@ export const url =
   };
 /** `address:port`. */
 export const hostPort: Parse<{ readonly address: string; readonly port: number }> = value => {
-  const found = /^([^\s:]+):(\d{1,5})$/.exec(value);
-  const port = Number(found?.[2]);
-  if (found?.[1] === undefined || port < 1 || port > 65_535) throw new Error('ADDRESS:PORT');
-  return { address: found[1], port };
+  // an IPv6 address is in brackets (RFC 3986 §3.2.2)
+  const [, ipv6, other, digits] = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/i.exec(value) ?? [];
+  const address = ipv6 ?? other;
+  const port = Number(digits);
+  if (address === undefined || port < 1 || port > 65_535) throw new Error('ADDRESS:PORT');
+  return { address, port };
 };

@@ -3,6 +3,7 @@ import { messageOf } from '../common/errors.js';
 import { Resources } from '../common/lifecycle.js';
 import type { Registration } from '../protocol/api/md-manager.js';
 import { proofOf } from '../protocol/proof.js';
+import { inUrl } from '../protocol/ipv6.js';
 import { encodeClock, META, type ReportId } from '../protocol/report.js';
 import type { SenmlValue } from '../protocol/senml.js';
 import type { AgentDeps, AgentHooks } from './agent-deps.js';
@@ -19,6 +20,7 @@ import { RejectedFile } from './uplink/rejected-file.js';
 import { TimeBase, type TimeChange } from './uplink/time-base.js';
 import { twinHandler } from './uplink/twin-server.js';
 import { Uplink } from './uplink/uplink.js';
+import { twinPeer } from './uplink/twin-address.js';
 import { noWitness } from './uplink/witness.js';
 
 const CLOCK_LOOK_MS = 1_000;
@@ -52,9 +54,9 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   // Who we are. Without a number there is no twin to send to; without a boot, no report.
   const key = await deviceKey(disk, vehicle, deps.newKey);
   const silenceMs = config['registration.silenceMs'];
-  const known = await storedRegistration(disk);
+  const family = config['uplink.family'];
   const keep = (found: Registration): Promise<void> => keepRegistration(disk, found);
-  const registrar = new Registrar({ ...deps, vehicle, key, silenceMs, keep });
+  const registrar = new Registrar({ ...deps, vehicle, key, silenceMs, keep, family });
 
   // The car and the receiver.
   const builder: ReportBuilder = new ReportBuilder(inputs => fuelOf(inputs, builder.newest('ftyp')?.value, config));
@@ -95,7 +97,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
     signal: running,
   });
   const endpoint = resources.use(await deps.openEndpoint(config['uplink.bind'], handler));
-  const address = `coap://${endpoint.local.address}:${endpoint.local.port}`;
+  const address = `coap://${inUrl(endpoint.local.address)}:${endpoint.local.port}`;
   log.info({ event: 'agent.started', vehicle, address });
   hooks.onReady?.(address);
 
@@ -121,6 +123,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       ...deps,
       vehicle,
       endpoint,
+      family,
       outbox: opened,
       rejected: new RejectedFile(disk, REJECTED_BYTES),
       witness: deps.witness ?? noWitness,
@@ -144,7 +147,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       underWay,
       diskBytes,
       clock: time.stamp()?.clock ?? 'waiting',
-      ...(twin === undefined ? {} : { twin: `coap://${twin.address}:${twin.port}` }),
+      ...(twin === undefined ? {} : { twin: `coap://${inUrl(twin.address)}:${twin.port}` }),
       obd: car?.source !== undefined,
     };
   });
@@ -178,8 +181,10 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   // Everything that runs for as long as the agent does.
   const work: Promise<unknown>[] = [
     (async () => {
-      const { twin } = known ?? (await storedRegistration(disk)) ?? (await register(opened.boot + 1));
-      uplink.start(twin);
+      // What was kept may be from before the network had this family.
+      const kept = await storedRegistration(disk);
+      const twin = kept === undefined ? undefined : twinPeer(kept, family);
+      uplink.start(twin ?? twinPeer(await register(opened.boot + 1), family));
       await registrar.watch(uplink, running);
     })(),
   ];

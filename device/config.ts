@@ -11,6 +11,8 @@ import {
   type ConfigOf,
   type Parse,
 } from '../common/config.js';
+import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
+import { isIpv6 } from '../protocol/ipv6.js';
 import { VEHICLE_ID } from '../protocol/report.js';
 
 const vehicle: Parse<string> = value => {
@@ -20,7 +22,7 @@ const vehicle: Parse<string> = value => {
 
 /** Like `hostPort`, but port 0 takes a free one. */
 const bindAddress: Parse<{ readonly address: string; readonly port: number }> = value =>
-  value.endsWith(':0') ? { address: value.slice(0, -2), port: 0 } : hostPort(value);
+  value.endsWith(':0') ? { ...hostPort(`${value.slice(0, -1)}1`), port: 0 } : hostPort(value);
 
 export const SETTINGS = {
   vehicle: { parse: vehicle, help: 'id of the vehicle; never its VIN' },
@@ -40,7 +42,16 @@ export const SETTINGS = {
     help: 'multiplies it, where a recording is driven faster than it was',
   },
   'manager.url': { parse: url('http:', 'https:'), help: 'md-manager, for registration' },
-  'uplink.bind': { parse: bindAddress, default: '0.0.0.0:0', help: 'the one UDP source ADDRESS:PORT' },
+  'uplink.family': {
+    parse: oneOf('ipv4', 'ipv6'),
+    default: 'ipv4',
+    help: 'over which of its twin addresses the vehicle reports; ipv6 needs a network that has them',
+  },
+  'uplink.bind': {
+    parse: bindAddress,
+    default: '0.0.0.0:0',
+    help: 'the one UDP source ADDRESS:PORT; 0.0.0.0 is every address of uplink.family',
+  },
   'uplink.parallel': { parse: integer(1, 64), default: '8', help: 'reports under way at once' },
   'uplink.answerMs': {
     parse: integer(100, 60_000),
@@ -82,5 +93,15 @@ export const SETTINGS = {
 
 export type DeviceConfig = ConfigOf<typeof SETTINGS>;
 
-/** Throws CONFIG_INVALID that names every fault at once. */
-export const deviceConfig = (input: ConfigInput): DeviceConfig => loadConfig(SETTINGS, input);
+/** Throws CONFIG_INVALID that names every fault at once. `uplink.bind` is of `uplink.family` in what it gives. */
+export function deviceConfig(input: ConfigInput): DeviceConfig {
+  const config = loadConfig(SETTINGS, input);
+  const family = config['uplink.family'];
+  const { address, port } = config['uplink.bind'];
+  if (family === 'ipv4' && !isIpv6(address)) return config;
+  if (family === 'ipv4' || (address !== ANY && !isIpv6(address)))
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, `uplink.bind ${address} is no address of ${family}`);
+  return { ...config, 'uplink.bind': { address: address === ANY ? '::' : address, port } };
+}
+
+const ANY = '0.0.0.0';

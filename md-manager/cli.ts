@@ -6,9 +6,10 @@ import { Resources } from '../common/lifecycle.js';
 import { openLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import { packageRoot } from '../common/package-root.js';
+import { inUrl } from '../protocol/ipv6.js';
 import { METRICS } from '../protocol/metrics.js';
 import { openLmdbControlStore } from '../store/lmdb/control-store.js';
-import { SETTINGS, SWEEP_SETTINGS, type ManagerConfig } from './config.js';
+import { SETTINGS, SWEEP_SETTINGS, planOf, type ManagerConfig } from './config.js';
 import { LocalMano } from './mano/local.js';
 import { highestBoot, openStores } from './registration/next-boot.js';
 import { runManager } from './service.js';
@@ -35,7 +36,10 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   process.title = 'edgetwin-md-manager';
   await using open = new Resources();
   const domains = config['pool.size'].map(([domain]) => domain);
-  for (const domain of domains) config['hosts.from'](domain); // a domain without an address is a fault now, not later
+  planOf(config);
+  const from6 = config['hosts.from6'];
+  // A domain without an address is a fault now, not later.
+  for (const domain of domains) for (const from of [config['hosts.from'], from6]) from?.(domain);
   const stores = await openStores(config['store.root'], domains);
   for (const store of stores) open.use(store);
   await runManager(
@@ -48,6 +52,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
           command: vmdCommand(),
           flags: domain => vmdFlags(config, domain),
           addressesFrom: config['hosts.from'],
+          ...(from6 === undefined ? {} : { addresses6From: from6 }),
           ...(config['hosts.launcher'] === undefined ? {} : { launcher: config['hosts.launcher'] }),
           logDir: config['host.logDir'],
           env: withoutSettings(env),
@@ -78,10 +83,11 @@ function vmdFlags(config: ManagerConfig, domain: string): string[] {
   const { address, port } = config.listen;
   return [
     ...['--store', join(config['store.root'], domain)],
-    ...['--manager', config['hosts.manager'] ?? `http://${address}:${port}`],
+    ...['--manager', config['hosts.manager'] ?? `http://${inUrl(address)}:${port}`],
     ...['--sdn-url', config['hosts.sdn'].join(',') || config['sdn.url']],
     ...['--slots', String(config['pool.slots'])],
     ...['--alias-prefix', config['plan.aliasPrefix']],
+    ...(config['plan.alias6'] === undefined ? [] : ['--alias6', config['plan.alias6']]),
     ...['--lease-ms', String(Math.max(100, Math.min(600_000, config.leaseMs)))],
     ...['--log-level', config['log.level']],
   ];

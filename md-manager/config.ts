@@ -1,6 +1,7 @@
 import { hostPort, integer, listOf, oneOf, text, url, type ConfigOf, type Parse } from '../common/config.js';
-import { LOOPBACK_PLAN, ipv4ToNumber } from '../protocol/addresses.js';
+import { LOOPBACK_PLAN, ipv4ToNumber, type AddressPlan } from '../protocol/addresses.js';
 import { fault } from '../protocol/errors.js';
+import { ipv6Setting } from '../protocol/ipv6.js';
 
 const ipv4: Parse<string> = value => {
   if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(value)) throw new Error('an IPv4 address');
@@ -15,23 +16,25 @@ const domainSize: Parse<readonly [string, number]> = value => {
 };
 
 /** One address for all domains, or one for each of them. */
-const hostsFrom: Parse<(domain: string) => string> = value => {
-  if (!value.includes('=')) {
-    const all = ipv4(value);
-    return () => all;
-  }
-  const each = new Map(
-    value.split(',').map(part => {
-      const [domain = '', address = ''] = part.split('=');
-      return [domain, ipv4(address)] as const;
-    }),
-  );
-  return domain => {
-    const found = each.get(domain);
-    if (found === undefined) throw fault('CONFIG_INVALID', `hosts.from has no address for domain ${domain}`);
-    return found;
+const hostsFrom =
+  (setting: string, parse: Parse<string>): Parse<(domain: string) => string> =>
+  value => {
+    if (!value.includes('=')) {
+      const all = parse(value);
+      return () => all;
+    }
+    const each = new Map(
+      value.split(',').map(part => {
+        const [domain = '', address = ''] = part.split('=');
+        return [domain, parse(address)] as const;
+      }),
+    );
+    return domain => {
+      const found = each.get(domain);
+      if (found === undefined) throw fault('CONFIG_INVALID', `${setting} has no address for domain ${domain}`);
+      return found;
+    };
   };
-};
 
 const ms = integer(1, 3_600_000);
 
@@ -42,8 +45,13 @@ export const SETTINGS = {
   'store.root': { parse: text, help: 'folder that holds the store of each domain, by its name' },
   mano: { parse: oneOf('local'), default: 'local', help: 'what starts vMD hosts: local processes' },
   'hosts.from': {
-    parse: hostsFrom,
+    parse: hostsFrom('hosts.from', ipv4),
     help: 'vMD host n listens at this address plus n; or a list of DOMAIN=ADDRESS',
+  },
+  'hosts.from6': {
+    parse: hostsFrom('hosts.from6', ipv6Setting),
+    optional: true,
+    help: 'the same over IPv6, beside it; with plan.twin6 and plan.alias6',
   },
   'hosts.launcher': {
     parse: text,
@@ -104,6 +112,8 @@ export const SETTINGS = {
   'registration.firstNumber': { parse: integer(1, 2 ** 20 - 1), default: '1', help: 'number of the first vehicle' },
   'plan.twinPrefix': { parse: ipv4, default: LOOPBACK_PLAN.twinPrefix, help: 'first address of the twin addresses' },
   'plan.aliasPrefix': { parse: ipv4, default: LOOPBACK_PLAN.aliasPrefix, help: 'first address of the aliases' },
+  'plan.twin6': { parse: ipv6Setting, optional: true, help: 'first address of the /64 of twin addresses (IPv6)' },
+  'plan.alias6': { parse: ipv6Setting, optional: true, help: 'first address of the /64 of aliases (IPv6)' },
   dwellMs: { parse: integer(0, 600_000), default: '2000', help: 'time between two hand-overs of a vehicle, at least' },
   graceMs: { parse: ms, default: '2000', help: 'silence after which a slot that drains is done' },
   drainMaxMs: { parse: ms, default: '30000', help: 'time after which it is done anyway' },
@@ -117,3 +127,18 @@ export const SWEEP_SETTINGS = {
 } as const;
 
 export type ManagerConfig = ConfigOf<typeof SETTINGS>;
+
+/** CONFIG_INVALID where the settings of IPv6 are not all there, or all absent: a twin address must lead to a host. */
+export function planOf(
+  config: Pick<ManagerConfig, `plan.${'twinPrefix' | 'aliasPrefix' | 'twin6' | 'alias6'}` | 'hosts.from6'>,
+): AddressPlan {
+  const twin6 = config['plan.twin6'];
+  const alias6 = config['plan.alias6'];
+  const given = [twin6, alias6, config['hosts.from6']].filter(value => value !== undefined).length;
+  if (given % 3 !== 0) throw fault('CONFIG_INVALID', 'plan.twin6, plan.alias6 and hosts.from6 go together');
+  return {
+    twinPrefix: config['plan.twinPrefix'],
+    aliasPrefix: config['plan.aliasPrefix'],
+    ...(twin6 === undefined || alias6 === undefined ? {} : { twin6, alias6 }),
+  };
+}

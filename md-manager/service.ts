@@ -9,7 +9,7 @@ import { openHttp } from '../protocol/api/http-server.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ControlStore } from '../store/types.js';
 import { Standby } from './arming/standby.js';
-import type { ManagerConfig } from './config.js';
+import { planOf, type ManagerConfig } from './config.js';
 import { Effects } from './handover/effects.js';
 import { Ledger } from './handover/ledger.js';
 import { Runner } from './handover/runner.js';
@@ -126,7 +126,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   const registrations = new Registrations(
     {
       ...{ store, pool, mano, runner, sdn, log, metrics, signal, leaseMs, term: TERM },
-      plan: { twinPrefix: config['plan.twinPrefix'], aliasPrefix: config['plan.aliasPrefix'] },
+      plan: planOf(config),
       firstNumber: config['registration.firstNumber'],
       highestBoot: deps.highestBoot,
       nowMs: () => clock.nowMs(),

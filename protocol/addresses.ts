@@ -1,5 +1,5 @@
 import { fault } from './errors.js';
-import { address6At } from './ipv6.js';
+import { address6At, hexOfIpv6, ipv6ToHex } from './ipv6.js';
 
 /**
  * Addresses of a vehicle (DESIGN §5): its number (20 bits) gives a twin address (where the device sends, for life)
@@ -88,6 +88,15 @@ export const aliasAddress6 = ({ alias6 }: AddressPlan, vehicleNumber: number): s
 export function numberOfAddress(prefix: string, address: string): number | undefined {
   const offset = ipv4ToNumber(address) - ipv4ToNumber(prefix);
   return offset >= 0 && offset <= MAX_NUMBER ? offset : undefined;
+}
+
+/** The same for the /64 `prefix` of IPv6. */
+export function numberOfAddress6(prefix: string, address: string): number | undefined {
+  const hex = hexOfIpv6(address);
+  if (hex === undefined || hex.slice(0, 16) !== ipv6ToHex(prefix).slice(0, 16)) return undefined;
+  // Up to 2^53 the number is exact, and beyond it is too large anyway.
+  const number = Number.parseInt(hex.slice(16), 16);
+  return number <= MAX_NUMBER ? number : undefined;
 }
 
 /**

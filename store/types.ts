@@ -83,6 +83,8 @@ export interface InstanceRow {
   readonly host: string;
   readonly domain: string;
   readonly address: string;
+  /** The same over IPv6, where it was given one. */
+  readonly address6?: string | undefined;
   readonly port: number;
   /** Base URL of its control API. */
   readonly control: string;

@@ -1,12 +1,13 @@
-import { UNCONFIRMED_BIT } from '../protocol/addresses.js';
+import { UNCONFIRMED_BIT, aliasAddress, type AddressPlan } from '../protocol/addresses.js';
 import type { Clock, Timers } from '../common/clock.js';
 import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
 import { countInto } from '../protocol/coap/counts.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { FORMAT, type CoapEndpoint, type CoapHandler, type DatagramPort, type Peer } from '../protocol/coap/types.js';
+import { isIpv6 } from '../protocol/ipv6.js';
 import type { MetricName } from '../protocol/metrics.js';
-import { aliasTest } from './alias-of.js';
+import { aliasReader } from './alias-of.js';
 import type { Ingest } from './ingest/ingest.js';
 import { linkFormat, type Discoverable } from './query/link-format.js';
 import type { Reads } from './query/read.js';
@@ -30,12 +31,12 @@ export function listening(port: DatagramPort, heard: (peer: Peer) => void): Data
 
 /** Notes when and from where a vehicle was heard last. */
 export function hearing(residents: Residents, clock: Clock): (peer: Peer) => void {
-  return ({ address, port }) => {
-    const resident = residents.ofAlias(address);
+  return peer => {
+    const resident = residents.ofAlias(peer.address);
     if (resident === undefined) return;
     resident.heardAtMs = clock.monotonicMs();
     // An unconfirmed tag may be anybody's: what this host asks the car does not go there (docs/decisions/trust.md).
-    if (port < UNCONFIRMED_BIT) resident.lastTag = port;
+    if (peer.port < UNCONFIRMED_BIT) resident.lastPeer = peer;
   };
 }
 
@@ -71,7 +72,7 @@ export interface HostEndpointOptions {
   readonly handler: CoapHandler;
   readonly residents: Residents;
   readonly slots: Slots;
-  readonly aliasPrefix: string;
+  readonly plan: AddressPlan;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Uniform in [0, 1). */
@@ -81,14 +82,18 @@ export interface HostEndpointOptions {
 }
 
 /**
- * The endpoint of a host. A vehicle is known by its alias alone, because a move changes the tag in its port: a duplicate is
- * (vehicle, message id, token) (DESIGN §5). Requests to it go on with the message ids of its twin, and their tokens begin
+ * The endpoint of a host. A vehicle is known by its alias alone, of either family, because a move changes the tag in its
+ * port: a duplicate is (vehicle, message id, token) (DESIGN §5). Requests to it go on with the message ids of its twin, and their tokens begin
  * with the epoch, so that its memory of the twin before cannot mistake them (DESIGN §6).
  */
 export function openHostEndpoint(options: HostEndpointOptions): CoapEndpoint {
-  const { residents, slots, random } = options;
-  const isAlias = aliasTest(options.aliasPrefix);
-  const peerKey = ({ address, port }: Peer): string => (isAlias(address) ? address : `${address}:${port}`);
+  const { residents, slots, random, plan } = options;
+  const numberOf = aliasReader(plan);
+  const peerKey = ({ address, port }: Peer): string => {
+    const number = numberOf(address);
+    if (number === undefined) return `${address}:${port}`;
+    return isIpv6(address) ? aliasAddress(plan, number) : address;
+  };
   let messageId = Math.floor(random() * 65_536);
   return openCoapEndpoint({
     port: listening(options.port, hearing(residents, options.clock)),

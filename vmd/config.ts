@@ -10,7 +10,9 @@ import {
   type ConfigOf,
   type Parse,
 } from '../common/config.js';
+import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
 import { COAP_PORT, LOOPBACK_PLAN } from '../protocol/addresses.js';
+import { ipv6Setting } from '../protocol/ipv6.js';
 
 const hostName: Parse<string> = value => {
   if (!/^[a-z0-9-]+\/\d+$/.test(value)) throw new Error('<domain>/<index>, like edge-1/2');
@@ -25,6 +27,7 @@ export const SETTINGS = {
   host: { parse: hostName, help: 'name of this host, <domain>/<index>' },
   domain: { parse: text, help: 'domain whose store it writes to' },
   address: { parse: ipv4, default: '127.0.0.1', help: 'address of CoAP and of the control API' },
+  address6: { parse: ipv6Setting, optional: true, help: 'a second address of CoAP, of IPv6; with alias6' },
   port: { parse: integer(0, 65_535), default: String(COAP_PORT), help: 'UDP port of CoAP' },
   controlPort: { parse: integer(0, 65_535), default: String(COAP_PORT + 1), help: 'TCP port of the control API' },
   store: { parse: text, help: 'directory of the store of the domain' },
@@ -40,6 +43,7 @@ export const SETTINGS = {
     default: LOOPBACK_PLAN.aliasPrefix,
     help: 'first address of the /12 of aliases: vehicles as hosts see them',
   },
+  alias6: { parse: ipv6Setting, optional: true, help: 'first address of the /64 of aliases (IPv6)' },
   leaseMs: {
     parse: integer(100, 600_000),
     default: '6000',
@@ -64,4 +68,10 @@ export const SETTINGS = {
 
 export type VmdConfig = ConfigOf<typeof SETTINGS>;
 
-export const vmdConfig = (input: ConfigInput): VmdConfig => loadConfig(SETTINGS, input);
+/** CONFIG_INVALID names every fault; one of the two settings of IPv6 alone is one. */
+export function vmdConfig(input: ConfigInput): VmdConfig {
+  const config = loadConfig(SETTINGS, input);
+  if ((config.address6 === undefined) !== (config.alias6 === undefined))
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'address6 and alias6 go together');
+  return config;
+}

@@ -3,7 +3,7 @@ import { messageOf } from '../common/errors.js';
 import { Resources } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
-import { LOOPBACK_PLAN } from '../protocol/addresses.js';
+import { LOOPBACK_PLAN, type AddressPlan } from '../protocol/addresses.js';
 import type { HostRef } from '../protocol/api/common.js';
 import { openHttp } from '../protocol/api/http-server.js';
 import type { CoapEndpoint, DatagramPort } from '../protocol/coap/types.js';
@@ -60,12 +60,15 @@ export type HostSettings = Pick<
   | 'leaseMs'
   | 'ingest.queueMax'
   | 'car.timeoutMs'
->;
+> &
+  Partial<Pick<VmdConfig, 'address6' | 'alias6'>>;
 
 /** Wires a host: reports, reads and control of its slots. It serves when this resolves. */
 export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promise<VmdHost> {
   const { store, clock, timers, random, log, metrics } = deps;
   const resources = new Resources();
+  const { address6, aliasPrefix, alias6 } = settings;
+  const plan: AddressPlan = { ...LOOPBACK_PLAN, aliasPrefix, ...(alias6 === undefined ? {} : { alias6 }) };
   const slots = new Slots(settings.slots);
   const residents = new Residents();
   const events = new HostEvents();
@@ -97,7 +100,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
   resources.defer(() => proofs?.stop());
   const ingest = new Ingest({
     store,
-    vehicles: new KnownVehicles(settings.aliasPrefix, residents, store),
+    vehicles: new KnownVehicles(plan.aliasPrefix, residents, store, plan.alias6),
     clock,
     metrics,
     log,
@@ -137,7 +140,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     residents,
     events,
     drains,
-    plan: { ...LOOPBACK_PLAN, aliasPrefix: settings.aliasPrefix },
+    plan,
     clock,
     log,
     random,
@@ -152,7 +155,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
       handler: hostHandler(ingest, reads, residents),
       residents,
       slots,
-      aliasPrefix: settings.aliasPrefix,
+      plan,
       clock,
       timers,
       random,
@@ -166,6 +169,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
       host: settings.host,
       domain: settings.domain,
       address: settings.address,
+      ...(address6 === undefined ? {} : { address6 }),
       port: coap.local.port,
       control,
     });

@@ -1,14 +1,15 @@
+import type { Peer } from '../protocol/coap/types.js';
 import { Twin } from './twin/twin.js';
 
 /** A vehicle that holds a slot of this host, and what was heard of it. */
 export interface Resident {
   readonly vehicle: string;
   readonly number: number;
-  /** The address that its datagrams come from. */
-  readonly alias: string;
+  /** The addresses that its datagrams come from: one of each family. */
+  readonly aliases: readonly string[];
   readonly twin: Twin;
-  /** UDP port of its newest datagram that had no unconfirmed bit: where this host's own requests go (DESIGN §5). */
-  lastTag: number | undefined;
+  /** Alias and tag of its newest datagram that had no unconfirmed bit: where this host's own requests go (DESIGN §5). */
+  lastPeer: Peer | undefined;
   /** Monotonic milliseconds of its newest datagram. */
   heardAtMs: number;
   /** Reports stored since the slot was last prepared. */
@@ -23,20 +24,20 @@ export class Residents {
   readonly #byVehicle = new Map<string, Resident>();
   readonly #byAlias = new Map<string, Resident>();
 
-  add(vehicle: string, number: number, alias: string, messageId: number, nowMs: number): Resident {
+  add(vehicle: string, number: number, aliases: readonly string[], messageId: number, nowMs: number): Resident {
     const resident: Resident = {
       vehicle,
       number,
-      alias,
+      aliases,
       twin: new Twin(vehicle, messageId),
-      lastTag: undefined,
+      lastPeer: undefined,
       heardAtMs: nowMs,
       reports: 0,
       lastReportAtMs: undefined,
       storeRead: false,
     };
     this.#byVehicle.set(vehicle, resident);
-    this.#byAlias.set(alias, resident);
+    for (const alias of aliases) this.#byAlias.set(alias, resident);
     return resident;
   }
 
@@ -44,7 +45,7 @@ export class Residents {
     const resident = this.#byVehicle.get(vehicle);
     if (resident === undefined) return;
     this.#byVehicle.delete(vehicle);
-    this.#byAlias.delete(resident.alias);
+    for (const alias of resident.aliases) this.#byAlias.delete(alias);
   }
 
   ofVehicle(vehicle: string): Resident | undefined {

@@ -4,7 +4,9 @@ import { aborted, Resources } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import type { HostHello } from '../protocol/api/md-manager.js';
+import { bothFamilies } from '../protocol/coap/both-families.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
+import type { DatagramPort } from '../protocol/coap/types.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
 import { METRICS } from '../protocol/metrics.js';
 import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
@@ -35,7 +37,7 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
       onCommit: ({ durationMs }) => metrics.observe('store_commit_seconds', durationMs / 1000),
     }),
   );
-  const port = await openUdpPort({ address: config.address, port: config.port });
+  const port = await openPort(config);
   const identity = { pid: process.pid, startTicks: await ownStartTicks() };
   const sdnUrls = config['sdn.url'];
   let sdn: Promise<SdnClient> | undefined;
@@ -66,6 +68,18 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
   await aborted(signal);
   log.info({ event: 'service.stopping', host: config.host });
   await told;
+}
+
+/** One ingest for both families: vehicles may come by either, and by one after the other. */
+async function openPort({ address, address6, port }: VmdConfig): Promise<DatagramPort> {
+  const ipv4 = await openUdpPort({ address, port });
+  if (address6 === undefined) return ipv4;
+  try {
+    return bothFamilies(ipv4, await openUdpPort({ address: address6, port: ipv4.local.port }));
+  } catch (error) {
+    await ipv4[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** Loaded with the first proof: a host starts without a client, and most need none. */

@@ -6,7 +6,9 @@ import type { Metrics } from '../../common/metrics.js';
 import { backoff } from '../../common/retry.js';
 import { ComeBackLater, type HttpClient } from '../../protocol/api/http-client.js';
 import { registration, type Registration, type RegistrationRequest } from '../../protocol/api/md-manager.js';
+import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
+import { twinPeer, type UplinkFamily } from './twin-address.js';
 
 export interface RegistrarOptions {
   readonly manager: Pick<HttpClient, 'call'>;
@@ -14,6 +16,8 @@ export interface RegistrarOptions {
   readonly key: string;
   /** Makes a registration durable. */
   readonly keep: (found: Registration) => Promise<void>;
+  /** A registration that gives no twin address of it is tried again like one that failed. Default IPv4. */
+  readonly family?: UplinkFamily;
   /** Without an acknowledgement for this long, the device registers again. */
   readonly silenceMs: number;
   readonly clock: Clock;
@@ -58,12 +62,15 @@ export class Registrar {
   }
 
   async #once(nextBootFloor: number, signal: AbortSignal): Promise<Attempt> {
-    const { manager, vehicle, key, log, metrics } = this.#options;
+    const { manager, vehicle, key, log, metrics, family = 'ipv4' } = this.#options;
     const body: RegistrationRequest = { vehicle, key, nextBootFloor };
     try {
       const found = await manager.call('POST', '/v1/registrations', { body, answer: registration, signal });
+      const twin = twinPeer(found, family);
+      if (twin === undefined)
+        throw fault('UPSTREAM_REFUSED', `the network of ${vehicle} has no twin address of ${family}`);
       metrics.count('agent_registrations_total', { result: 'done' });
-      log.info({ event: 'registration.done', vehicle, number: found.number, twin: found.twin.address });
+      log.info({ event: 'registration.done', vehicle, number: found.number, twin: twin.address });
       return { found };
     } catch (error) {
       signal.throwIfAborted();

@@ -14,11 +14,14 @@ import type { Key } from './records.js';
 import type { Watched } from './registration.js';
 import type { RejectedFile } from './rejected-file.js';
 import { Sender, type SenderEffect } from './sender.js';
+import { twinPeer, type UplinkFamily } from './twin-address.js';
 import type { Witness } from './witness.js';
 
 export interface UplinkOptions {
   readonly vehicle: string;
   readonly endpoint: Pick<CoapEndpoint, 'request'>;
+  /** By which address of the twin; that of the endpoint. Default IPv4. */
+  readonly family?: UplinkFamily;
   readonly outbox: Outbox;
   readonly rejected: RejectedFile;
   readonly witness: Witness;
@@ -67,7 +70,7 @@ export class Uplink implements Watched, AsyncDisposable {
   }
 
   /** Begins to send, to the twin address that the device keeps for life. */
-  start(twin: Peer): void {
+  start(twin: Peer | undefined): void {
     this.#twin = twin;
     this.#options.outbox.listen({
       onSendable: reports => this.#offer(reports),
@@ -229,7 +232,7 @@ export class Uplink implements Watched, AsyncDisposable {
   registered(found: Registration): void {
     this.#demanded = false;
     this.#heardAtMs = this.#now();
-    this.#twin = found.twin;
+    this.#twin = twinPeer(found, this.#options.family ?? 'ipv4') ?? this.#twin;
     this.#perform(this.#sender.registered(this.#now()));
   }
 

@@ -5,7 +5,16 @@ import { OPENFLOW_PORT } from '../netns/address-plan.js';
 import { DOMAINS, controlStoreOf, storeOf, type Plan, type Vehicle } from '../demo/plan.js';
 import type { Part } from '../demo/supervisor.js';
 import type { Trust } from '../../sdn-app/attachment/detectors.js';
-import { CORE, SITE_PORT, carPlace, coreAddress, coreControlAddress, hostsFrom } from './layout.js';
+import {
+  CORE,
+  SITE_PORT,
+  carPlace,
+  coreAddress,
+  coreAddress6,
+  coreControlAddress,
+  hosts6From,
+  hostsFrom,
+} from './layout.js';
 
 /** A process of a site, and the place where it runs. */
 export interface SitePart extends Part {
@@ -19,13 +28,19 @@ export interface SitePlan extends Pick<
   /** sdn-apps, each with its own Ryu: the first is active, the others stand by. */
   readonly sdnApps: number;
   readonly switches: readonly SwitchPlan[];
-  /** With `proof` cars prove their reports, too. */
+  /** IPv6 beside IPv4, and the cars (from 0) that register and report over it; absent: IPv4 alone. */
+  readonly overIpv6?: readonly number[];
+  /** Where it is not `lab`, cars prove their reports. */
   readonly trust: Trust;
   /** Script by which md-manager's hosts get into their namespaces. */
   readonly launcher: string;
   /** Gates in front of services, as in the demo's plan. */
   readonly via: Plan['via'];
 }
+
+const { twin6 = '', alias6 = '' } = NETWORK_PLAN;
+/** One TCP socket serves both families. */
+const everyAddress = ({ overIpv6 }: SitePlan): string => (overIpv6 === undefined ? '0.0.0.0' : '[::]');
 
 const CARS_BLOCK = 1_024;
 const CAR_ADDRESS = '127.112.4.1';
@@ -73,6 +88,7 @@ const sdnApp = (plan: SitePlan, index: number): SitePart => ({
     ...['--manager-url', plan.via.manager ?? `http://127.0.0.1:${SITE_PORT.manager}`, '--topology', plan.topology],
     ...['--switch-kind', 'ryu', '--switch-ryu-url', `ws://127.0.0.1:${SITE_PORT.ryu + index}`],
     ...['--network-twin-prefix', NETWORK_PLAN.twinPrefix, '--network-alias-prefix', NETWORK_PLAN.aliasPrefix],
+    ...(plan.overIpv6 === undefined ? [] : ['--network-twin6', twin6, '--network-alias6', alias6]),
     // A stand-by takes over soon: that is what is waited for most.
     ...['--network-trust', plan.trust, '--lease-ttl-ms', '1000'],
   ],
@@ -83,7 +99,7 @@ const manager = (plan: SitePlan): SitePart => ({
   title: 'edgetwin-md-manager',
   place: CORE,
   argv: [
-    ...['md-manager', '--listen', `0.0.0.0:${SITE_PORT.manager}`],
+    ...['md-manager', '--listen', `${everyAddress(plan)}:${SITE_PORT.manager}`],
     ...['--sdn-url', plan.via.sdn ?? `http://127.0.0.1:${SITE_PORT.sdn}`, '--topology', plan.topology],
     ...['--control-store', controlStoreOf(plan.data), '--store-root', join(plan.data, 'store')],
     ...['--hosts-from', DOMAINS.map(domain => `${domain}=${hostsFrom(domain)}`).join(',')],
@@ -91,6 +107,12 @@ const manager = (plan: SitePlan): SitePart => ({
     '--hosts-sdn',
     Array.from({ length: plan.sdnApps }, (_, index) => `http://${coreControlAddress}:${sdnPort(index)}`).join(','),
     ...['--plan-twin-prefix', NETWORK_PLAN.twinPrefix, '--plan-alias-prefix', NETWORK_PLAN.aliasPrefix],
+    ...(plan.overIpv6 === undefined
+      ? []
+      : [
+          ...['--hosts-from6', DOMAINS.map(domain => `${domain}=${hosts6From(domain)}`).join(',')],
+          ...['--plan-twin6', twin6, '--plan-alias6', alias6],
+        ]),
     ...['--pool-size', DOMAINS.map(domain => `${domain}=2`).join(',')],
     ...['--pool-slots', String(Math.max(4, plan.cars)), '--host-log-dir', join(plan.data, 'log')],
     // All parts share one machine: a host that answers late for want of processor time is not lost (see lab/demo/parts.ts).
@@ -110,7 +132,11 @@ const car = (plan: SitePlan, { vehicle, index }: Vehicle): SitePart => ({
   ],
 });
 
-const agent = (plan: SitePlan, { vehicle, index, state, witness }: Vehicle): SitePart => ({
+const agent = (
+  plan: SitePlan,
+  { vehicle, index, state, witness }: Vehicle,
+  overIpv6 = plan.overIpv6?.includes(index) === true,
+): SitePart => ({
   name: `device-${vehicle}`,
   title: `edgetwin-device ${vehicle}`,
   place: carPlace(index),
@@ -118,10 +144,11 @@ const agent = (plan: SitePlan, { vehicle, index, state, witness }: Vehicle): Sit
     ...['device', 'run', '--vehicle', vehicle, '--state', state, '--witness', witness],
     ...['--obd-tcp', `${CAR_ADDRESS}:${SITE_PORT.elm}`, '--gpsd', `${CAR_ADDRESS}:${SITE_PORT.gpsd}`],
     // The source address is that of the route: a car that gets another address keeps its socket.
-    ...['--manager-url', `http://${coreAddress}:${SITE_PORT.manager}`, '--uplink-bind', `0.0.0.0:${COAP_PORT}`],
+    ...['--manager-url', `http://${overIpv6 ? `[${coreAddress6}]` : coreAddress}:${SITE_PORT.manager}`],
+    ...['--uplink-family', overIpv6 ? 'ipv6' : 'ipv4', '--uplink-bind', `0.0.0.0:${COAP_PORT}`],
     ...['--http-listen', `127.0.0.1:${SITE_PORT.agent}`, '--clock-system', 'trusted'],
     ...['--gps-plausible-speed-factor', String(plan.speed), '--report-interval-ms', '500'],
-    ...(plan.trust === 'proof' ? ['--network-proof'] : []),
+    ...(plan.trust === 'lab' ? [] : ['--network-proof']),
   ],
 });
 

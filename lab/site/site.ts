@@ -14,6 +14,7 @@ import { DOMAINS, controlStoreOf, storeOf, type Plan, type Vehicle } from '../de
 import type { RunningSystem } from '../demo/running.js';
 import { Supervisor, ownEnvironment, type Launch } from '../demo/supervisor.js';
 import { drivePath } from '../drive/drive-file.js';
+import { ipv6Of } from '../netns/address-plan.js';
 import { openForwardTo } from '../netns/forward.js';
 import { openNetwork, type Network } from '../netns/network.js';
 import { STATION_DEVICE } from '../netns/plan.js';
@@ -35,6 +36,8 @@ import { sdnNames, sdnPort, sitePartsOf, type SitePart, type SitePlan } from './
 export interface SiteOptions extends Partial<LayoutOptions> {
   readonly drive?: string;
   readonly sdnApps?: number;
+  /** With `ipv6`: cars (from 0) that register and report over it, the others over IPv4. */
+  readonly overIpv6?: readonly number[];
   readonly lagMs?: number;
   readonly extra?: Readonly<Record<string, readonly string[]>>;
   readonly trust?: SitePlan['trust'];
@@ -152,7 +155,7 @@ async function build(options: SiteOptions, resources: Resources): Promise<Site> 
     await mkdir(join(data, folder), { recursive: true });
   const topology = join(data, 'topology.yaml');
   await writeFile(topology, stringifyYaml(network.topology));
-  await Promise.all(DOMAINS.map(domain => giveBlock(network, domain)));
+  await Promise.all(DOMAINS.map(domain => giveBlock(network, domain, ipv6)));
   const plan: SitePlan = {
     data,
     topology,
@@ -167,6 +170,7 @@ async function build(options: SiteOptions, resources: Resources): Promise<Site> 
     sdnApps: options.sdnApps ?? 1,
     trust: options.trust ?? 'lab',
     switches: network.plan.switches,
+    ...(ipv6 ? { overIpv6: options.overIpv6 ?? [] } : {}),
     launcher: await openLauncher(network),
   };
   const reach = async (place: string, port: number): Promise<string> => {
@@ -198,13 +202,16 @@ async function build(options: SiteOptions, resources: Resources): Promise<Site> 
  * send to, so that vMD hosts may come and go. What the core services say to hosts goes by the controller network, as in an
  * edge site: a switch that is down cuts cars off, and nobody else.
  */
-async function giveBlock(network: Network, domain: string): Promise<void> {
+async function giveBlock(network: Network, domain: string, ipv6: boolean): Promise<void> {
   const place = hostsPlace(domain);
   // The first has the device itself.
   const lines = Array.from({ length: HOSTS_MAX - 1 }, (_, index) => {
     const n = index + 2;
-    const mac = macText(hostMac(addressAt(hostsFrom(domain), n)));
-    return `link add link ${STATION_DEVICE} name host${n} address ${mac} type macvlan mode bridge\nlink set host${n} up`;
+    const address = addressAt(hostsFrom(domain), n);
+    const mac = macText(hostMac(address));
+    // A local route is enough for IPv4; of IPv6 the kernel lets a socket have an address of a device alone.
+    const own = ipv6 ? `\naddr add ${ipv6Of(address)}/128 dev lo nodad` : '';
+    return `link add link ${STATION_DEVICE} name host${n} address ${mac} type macvlan mode bridge\nlink set host${n} up${own}`;
   });
   await network.run(place, ['ip', '-batch', '-'], `${lines.join('\n')}\n`);
   await network.run(place, ['ip', 'route', 'add', 'local', hostsBlock(domain), 'dev', 'lo']);

@@ -6,8 +6,9 @@ import { messageOf } from '../../common/errors.js';
 import { delay } from '../../common/clock.js';
 import { COAP_PORT, addressAt } from '../../protocol/addresses.js';
 import { fault } from '../../protocol/errors.js';
+import { address6Plus } from '../../protocol/ipv6.js';
 import type { ControlStore, InstanceRow } from '../../store/types.js';
-import type { Instance, Mano } from './mano.js';
+import { refOf, type Instance, type Mano } from './mano.js';
 import { lives, processesOf, signalIf, startTicksOf } from './process-table.js';
 
 export const CONTROL_PORT = 5684;
@@ -25,6 +26,8 @@ export interface LocalManoOptions {
   readonly flags: (domain: string) => readonly string[];
   /** Host n of a domain listens at this address plus n. */
   readonly addressesFrom: (domain: string) => string;
+  /** The same over IPv6; without it hosts have IPv4 alone. */
+  readonly addresses6From?: (domain: string) => string;
   /**
    * Becomes the host by exec, so that the pid stays: called with domain, process title, program and its words. For hosts
    * that run elsewhere than the manager: in a network namespace, under limits.
@@ -67,9 +70,16 @@ export class LocalMano implements Mano {
   }
 
   placeOf(host: string): Omit<Instance, 'pid' | 'startTicks'> {
+    const running = this.#instances.get(host);
+    // It keeps what it was started with, whatever the settings are now.
+    if (running !== undefined) return refOf(running);
     const [domain = '', index] = host.split('/');
-    const address = addressAt(this.#options.addressesFrom(domain), Number(index));
-    return { host, domain, address, port: COAP_PORT, control: `http://${address}:${CONTROL_PORT}` };
+    const { addressesFrom, addresses6From } = this.#options;
+    const address = addressAt(addressesFrom(domain), Number(index));
+    return {
+      ...{ host, domain, address, port: COAP_PORT, control: `http://${address}:${CONTROL_PORT}` },
+      ...(addresses6From === undefined ? {} : { address6: address6Plus(addresses6From(domain), Number(index)) }),
+    };
   }
 
   async start(domain: string): Promise<Instance> {
@@ -131,6 +141,7 @@ export class LocalMano implements Mano {
     const log = await open(join(logDir, `vmd-${row.host.replace('/', '-')}.log`), 'a');
     try {
       const own = ['--host', row.host, '--domain', row.domain, '--address', row.address];
+      if (row.address6 !== undefined) own.push('--address6', row.address6);
       const ports = ['--port', String(row.port), '--control-port', String(CONTROL_PORT)];
       const title = `edgetwin-vmd ${row.host}`;
       const line = [...words, ...own, ...ports, ...flags(row.domain)];
@@ -185,6 +196,6 @@ export async function endInstance(row: InstanceRow): Promise<void> {
 }
 
 function instanceOf(row: InstanceRow): Instance {
-  const { host, domain, address, port, control, pid, startTicks } = row;
-  return { host, domain, address, port, control, pid, startTicks };
+  const { pid, startTicks } = row;
+  return { ...refOf(row), pid, startTicks };
 }

@@ -7,6 +7,8 @@ export interface Instance {
   readonly host: string;
   readonly domain: string;
   readonly address: string;
+  /** Absent where it has none. */
+  readonly address6?: string | undefined;
   readonly port: number;
   readonly control: string;
   readonly pid: number;
@@ -32,6 +34,6 @@ export interface Mano extends AsyncDisposable {
 }
 
 export function refOf(instance: Instance): HostRef {
-  const { host, domain, address, port, control } = instance;
-  return { host, domain, address, port, control };
+  const { host, domain, address, address6, port, control } = instance;
+  return { host, domain, address, ...(address6 === undefined ? {} : { address6 }), port, control };
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import { EdgetwinError, codeOf } from '../../common/errors.js';
-import { COAP_PORT, MAX_NUMBER, twinAddress, type AddressPlan } from '../../protocol/addresses.js';
+import { COAP_PORT, MAX_NUMBER, twinAddress, twinAddress6, type AddressPlan } from '../../protocol/addresses.js';
 import type { CommandHeader, HostRef } from '../../protocol/api/common.js';
 import type { Registration, RegistrationRequest } from '../../protocol/api/md-manager.js';
 import { fault } from '../../protocol/errors.js';
@@ -53,8 +53,14 @@ export class Registrations {
     return this.#devices.get(vehicle);
   }
 
-  twinOf(number: number): { address: string; port: number } {
-    return { address: twinAddress(this.#deps.plan, number), port: COAP_PORT };
+  /** Where a vehicle's device sends to, by each family that the network has. */
+  twinOf(number: number): Pick<Registration, 'twin' | 'twin6'> {
+    const { plan } = this.#deps;
+    const address6 = twinAddress6(plan, number);
+    return {
+      twin: { address: twinAddress(plan, number), port: COAP_PORT },
+      ...(address6 === undefined ? {} : { twin6: { address: address6, port: COAP_PORT } }),
+    };
   }
 
   /** KEY_MISMATCH for another key, POOL_EMPTY or an upstream's fault where it should be tried again. */
@@ -86,7 +92,7 @@ export class Registrations {
     // A hand-over that runs sees to the flows itself.
     else if (state.run === undefined) await this.#install(state);
     const nextBoot = Math.max(nextBootFloor, (await this.#deps.highestBoot(vehicle)) + 1);
-    return { vehicle, number: device.number, twin: this.twinOf(device.number), nextBoot };
+    return { vehicle, number: device.number, ...this.twinOf(device.number), nextBoot };
   }
 
   async #device(vehicle: string, key: string): Promise<DeviceRow> {

@@ -178,7 +178,7 @@ export function managerRoutes(deps: RouteDeps): Route[] {
 }
 
 /** Who is the twin: the switch is to send to `host` from the moment that a redirect may have been sent. */
-export function vehicleRecordOf(state: VehicleState, twin: VehicleRecord['twin']): VehicleRecord {
+export function vehicleRecordOf(state: VehicleState, twins: Pick<VehicleRecord, 'twin' | 'twin6'>): VehicleRecord {
   const { vehicle, number, attachment, highestEpoch, run } = state;
   const { host, epoch, actingEpoch } = state.twin;
   const stage = run?.stage;
@@ -187,7 +187,7 @@ export function vehicleRecordOf(state: VehicleState, twin: VehicleRecord['twin']
   return {
     vehicle,
     number,
-    twin,
+    ...twins,
     host: heading?.target ?? host,
     hostEpoch: heading?.epoch ?? epoch,
     acting: { host: host.host, domain: host.domain, epoch: actingEpoch },

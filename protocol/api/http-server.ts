@@ -4,6 +4,7 @@ import { EdgetwinError, messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import { fault } from '../errors.js';
+import { inUrl } from '../ipv6.js';
 import type { MetricName } from '../metrics.js';
 import { openApi } from './openapi.js';
 import { route, type Route } from './route.js';
@@ -90,7 +91,7 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   await app.listen({ host: options.listen.address, port: options.listen.port });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.listen.port;
-  return { url: `http://${options.listen.address}:${port}`, [Symbol.asyncDispose]: () => app.close() };
+  return { url: `http://${inUrl(options.listen.address)}:${port}`, [Symbol.asyncDispose]: () => app.close() };
 }
 
 function check<T>(schema: z.ZodType<T> | undefined, value: unknown, where: string): T {

@@ -18,6 +18,8 @@ export const registration = z.object({
   number: z.int().min(0),
   /** Where to send reports, for life. */
   twin: z.object({ address: z.ipv4(), port: z.int() }),
+  /** The same over IPv6, where the network has it; both lead to the same twin, at any time. */
+  twin6: z.object({ address: z.ipv6(), port: z.int() }).optional(),
   /** max(nextBootFloor, highest boot ever stored + 1). */
   nextBoot: z.int().min(1),
 });
@@ -108,6 +110,7 @@ export const vehicleRecord = z.object({
   vehicle: vehicleId,
   number: z.int(),
   twin: z.object({ address: z.ipv4(), port: z.int() }),
+  twin6: z.object({ address: z.ipv6(), port: z.int() }).optional(),
   /** The host that the switch should send to, and the epoch of that redirect. */
   host: hostRef.optional(),
   hostEpoch: epoch.optional(),

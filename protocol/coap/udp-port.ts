@@ -24,6 +24,8 @@ export async function openUdpPort(options: UdpPortOptions): Promise<DatagramPort
   const type = isIPv6(options.address) ? 'udp6' : 'udp4';
   const socket = createSocket({
     type,
+    // `::` is every address of IPv6 alone: whoever wants both families opens both (both-families.ts).
+    ...(type === 'udp6' ? { ipv6Only: true } : {}),
     // Peers are addresses, never names: no look-up, so a datagram leaves within the call of `send`.
     lookup: (address, _options, callback) => callback(null, address, type === 'udp6' ? 6 : 4),
   });

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Clock } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
-import { aliasAddress, type AddressPlan } from '../../protocol/addresses.js';
+import { aliasAddress, aliasAddress6, type AddressPlan } from '../../protocol/addresses.js';
 import type { CommandHeader } from '../../protocol/api/common.js';
 import type {
   activateRequest,
@@ -54,13 +54,22 @@ export class Control {
     this.#check(vehicle, header.term, digest);
     const { residents, plan, clock, random, events, drains } = this.#deps;
     const alias = aliasAddress(plan, number);
+    const alias6 = aliasAddress6(plan, number);
     const there = residents.ofAlias(alias) ?? residents.ofVehicle(vehicle);
     if (there !== undefined && (there.vehicle !== vehicle || there.number !== number))
       throw fault('REQUEST_INVALID', `number ${number} is not ${vehicle}'s: ${there.vehicle} has ${there.number}`);
     const wasKept = this.#deps.slots.get(vehicle)?.slot.order.lease !== undefined;
     const order = lease === undefined ? header : { ...header, lease };
     const outcome = this.#apply(vehicle, header, { do: 'prepare', order });
-    const resident = there ?? residents.add(vehicle, number, alias, Math.floor(random() * 65_536), clock.monotonicMs());
+    const resident =
+      there ??
+      residents.add(
+        vehicle,
+        number,
+        alias6 === undefined ? [alias] : [alias, alias6],
+        Math.floor(random() * 65_536),
+        clock.monotonicMs(),
+      );
     if (outcome === 'done') {
       drains.cancel(vehicle);
       events.forget(vehicle);

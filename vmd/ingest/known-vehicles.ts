@@ -1,5 +1,5 @@
-import { numberOfAddress } from '../../protocol/addresses.js';
 import type { TwinStore } from '../../store/types.js';
+import { aliasReader, type AliasPlan } from '../alias-of.js';
 import type { Residents } from '../residents.js';
 
 /** Addresses whose vehicle is remembered; the one asked for longest ago goes first. */
@@ -7,14 +7,19 @@ const MAX_REMEMBERED = 65_536;
 
 /** Which vehicle an alias belongs to: of a slot, or of any vehicle whose registration reached this domain. */
 export class KnownVehicles {
-  readonly #aliasPrefix: string;
+  readonly #numberOf: (address: string) => number | undefined;
   readonly #residents: Residents;
   readonly #store: Pick<TwinStore, 'deviceByNumber'>;
   /** Only what is known is remembered: an unknown vehicle may be registered the next moment. */
   readonly #remembered = new Map<string, string>();
 
-  constructor(aliasPrefix: string, residents: Residents, store: Pick<TwinStore, 'deviceByNumber'>) {
-    this.#aliasPrefix = aliasPrefix;
+  constructor(
+    aliasPrefix: AliasPlan['aliasPrefix'],
+    residents: Residents,
+    store: Pick<TwinStore, 'deviceByNumber'>,
+    alias6?: AliasPlan['alias6'],
+  ) {
+    this.#numberOf = aliasReader({ aliasPrefix, ...(alias6 === undefined ? {} : { alias6 }) });
     this.#residents = residents;
     this.#store = store;
   }
@@ -26,7 +31,7 @@ export class KnownVehicles {
 
   /** Asks the domain's device rows; `undefined` where no registered vehicle has this alias. */
   async find(address: string): Promise<string | undefined> {
-    const number = numberOfAddress(this.#aliasPrefix, address);
+    const number = this.#numberOf(address);
     if (number === undefined) return undefined;
     const row = await this.#store.deviceByNumber(number);
     if (row === undefined) return undefined;

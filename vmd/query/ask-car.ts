@@ -30,10 +30,9 @@ export class AskCar {
     return asked;
   }
 
-  async #request({ alias, lastTag }: Resident, path: string, timeoutMs: number): Promise<CarAnswer> {
-    if (lastTag === undefined) throw fault('COAP_TIMEOUT', 'the car was not heard since this slot was prepared');
-    const peer = { address: alias, port: lastTag };
-    const response = await this.#endpoint().request(peer, { method: 'GET', path: ['s', path] }, { timeoutMs });
+  async #request({ lastPeer }: Resident, path: string, timeoutMs: number): Promise<CarAnswer> {
+    if (lastPeer === undefined) throw fault('COAP_TIMEOUT', 'the car was not heard since this slot was prepared');
+    const response = await this.#endpoint().request(lastPeer, { method: 'GET', path: ['s', path] }, { timeoutMs });
     if (response.code !== '2.05') throw fault('UPSTREAM_REFUSED', `the car answered ${response.code}`);
     try {
       return carAnswer.parse(JSON.parse(Buffer.from(response.payload ?? []).toString()));
