@@ -112,6 +112,15 @@ async function movesAmong(
   const car = { bind: network.addressOf(PROBE), twin };
   await using stack = new Resources();
   const sender = stack.use(await openCars(network, PROBE, { cars: [car], pingHz: PING_HZ, reportMs: 0 }));
+  await until(
+    'the car is attached',
+    async () => {
+      sender.hello();
+      const found = await sdn.call('GET', `/v1/vehicles/${PROBE}`, { answer: vehicleFlows });
+      return found.state === 'attached';
+    },
+    { withinMs: UP_MS, everyMs: 200, signal },
+  );
   const hosts = hostsPlace('edge-1');
   const captures = stack.use(
     await openCaptures(network, [
@@ -120,14 +129,6 @@ async function movesAmong(
     ]),
   );
   sender.ping();
-  await until(
-    'the car is attached',
-    async () => {
-      const found = await sdn.call('GET', `/v1/vehicles/${PROBE}`, { answer: vehicleFlows });
-      return found.state === 'attached';
-    },
-    { withinMs: UP_MS, signal },
-  );
   const meter = cpuMeter();
   let at: Edge = 'edge-1';
   for (let move = 0; move < count; move++) {

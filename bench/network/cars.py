@@ -5,8 +5,8 @@ the tenth of a millisecond.
 
 Words: FILE with {cars: [{bind, port, twin, report, seqAt}], pingHz, reportMs}; `report` is a whole CoAP request in hex whose
 message id, token (4 bytes) and sequence number (4 bytes at seqAt) are written here. `ready` is printed once all sockets are
-bound. A line on standard input begins the pings (`ping`) or ends it all (`end`, as does its end): then nothing new is sent,
-and what is not acknowledged yet is resent for ten seconds at most; one line of JSON tells what happened.
+bound. A line on standard input sends one ping that is not counted (`hello`, number 65535), begins the pings (`ping`) or ends it
+all (`end`, as does its end): then nothing new is sent, and what is not acknowledged yet is resent for ten seconds at most; one line of JSON tells what happened.
 """
 
 import heapq
@@ -146,6 +146,9 @@ def main():
                 by_fd[fd].read(now)
                 continue
             order = os.read(0, 4_096).decode()
+            if "hello" in order:
+                for car in cars:
+                    car.transmit(b"\x40\x00\xff\xff")
             if "ping" in order:
                 ping_s = 1 / config["pingHz"]
                 ping_due = now

@@ -31,6 +31,8 @@ const outcome = z.array(
 export type CarOutcome = z.infer<typeof outcome>[number];
 
 export interface Cars extends AsyncDisposable {
+  /** One datagram of each car, which is not counted: the first frame of a car that is not known yet gets no answer. */
+  hello(): void;
   /** The numbered datagrams begin. */
   ping(): void;
   /** Nothing new from now on; resolves once every report is acknowledged, or ten seconds have passed. */
@@ -54,6 +56,7 @@ export async function openCars(
   const first = await lines();
   if (first !== 'ready') throw new Error(`cars of ${place} did not start: ${first ?? 'they ended'}`);
   return {
+    hello: () => tell('hello'),
     ping: () => tell('ping'),
     async end() {
       tell('end');

@@ -1,7 +1,7 @@
 import { quantilesOf } from '../../common/quantiles.js';
 import { countRow, type BenchRow } from '../harness.js';
 import { sightsOf, type CarLog } from './drive-log.js';
-import { countsOf, movesOf, type Move } from './moves.js';
+import { answerTimesOf, countsOf, movesOf, type Move } from './moves.js';
 import type { Captured } from './captures.js';
 import type { Datagram } from './pcap.js';
 
@@ -76,6 +76,7 @@ export function rowsOf({ case: name, way, logs, known, cpuIdle, faults }: Driven
       legs.map(({ redirect }) => redirect),
     ),
     ...timed('control sum', legs.map(controlSum)),
+    ...timed('host: frame → its answer', [...logs.values()].flatMap(answerTimesOf)),
     count(
       'answers misled',
       own.reduce((all, { move }) => all + move.misled, 0),

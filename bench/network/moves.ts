@@ -87,6 +87,15 @@ export function countsOf({ sent, answered, arrived, replied }: CarLog): Counts {
   };
 }
 
+/** How long hosts took to answer, of each datagram that they answered: a host that stands still is seen here. */
+export function answerTimesOf({ arrived, replied }: CarLog): number[] {
+  const came = new Map(arrived.map(({ number, atMs }) => [number, atMs]));
+  return replied.flatMap(({ number, atMs }) => {
+    const at = came.get(number);
+    return at === undefined ? [] : [atMs - at];
+  });
+}
+
 /** Sights by the device that their datagram left by: index 0 before the first move, 1 from it on, and so forth. */
 function byMove(sights: readonly Sight[], starts: readonly number[]): Sight[][] {
   const groups: Sight[][] = starts.map(() => []);
