@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { ipv6Of } from '../../../lab/netns/address-plan.js';
+import { carPlace } from '../../../lab/site/layout.js';
+import { isIpv6 } from '../../../protocol/ipv6.js';
+import { SiteJourney, needsSite } from './harness.js';
+
+const SIX = 0;
+const FOUR = 1;
+
+describe('a car over IPv6, beside one over IPv4', () => {
+  before(needsSite);
+  let journey: SiteJourney;
+  before(async () => {
+    journey = await SiteJourney.open({ cars: 2, ipv6: true, overIpv6: [SIX] });
+    for (const car of [SIX, FOUR]) await journey.actsIn(car, 'edge-1');
+  });
+  after(() => journey?.[Symbol.asyncDispose]());
+
+  const sourceOf = async (car: number): Promise<string | undefined> =>
+    (await journey.vehicle(car))?.attachment?.source.address;
+
+  it('each is registered, and reports, over its own family', async () => {
+    const [six, four] = [await journey.vehicle(SIX), await journey.vehicle(FOUR)];
+    const { network } = journey.system;
+    assert.equal(six?.attachment?.source.address, ipv6Of(network.addressOf(carPlace(SIX))));
+    assert.equal(four?.attachment?.source.address, network.addressOf(carPlace(FOUR)));
+    for (const record of [six, four])
+      assert.deepEqual(record?.twin6, { address: ipv6Of(record?.twin.address ?? ''), port: 5_683 });
+  });
+
+  it('by port: the twins follow into the other domain', async () => {
+    await Promise.all([SIX, FOUR].map(car => journey.moveTo(car, 'edge-2')));
+    for (const car of [SIX, FOUR]) {
+      const { host } = await journey.actsIn(car, 'edge-2');
+      assert.ok(host?.address6 !== undefined && isIpv6(host.address6));
+      await journey.acknowledges(car);
+    }
+  });
+
+  it('by address: the car keeps its twin, which knows it by its new address', async () => {
+    await journey.readdress(SIX, '10.112.7.7');
+    await journey.acknowledges(SIX);
+    await journey.until('the move is known', async () => (await sourceOf(SIX)) === ipv6Of('10.112.7.7'));
+    assert.equal((await journey.vehicle(SIX))?.acting?.domain, 'edge-2');
+  });
+
+  it('by both at once, while the other stays', async () => {
+    await journey.readdress(SIX, '10.112.8.8');
+    await journey.moveTo(SIX, 'edge-1');
+    await journey.actsIn(SIX, 'edge-1');
+    await journey.acknowledges(SIX);
+    await journey.until('the move is known', async () => (await sourceOf(SIX)) === ipv6Of('10.112.8.8'));
+    assert.equal((await journey.actsIn(FOUR, 'edge-2')).attachment?.source.address, await sourceOf(FOUR));
+  });
+
+  it('and nothing is lost, doubled or left over', async () => {
+    const outcome = await journey.endsClean();
+    assert.equal(outcome.handovers.failed, 0);
+  });
+});
