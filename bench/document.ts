@@ -2,13 +2,56 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../common/package-root.js';
 import type { BenchRow, Machine } from './harness.js';
+import { CASE_PREFIX } from './network/row-case.js';
+import { pivot, shown, type Column } from './pivot.js';
+
+/** Cases that begin so are shown one a line. */
+interface Pivot {
+  readonly begins: string;
+  readonly columns: readonly Column[];
+}
 
 /** What each benchmark measures, what it must be read with, and the goal that it is on the way to. */
-const BENCHES: readonly { readonly name: string; readonly title: string; readonly say: string }[] = [
+const BENCHES: readonly (Section & { readonly name: string })[] = [
   {
     name: 'handover',
-    title: 'Hand-over on the soft switch',
-    say: 'Cars change to an access point of the other domain all at once, again and again. Phases are those of the ledger, in milliseconds from `detected`; `completed` contains the two seconds of silence for which the old twin drains, so it is no delay that a car or reader sees. Goal: 4 ms median through the manager with a warm pool. The paper: 1.543 ms for the back-up route and 0.785 ms for the swap, one car, a hardware switch, without its durable record and its claim of ownership.',
+    title: 'Hand-over',
+    say: `Open vSwitch and Ryu: three cars, each in a network namespace of its own, send 1,000 numbered datagrams a second to their twin addresses (CoAP pings, which a vMD host answers with a reset of the same number; beside them five reports a second) and change between the access points of two domains, again and again, each once its last hand-over has ended. tcpdump takes the kernel's time stamps, of one clock, at the devices of cars and of hosts. \`new port → old twin\` and \`→ new twin\` are from the first frame out of the car's new device to the first of its frames there; the gap of the way back is from the last answer by the old device to the first by the new one, and contains the millisecond between two datagrams; misled is an answer to a frame of the new device that came by the old one; the control sum is what the paper counts, packet-in to confirmed flow, of both legs. An armed move has no legs: nobody is asked. \`paper\` is MIGRATE's way as a reactive Ryu app, with hosts that do nothing but answer: the back-up route and the swap wait for the controller, which has its decision at hand. Dwell is 0.1 s and grace 0.3 s, so that a row takes a minute or two; neither is on the path of a move. Goals: armed 0.3 ms median and 1.0 ms p99, ticket 2.0 and 5, manager 4, control sum 1.0; none lost. The paper: 1.543 ms for the back-up route and 0.785 ms for the swap, one car, a hardware switch, means of an unstated number of moves.
+
+The soft switch: cars change to an access point of the other domain all at once, again and again. Phases are those of the ledger, in milliseconds from \`detected\`; \`completed\` contains the two seconds of silence for which the old twin drains, so it is no delay that a car or reader sees.`,
+    pivot: {
+      begins: CASE_PREFIX,
+      columns: [
+        { title: 'moves', metric: 'gap of the way back', show: ['n'] },
+        { title: 'new port → old twin, ms: median / p99', metric: 'new port → old twin', show: ['median', 'p99'] },
+        {
+          title: 'new port → new twin, ms: median / p95 / p99 / max',
+          metric: 'new port → new twin',
+          show: ['median', 'p95', 'p99', 'max'],
+        },
+        { title: 'gap of the way back, ms: median / p99', metric: 'gap of the way back', show: ['median', 'p99'] },
+        { title: 'control sum, ms: median / p99', metric: 'control sum', show: ['median', 'p99'] },
+        { title: 'misled', metric: 'answers misled', show: ['n'] },
+        { title: 'frames', metric: 'frames sent', show: ['n'] },
+        { title: 'lost', metric: 'frames lost', show: ['n'] },
+        { title: 'doubled', metric: 'frames doubled', show: ['n'] },
+        { title: 'reordered', metric: 'frames reordered', show: ['n'] },
+        { title: 'not answered', metric: 'frames not answered', show: ['n'] },
+        { title: 'answers lost', metric: 'answers lost', show: ['n'] },
+        { title: 'by another way', metric: 'hand-overs by another way', show: ['n'] },
+        { title: 'checksum errors', metric: 'UDP checksum errors', show: ['n'] },
+      ],
+    },
+  },
+  {
+    name: 'storm',
+    title: 'Storm',
+    say: 'Cars at two reports a second change to an access point of the other domain, all within one second, on Open vSwitch and Ryu. They are addresses of one network namespace, moved one after the other; each resends what is not acknowledged. Settings are the defaults, with slots enough for all. `new port → new twin` is by the kernel, of each car: from its first frame out of the new device to its first at the new host. The last at its new twin counts from the first move, so it contains the second of the storm and the half second until the last car has something to report. Lost: made, and not in the store of the core. Goal: all handed over, none lost. Nobody publishes such a figure.',
+  },
+  {
+    name: 'table-size',
+    title: 'Size of the table',
+    say: 'One Open vSwitch with the flows of so many vehicles, installed by sdn-app through Ryu at the word of a manager that does nothing else, 64 orders under way. Then one car of them changes its port every 0.3 s, at 1,000 numbered datagrams a second as in the table of hand-overs; what its moves take is beside the size of the table. Then sdn-app is killed: from `ready` of the next one until the switch is reconciled, and until it has every vehicle from the manager.',
   },
   {
     name: 'cold-start',
@@ -37,34 +80,43 @@ interface Result {
   readonly rows: readonly BenchRow[];
 }
 
-const shown = (value: number): string =>
-  Math.abs(value) >= 1_000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
+interface Section {
+  readonly title: string;
+  readonly say: string;
+  readonly pivot?: Pivot;
+}
 
-function section(title: string, say: string, { machine, rows }: Result): string {
-  const table = rows.map(
-    row =>
-      `| ${row.case} | ${row.metric} | ${row.unit} | ${row.n} | ${[row.median, row.p95, row.p99, row.max].map(shown).join(' | ')} | ${Math.round(row.cpuIdle * 100)} % |`,
-  );
+function section({ title, say, pivot: by }: Section, { machine, rows }: Result): string {
+  const isPivoted = (row: BenchRow): boolean => by !== undefined && row.case.startsWith(by.begins);
+  const pivoted = rows.filter(isPivoted);
+  const others = rows.filter(row => !isPivoted(row));
   return [
     `## ${title}`,
     '',
     say,
     '',
-    '| case | metric | unit | n | median | p95 | p99 | max | CPU idle |',
-    '|---|---|---|---|---|---|---|---|---|',
-    ...table,
-    '',
+    ...(by === undefined || pivoted.length === 0 ? [] : [...pivot(pivoted, by.columns), '']),
+    ...(others.length === 0 ? [] : [...plainTable(others), '']),
     `${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}, ${machine.at.slice(0, 10)}; UDP checksum errors ${machine.udpChecksumErrors}.`,
     '',
   ].join('\n');
 }
 
+const plainTable = (rows: readonly BenchRow[]): string[] => [
+  '| case | metric | unit | n | median | p95 | p99 | max | CPU idle |',
+  '|---|---|---|---|---|---|---|---|---|',
+  ...rows.map(
+    row =>
+      `| ${row.case} | ${row.metric} | ${row.unit} | ${row.n} | ${[row.median, row.p95, row.p99, row.max].map(shown).join(' | ')} | ${Math.round(row.cpuIdle * 100)} % |`,
+  ),
+];
+
 /** Writes docs/benchmarks.md from the results in bench/out; a benchmark without a result is named as not measured. */
 const folder = join(packageRoot(), 'bench', 'out');
-const sections = BENCHES.map(({ name, title, say }) => {
+const sections = BENCHES.map(({ name, ...about }) => {
   const file = join(folder, `${name}.json`);
-  if (!existsSync(file)) return `## ${title}\n\n${say}\n\nNot measured in this set.\n`;
-  return section(title, say, JSON.parse(readFileSync(file, 'utf8')) as Result);
+  if (!existsSync(file)) return `## ${about.title}\n\n${about.say}\n\nNot measured in this set.\n`;
+  return section(about, JSON.parse(readFileSync(file, 'utf8')) as Result);
 });
 const head = `<!-- DO NOT EDIT: made by \`make bench && node dist/bench/document.js\` -->
 

@@ -6,9 +6,11 @@ import { handoverCounts, handoverList, poolList, type HandoverRecord } from '../
 import { readTopology } from '../protocol/topology-file.js';
 import { spanMs } from '../lab/demo/outcome.js';
 import { System } from '../lab/demo/system.js';
+import { labMissing } from '../lab/netns/namespaces.js';
 import { freePort } from '../lab/network/free-port.js';
 import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
 import { cpuMeter, type BenchRow } from './harness.js';
+import { benchNetwork } from './network.js';
 
 interface Case {
   readonly cars: number;
@@ -48,10 +50,18 @@ interface Measured {
  * the paper counts: packet-in → flow confirmed at the re-route, the same at the redirect (from `prepared`, so the wait for
  * the intent is in it), and their sum; and what the car sees: the longest time between two of its reports around a move.
  */
-export async function benchHandover(signal: AbortSignal): Promise<BenchRow[]> {
+async function benchSoftSwitch(signal: AbortSignal): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const one of CASES) rows.push(...(await benchCase(one, signal)));
   return rows;
+}
+
+/** One table: on Open vSwitch and Ryu, by frames, where that is to be had; and on the soft switch, by the ledger. */
+export async function benchHandover(signal: AbortSignal, words: readonly string[] = []): Promise<BenchRow[]> {
+  const missing = labMissing();
+  if (missing !== undefined) process.stderr.write(`handover: without Open vSwitch: ${missing}\n`);
+  const network = missing === undefined ? await benchNetwork(signal, words) : [];
+  return [...network, ...(await benchSoftSwitch(signal))];
 }
 
 async function benchCase(one: Case, signal: AbortSignal): Promise<BenchRow[]> {
@@ -91,7 +101,7 @@ async function benchCase(one: Case, signal: AbortSignal): Promise<BenchRow[]> {
 
 function caseOf({ way, cars }: Case): string {
   const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-  const name = `${way}, ${many(cars, 'car')}`;
+  const name = `soft switch, ${way}, ${many(cars, 'car')}`;
   return way === 'cold' ? `${name}, ${many(Math.ceil(cars / COLD_SLOTS), 'host')}` : name;
 }
 

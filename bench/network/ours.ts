@@ -10,7 +10,7 @@ import { cpuMeter, type BenchRow } from '../harness.js';
 import { openCaptures } from './captures.js';
 import { openCars } from './cars.js';
 import { logOf, rowsOf, type Known } from './driven.js';
-import { CARS, JITTER_MS, PING_HZ, REST_MS, type RowCase } from './row-case.js';
+import { CARS, JITTER_MS, PING_HZ, REST_MS, caseName, type RowCase } from './row-case.js';
 import { POINTS, openStage, otherEdge, until, type BenchCar, type Edge, type Stage } from './stage.js';
 import { QUICK, WAYS } from './ways.js';
 
@@ -65,7 +65,7 @@ export async function measureWay(way: Way, one: RowCase, signal: AbortSignal): P
   );
   const { handovers: records } = await stage.manager.call('GET', '/v1/handovers?limit=10000', { answer: handoverList });
   return rowsOf({
-    case: `${way}, ${one.controllerMs} ms`,
+    case: caseName(way, one),
     way,
     logs,
     known: records.flatMap(knownOf),

@@ -18,7 +18,7 @@ import { openCaptures } from './captures.js';
 import { linesOf, openCars } from './cars.js';
 import { logOf, rowsOf, type Known } from './driven.js';
 import { openResponder } from './responder.js';
-import { CARS, JITTER_MS, PING_HZ, REST_MS, type RowCase } from './row-case.js';
+import { CARS, JITTER_MS, PING_HZ, REST_MS, caseName, type RowCase } from './row-case.js';
 import { POINTS, layoutOf, otherEdge, type Edge } from './stage.js';
 
 /** The paper's way: a reactive Ryu app of its own on the same network, and hosts that do nothing but answer. */
@@ -84,7 +84,7 @@ export async function measurePaper({ handovers, controllerMs }: RowCase, signal:
     }),
   );
   return rowsOf({
-    case: `paper, ${controllerMs} ms`,
+    case: caseName('paper', { controllerMs }),
     way: 'paper',
     logs,
     known: app.moves.map(knownOf),

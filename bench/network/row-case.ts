@@ -6,6 +6,11 @@ export interface RowCase {
   readonly controllerMs: number;
 }
 
+/** How the cases of these rows begin, and what tells them from those of other benchmarks in one table. */
+export const CASE_PREFIX = 'Open vSwitch, ';
+export const caseName = (way: string, { controllerMs }: Pick<RowCase, 'controllerMs'>): string =>
+  `${CASE_PREFIX}${way}, controller at ${controllerMs} ms`;
+
 /** Cars that move by turns, so that a row takes a minute. */
 export const CARS = 3;
 export const PING_HZ = 1_000;
