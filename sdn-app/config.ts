@@ -11,7 +11,7 @@ import {
   type Parse,
 } from '../common/config.js';
 import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
-import { hexToIpv6, ipv6ToHex, isIpv6 } from '../protocol/ipv6.js';
+import { inUrl, ipv6Setting, isIpv6 } from '../protocol/ipv6.js';
 import { type AddressPlan, LOOPBACK_PLAN, MAX_NUMBER, ipv4ToNumber } from '../protocol/addresses.js';
 
 const ipv4: Parse<string> = value => {
@@ -23,15 +23,7 @@ const ipv4: Parse<string> = value => {
   }
 };
 
-const ipv6: Parse<string> = value => {
-  try {
-    return hexToIpv6(ipv6ToHex(value));
-  } catch {
-    throw new Error('an IPv6 address');
-  }
-};
-
-const either: Parse<string> = value => (isIpv6(value) ? ipv6(value) : ipv4(value));
+const either: Parse<string> = value => (isIpv6(value) ? ipv6Setting(value) : ipv4(value));
 
 export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:7002', help: 'ADDRESS:PORT of the REST API' },
@@ -98,8 +90,8 @@ export const SETTINGS = {
     default: LOOPBACK_PLAN.aliasPrefix,
     help: 'first address of the /12 of aliases',
   },
-  'network.twin6': { parse: ipv6, optional: true, help: 'first address of the /64 of twin addresses (IPv6)' },
-  'network.alias6': { parse: ipv6, optional: true, help: 'first address of the /64 of aliases (IPv6)' },
+  'network.twin6': { parse: ipv6Setting, optional: true, help: 'first address of the /64 of twin addresses (IPv6)' },
+  'network.alias6': { parse: ipv6Setting, optional: true, help: 'first address of the /64 of aliases (IPv6)' },
   'network.gateways': {
     parse: listOf(either),
     default: '',
@@ -135,7 +127,7 @@ export function planOf(config: SdnAppConfig): AddressPlan {
 export function leaseUrlOf(config: SdnAppConfig): string {
   const { address, port } = config.listen;
   const url = config['lease.url'];
-  if (url === undefined && address === '0.0.0.0')
-    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'lease.url is required where listen is 0.0.0.0');
-  return url ?? `http://${address}:${port}`;
+  if (url === undefined && (address === '0.0.0.0' || address === '::'))
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, `lease.url is required where listen is ${address}`);
+  return url ?? `http://${inUrl(address)}:${port}`;
 }

@@ -1,5 +1,6 @@
 import type { SdnMove, StandingAnswer, SwitchCheck, TraceAnswer, VehicleFlows } from '../../protocol/api/sdn-app.js';
 import type { Attachment } from '../../protocol/api/common.js';
+import { inUrl } from '../../protocol/ipv6.js';
 import { table } from './table.js';
 
 /** What the API answers, as text for people. */
@@ -106,7 +107,7 @@ export function traceText({ vehicle, legs }: TraceAnswer): string {
 const placeText = (at: Attachment | undefined): string =>
   at === undefined
     ? '–'
-    : `${at.datapath}/${at.port} ${at.accessPoint ?? at.domain} ${at.source.address}:${at.source.port}`;
+    : `${at.datapath}/${at.port} ${at.accessPoint ?? at.domain} ${inUrl(at.source.address)}:${at.source.port}`;
 
 const timeText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 23);
 

@@ -15,7 +15,7 @@ interface Local extends ManoUnderTest {
 
 const command = [process.execPath, '-e', 'setInterval(() => undefined, 1000)', '--'];
 
-async function local(program = command, launcher?: string): Promise<Local> {
+async function local(program = command, launcher?: string, from6?: string): Promise<Local> {
   const folder = await mkdtemp(join(tmpdir(), 'edgetwin-'));
   const store = await openLmdbControlStore({ path: join(folder, 'control') });
   const opened: LocalMano[] = [];
@@ -28,6 +28,7 @@ async function local(program = command, launcher?: string): Promise<Local> {
         flags: () => [],
         addressesFrom: () => '127.96.0.0',
         ...(launcher === undefined ? {} : { launcher }),
+        ...(from6 === undefined ? {} : { addresses6From: () => from6 }),
         logDir: join(folder, 'log'),
         env: {},
         clock: systemClock,
@@ -51,6 +52,36 @@ async function local(program = command, launcher?: string): Promise<Local> {
 }
 
 manoContract('the local machine', () => local());
+
+describe('hosts of both families', () => {
+  manoContract('the local machine, with IPv6,', () => local(command, undefined, 'fd00::ffff'));
+
+  it('are told both addresses, and keep them whatever later managers are set to', async () => {
+    await using under = await local(command, undefined, 'fd00::ffff');
+    await using mano = await under.open();
+    await mano.adopt();
+    const { host, address, address6, pid } = await mano.start('core');
+    assert.deepEqual([address, address6], ['127.96.0.1', 'fd00::1:0']);
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    assert.equal(words[words.indexOf('--address') + 1], address);
+    assert.equal(words[words.indexOf('--address6') + 1], address6);
+    assert.equal(mano.placeOf(host).address6, address6);
+    assert.equal(mano.placeOf('core/2').address6, 'fd00::1:1');
+    await using four = new LocalMano({
+      store: under.store,
+      command,
+      flags: () => [],
+      addressesFrom: () => '127.97.0.0',
+      logDir: tmpdir(),
+      env: {},
+      clock: systemClock,
+      timers: systemTimers,
+    });
+    await four.adopt();
+    assert.deepEqual([four.placeOf(host).address6, four.placeOf('core/2').address6], [address6, undefined]);
+    assert.deepEqual([four.placeOf(host).address, four.placeOf('core/2').address], [address, '127.97.0.2']);
+  });
+});
 
 describe('through a launcher', () => {
   let folder: string;
