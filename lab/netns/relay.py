@@ -1,8 +1,8 @@
-"""Carries Ethernet frames between two devices with delay, loss and a VLAN tag: for kernels without netem and 802.1Q.
+"""Carries Ethernet frames between devices with delay, loss, doubles, a VLAN tag: for kernels without netem and 802.1Q.
 
 Usage: relay.py DEVICE DEVICE VLAN, where VLAN is 0 for none; frames are tagged on their way from the first device to the
-second and untagged on their way back. Standard input: one JSON object a line, {"delayMs": 4, "loss": 0.01}, the first of
-which says how to begin; each is answered by the line "set". Ends when standard input is closed.
+second and untagged on their way back. Standard input: one JSON object a line, {"delayMs": 4, "loss": 0.01} and perhaps
+"doubled", the first of which says how to begin; each is answered by the line "set". Ends when standard input is closed.
 """
 
 import json
@@ -58,7 +58,7 @@ def untagged(frame: bytes, vlan: int) -> "bytes | None":
 
 def main() -> None:
     first, second, vlan = open_device(sys.argv[1]), open_device(sys.argv[2]), int(sys.argv[3])
-    quality = {"delayMs": 0.0, "loss": 0.0}
+    quality = {"delayMs": 0.0, "loss": 0.0, "doubled": 0.0}
     waiting: "dict[socket.socket, deque[tuple[float, bytes]]]" = {first: deque(), second: deque()}
     other = {first: second, second: first}
 
@@ -73,8 +73,11 @@ def main() -> None:
                 continue
             if vlan:
                 frame = tagged(frame, vlan) if device is first else untagged(frame, vlan)
-            if frame is not None and len(queue) < MAX_QUEUE:
-                queue.append((time.monotonic() + quality["delayMs"] / 1000, frame))
+            if frame is None:
+                continue
+            for _ in range(2 if quality["doubled"] > 0 and random.random() < quality["doubled"] else 1):
+                if len(queue) < MAX_QUEUE:
+                    queue.append((time.monotonic() + quality["delayMs"] / 1000, frame))
 
     def give() -> "float | None":
         """Sends what is due; says in how many seconds the next frame is, or None."""
@@ -99,7 +102,7 @@ def main() -> None:
                 line = sys.stdin.readline()
                 if not line:
                     return
-                quality.update(json.loads(line))
+                quality.update({"doubled": 0.0, **json.loads(line)})
                 print("set", flush=True)
             else:
                 take(source)

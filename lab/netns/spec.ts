@@ -16,6 +16,8 @@ const linkSchema = z.strictObject({
   delayMs: z.number().min(0).max(10_000).default(0),
   /** Share of frames that are lost. */
   loss: z.number().min(0).max(1).default(0),
+  /** Share of frames that come twice. */
+  doubled: z.number().min(0).max(1).optional(),
 });
 
 const specSchema = z.strictObject({
