@@ -10,9 +10,10 @@ import type { Datagram } from './pcap.js';
 /** A move as the control plane knows it. */
 export interface Known {
   readonly car: string;
-  readonly detectedAtMs: number;
   /** The way it went; only moves of the case's own way are measured. */
   readonly way: string;
+  /** When the app had the packet-in. */
+  readonly detectedAtMs: number;
   /** Packet-in to confirmed flow, of each leg that there was. */
   readonly legsMs: { readonly reroute?: number; readonly redirect?: number };
 }
@@ -66,6 +67,10 @@ export function rowsOf({ case: name, way, logs, known, cpuIdle, faults }: Driven
     ...timed(
       'gap of the way back',
       of(move => move.wayBackGapMs),
+    ),
+    ...timed(
+      'leg: new port → packet-in',
+      own.map(({ move, known: seen }) => seen && seen.detectedAtMs - move.atMs),
     ),
     ...timed(
       'leg: re-route',
