@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { EdgetwinError } from '../../../common/errors.js';
+import { packageRoot } from '../../../common/package-root.js';
 import { labMissing } from '../../../lab/netns/namespaces.js';
 import { Site, type SiteOptions } from '../../../lab/site/site.js';
 import { CORE, carPlace } from '../../../lab/site/layout.js';
@@ -70,6 +72,15 @@ export class SiteJourney extends SystemUnderTest<Site> {
   async storedBy(control: string, index: number): Promise<number> {
     const { slots } = await this.health(control);
     return slots.find(({ vehicle }) => vehicle === this.system.vehicles[index]?.vehicle)?.reports ?? 0;
+  }
+
+  /** Has the twin of a car ask it for its speed: `measured` where the car has answered, else what the twin says instead. */
+  async asksTheCar(index: number): Promise<string> {
+    const record = await this.vehicle(index);
+    assert.ok(record?.host && record.acting?.host === record.host.host, 'its twin acts');
+    const program = join(packageRoot(), 'dist/test/real/site/ask-twin.js');
+    const words = [record.host.address, record.vehicle, 'Vehicle.OBD.Speed'];
+    return this.system.network.run(CORE, [process.execPath, program, ...words]);
   }
 
   /** Kills a part by SIGKILL and keeps it down while `act` runs; resolves once it is ready again. */
