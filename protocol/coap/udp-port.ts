@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
 import { codeOf } from '../../common/errors.js';
+import { isIpv6 } from '../ipv6.js';
 import type { DatagramPort, Peer } from './types.js';
 
 export interface UdpPortOptions {
@@ -21,7 +21,7 @@ const BUFFER_BYTES = 8 * 1_024 * 1_024;
 /** A bound UDP socket. Rejects with the operating system's error (EADDRINUSE, EADDRNOTAVAIL) where it cannot be bound. */
 export async function openUdpPort(options: UdpPortOptions): Promise<DatagramPort> {
   const onError = options.onError ?? ((): void => undefined);
-  const type = isIPv6(options.address) ? 'udp6' : 'udp4';
+  const type = isIpv6(options.address) ? 'udp6' : 'udp4';
   const socket = createSocket({
     type,
     // `::` is every address of IPv6 alone: whoever wants both families opens both (both-families.ts).
@@ -45,6 +45,8 @@ export async function openUdpPort(options: UdpPortOptions): Promise<DatagramPort
     local: { address, port },
     send(bytes, peer) {
       if (closed) return;
+      // The socket itself would not say a word about it.
+      if (isIpv6(peer.address) !== (type === 'udp6')) return onError('EAFNOSUPPORT');
       try {
         socket.send(bytes, peer.port, peer.address);
       } catch (error) {
