@@ -8,7 +8,8 @@ import type { MetricName } from '../../protocol/metrics.js';
 import type { ControlStore, HandoverRow } from '../../store/types.js';
 import { STATE_SCHEMA, type VehicleState } from './state.js';
 
-const GROUP_MS = 20;
+/** Longer than a hand-over takes until its twin acts: its intent and its claim do not wait for a commit of these. */
+const GROUP_MS = 250;
 const RETRY_MS = 500;
 
 /** What a ledger row holds: the record that people see and, while it is open, the machine's state. */

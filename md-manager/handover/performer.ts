@@ -122,6 +122,7 @@ export class Performer {
         return [];
       case 'record':
         ledger.end(effect.record);
+        this.burnSpare(entry);
         return [];
     }
   }
@@ -132,6 +133,8 @@ export class Performer {
         if (event === undefined) return;
         const { vehicle } = entry.state;
         this.#answer(vehicle, event);
+        // Not before: its commit would stand before the claim's.
+        if (event.type === 'activated') this.burnSpare(entry);
         if (event.type === 'released' && !namedHosts(entry.state).includes(event.host))
           this.#deps.pool.free(event.host, vehicle);
       },
@@ -154,7 +157,6 @@ export class Performer {
       await this.#deps.ledger.putIntent(run.record, entry.state);
       return true;
     });
-    this.burnSpare(entry);
     if (durable !== true) return undefined;
     return { type: 'intentDurable', of };
   }
