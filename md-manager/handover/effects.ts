@@ -36,6 +36,7 @@ export class Effects {
   readonly #deps: EffectDeps;
   /** (vehicle, host) → the last command to it: commands to one slot keep their order. */
   readonly #chains = new Map<string, Promise<void>>();
+  readonly #signals = new WeakMap<HostLink, AbortSignal>();
 
   constructor(deps: EffectDeps) {
     this.#deps = deps;
@@ -158,7 +159,7 @@ export class Effects {
     const perform = async (): Promise<Outcome> => {
       const link = this.#deps.link(host.host);
       if (link === undefined) return undefined;
-      const signal = AbortSignal.any([this.#deps.signal, link.signal]);
+      const signal = this.#signalOf(link);
       return this.#retry(what, signal, wanted, async () => {
         try {
           return does.done(await does.call(link, signal));
@@ -179,6 +180,15 @@ export class Effects {
       if (this.#chains.get(key) === done) this.#chains.delete(key);
     });
     return answer;
+  }
+
+  /** Made once for a host: it takes longer than the call's own JSON. */
+  #signalOf(link: HostLink): AbortSignal {
+    const known = this.#signals.get(link);
+    if (known !== undefined) return known;
+    const signal = AbortSignal.any([this.#deps.signal, link.signal]);
+    this.#signals.set(link, signal);
+    return signal;
   }
 
   async #retry<A>(

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { Pool } from 'undici';
 import type { z } from 'zod';
 import { EdgetwinError, messageOf } from '../../common/errors.js';
@@ -39,8 +40,7 @@ export class HttpClient implements AsyncDisposable {
     path: string,
     options: CallOptions<A> = {},
   ): Promise<A> {
-    const deadline = AbortSignal.timeout(options.timeoutMs ?? 5_000);
-    const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
+    using stop = new Stop(options.timeoutMs ?? 5_000, options.signal);
     let status: number;
     let text: string;
     let retryAfter: string | string[] | undefined;
@@ -48,7 +48,7 @@ export class HttpClient implements AsyncDisposable {
       const response = await this.#pool.request({
         method,
         path,
-        signal,
+        signal: stop,
         ...(options.body === undefined
           ? { headers: this.#headers }
           : { body: JSON.stringify(options.body), headers: { ...this.#headers, 'content-type': 'application/json' } }),
@@ -58,7 +58,7 @@ export class HttpClient implements AsyncDisposable {
       text = await response.body.text();
     } catch (cause) {
       if (options.signal?.aborted) throw cause;
-      if (deadline.aborted) throw fault('DEADLINE', `${method} ${this.url}${path}`, { cause });
+      if (stop.late) throw fault('DEADLINE', `${method} ${this.url}${path}`, { cause });
       throw fault('UPSTREAM_AWAY', `${method} ${this.url}${path}: ${messageOf(cause)}`, { cause });
     }
     if (status >= 400) throw asFault(text, status, `${method} ${this.url}${path}`, retryAfter);
@@ -92,6 +92,44 @@ export class HttpClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.destroy();
+  }
+}
+
+/**
+ * Ends one call: at its deadline, or with the caller's signal. undici takes an emitter in the place of a signal; signals made
+ * for each call (`AbortSignal.timeout` in `AbortSignal.any`) took as much time as the rest of it.
+ */
+class Stop extends EventEmitter implements Disposable {
+  aborted = false;
+  reason: unknown;
+  /** The deadline has passed. */
+  late = false;
+  readonly #timer: NodeJS.Timeout;
+  readonly #caller: AbortSignal | undefined;
+
+  constructor(timeoutMs: number, caller: AbortSignal | undefined) {
+    super();
+    this.#caller = caller;
+    this.#timer = setTimeout(() => {
+      this.late = true;
+      this.#abort(new Error(`no answer in ${timeoutMs} ms`));
+    }, timeoutMs);
+    if (caller?.aborted) this.#onCaller();
+    else caller?.addEventListener('abort', this.#onCaller, { once: true });
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#onCaller);
+  }
+
+  readonly #onCaller = (): void => this.#abort(this.#caller?.reason);
+
+  #abort(reason: unknown): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    this.emit('abort');
   }
 }
 

@@ -71,6 +71,8 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
           reply,
         };
         const answer = await row.handle(input);
+        // Accepted: what it began goes first, and what was begun leaves at the end of this turn of the event loop.
+        if (row.status === 202) await new Promise(resolve => setImmediate(resolve));
         if (row.raw) return reply;
         if (row.answer === undefined) return reply.code(row.status ?? 204).send();
         return reply.code(row.status ?? 200).send(answer);
