@@ -12,7 +12,7 @@ import { countRow, cpuMeter, cpuSecondsOfTree, type BenchRow } from './harness.j
 import { openCaptures, type Captured } from './network/captures.js';
 import { openCars } from './network/cars.js';
 import { networkOptions } from './network/options.js';
-import { POINTS, openStage, until, type Edge, type Stage } from './network/stage.js';
+import { POINTS, openStage, processesOf, until, type Edge, type Stage } from './network/stage.js';
 
 const FLEET = 'fleet';
 const SIZES = [10, 100, 1_000];
@@ -138,12 +138,6 @@ async function mostArmed(stage: Stage, count: number, signal: AbortSignal): Prom
     armed = vehicles.filter(vehicle => vehicle.armed.includes('edge-2')).length;
   }
   return armed;
-}
-
-export function processesOf({ site }: Pick<Stage, 'site'>): { readonly name: string; readonly pid: number }[] {
-  const parts = ['ryu', 'sdn-app', 'md-manager'].map(name => ({ name, pid: site.supervisor.state(name)?.pid }));
-  const all = [...parts, { name: 'ovs-vswitchd', pid: site.switches[0]?.pid }];
-  return all.flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, pid }]));
 }
 
 /** Of each car, its first frame out of the new device, and its first one at the new host. */

@@ -111,6 +111,13 @@ function register(manager: HttpClient, vehicle: string, signal: AbortSignal): Pr
   return manager.call('POST', '/v1/registrations', { body, answer: registration, signal, timeoutMs: 30_000 });
 }
 
+/** The processes that a hand-over goes through. */
+export function processesOf({ site }: Pick<Stage, 'site'>): { readonly name: string; readonly pid: number }[] {
+  const parts = ['ryu', 'sdn-app', 'md-manager'].map(name => ({ name, pid: site.supervisor.state(name)?.pid }));
+  const all = [...parts, { name: 'ovs-vswitchd', pid: site.switches[0]?.pid }];
+  return all.flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, pid }]));
+}
+
 /** Asks until the answer is there, every 20 ms by default. An error names what was waited for. */
 export async function until<T>(
   what: string,
