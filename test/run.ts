@@ -34,7 +34,13 @@ const SUITES: Readonly<Record<string, readonly Suite[]>> = {
   ],
   real: [
     { name: 'browser', files: ['test/browser/**/*.test'], args: ['--timeout', '120000'] },
-    { name: 'real', files: ['test/real/**/*.test'], args: ['--timeout', '120000'] },
+    {
+      name: 'real',
+      files: ['test/real/**/*.test'],
+      args: ['--timeout', '120000', '--ignore', 'dist/test/real/site/**'],
+    },
+    // Each opens a network of its own.
+    { name: 'site', files: ['test/real/site/**/*.test'], args: ['--parallel', '--jobs', '2', '--timeout', '120000'] },
   ],
   soak: [{ name: 'soak', files: ['test/soak/**/*.test'], args: ['--timeout', '3600000'] }],
 };
