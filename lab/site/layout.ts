@@ -50,6 +50,8 @@ export interface LayoutOptions {
   readonly switches: 1 | 2;
   readonly links: Readonly<Record<string, Partial<LinkQuality>>>;
   readonly ipv6: boolean;
+  /** `arp`: cars ask for MAC addresses, those of the gateway too, as on a network nobody prepared; absent: they know them. */
+  readonly neighbours?: 'static' | 'arp';
   /** Places with so many addresses each, and no agent: whoever opens the site speaks for their vehicles. */
   readonly fleets?: readonly { readonly name: string; readonly count: number }[];
   /** Mobile routers with NAT; cars get behind one by a move to its name. */
@@ -68,7 +70,7 @@ export interface PointOptions {
 
 /** Access points 600 m apart along a road that runs east, each with 500 m of coverage: neighbours overlap. */
 export function layOutSite(options: LayoutOptions): NetnsSpecInput {
-  const { cars, links, ipv6, fleets = [], routers = [] } = options;
+  const { cars, links, ipv6, neighbours = 'static', fleets = [], routers = [] } = options;
   return {
     topology: siteTopology(options),
     hosts: DOMAINS.map(domain => ({ name: hostsPlace(domain), domain })),
@@ -78,7 +80,7 @@ export function layOutSite(options: LayoutOptions): NetnsSpecInput {
       ...fleets.map(fleet => ({ ...fleet, at: 'ap-1' })),
     ],
     routers: routers.map(name => ({ name, at: 'ap-1' })),
-    neighbours: 'static',
+    neighbours,
     ipv6,
     links,
   };

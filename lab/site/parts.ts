@@ -38,7 +38,7 @@ export interface SitePlan extends Pick<
   readonly via: Plan['via'];
 }
 
-const { twin6 = '', alias6 = '' } = NETWORK_PLAN;
+const { twin6 = '', alias6 = '', gateways = [] } = NETWORK_PLAN;
 /** One TCP socket serves both families. */
 const everyAddress = ({ overIpv6 }: SitePlan): string => (overIpv6 === undefined ? '0.0.0.0' : '[::]');
 
@@ -89,6 +89,7 @@ const sdnApp = (plan: SitePlan, index: number): SitePart => ({
     ...['--switch-kind', 'ryu', '--switch-ryu-url', `ws://127.0.0.1:${SITE_PORT.ryu + index}`],
     ...['--network-twin-prefix', NETWORK_PLAN.twinPrefix, '--network-alias-prefix', NETWORK_PLAN.aliasPrefix],
     ...(plan.overIpv6 === undefined ? [] : ['--network-twin6', twin6, '--network-alias6', alias6]),
+    ...['--network-gateways', gateways.join(',')],
     // A stand-by takes over soon: that is what is waited for most.
     ...['--network-trust', plan.trust, '--lease-ttl-ms', '1000'],
   ],

@@ -210,7 +210,7 @@ async function giveBlock(network: Network, domain: string, ipv6: boolean): Promi
     const address = addressAt(hostsFrom(domain), n);
     const mac = macText(hostMac(address));
     // A local route is enough for IPv4; of IPv6 the kernel lets a socket have an address of a device alone.
-    const own = ipv6 ? `\naddr add ${ipv6Of(address)}/128 dev lo nodad` : '';
+    const own = ipv6 ? `\naddr add ${ipv6Of(address)}/128 dev ${STATION_DEVICE} nodad` : '';
     return `link add link ${STATION_DEVICE} name host${n} address ${mac} type macvlan mode bridge\nlink set host${n} up${own}`;
   });
   await network.run(place, ['ip', '-batch', '-'], `${lines.join('\n')}\n`);
