@@ -93,53 +93,58 @@ interface Everything {
   ended: string[];
 }
 
+const beginning = (state: VehicleState, pool: string[]): Everything => {
+  const { host } = state.twin.host;
+  return {
+    state,
+    now: 10_000,
+    moves: 0,
+    pool,
+    held: [host],
+    lost: {},
+    slots: { [host]: { epoch: 0, acting: true, draining: false } },
+    highest: {},
+    owner: { epoch: 0, handover: 'registration', attempt: 0, host },
+    flow: { host, epoch: 0 },
+    switchSeen: 0,
+    place: host.split('/')[0]!,
+    leases: {},
+    used: [],
+    untold: [],
+    burnt: 0,
+    intents: [],
+    durable: undefined,
+    pending: [],
+    ended: [],
+  };
+};
+
 export class World {
   readonly all: Everything;
 
-  constructor(state: VehicleState = idleState(), pool = ['edge-1/3', 'edge-2/2', 'edge-2/4']) {
-    const host = state.twin.host.host;
-    this.all = {
-      state,
-      now: 10_000,
-      moves: 0,
-      pool,
-      held: [host],
-      lost: {},
-      slots: { [host]: { epoch: 0, acting: true, draining: false } },
-      highest: {},
-      owner: { epoch: 0, handover: 'registration', attempt: 0, host },
-      flow: { host, epoch: 0 },
-      switchSeen: 0,
-      place: host.split('/')[0]!,
-      leases: {},
-      used: [],
-      untold: [],
-      burnt: 0,
-      intents: [],
-      durable: undefined,
-      pending: [],
-      ended: [],
-    };
+  constructor(state: VehicleState = idleState(), pool = ['edge-1/3', 'edge-2/2', 'edge-2/4'], all?: Everything) {
+    this.all = all ?? beginning(state, pool);
   }
 
+  /** What a world changes in place is its own; states, effects and moves are never changed and shared. */
   clone(): World {
-    const copy = new World();
-    const { lost, slots, highest, pending, pool, held, intents, ended, leases, used, untold } = this.all;
-    Object.assign(copy.all, this.all, {
+    const { all } = this;
+    const { state, lost, slots, highest, pending, pool, held, intents, ended, leases, used, untold } = all;
+    return new World(state, pool, {
+      ...all,
       ...{ leases: { ...leases }, used: [...used], untold: [...untold] },
       ...{ lost: { ...lost }, slots: { ...slots }, highest: { ...highest } },
       ...{ pending: [...pending], pool: [...pool], held: [...held], intents: [...intents], ended: [...ended] },
     });
-    return copy;
   }
 
   get state(): VehicleState {
     return this.all.state;
   }
 
-  /** Two worlds with the same key go on in the same way. */
+  /** Two worlds with the same key go on in the same way, whatever of `actions()` happens: none asks what only a crash does. */
   key(): string {
-    const { now: _, ...rest } = this.all;
+    const { ended: _, durable: __, ...rest } = this.all;
     return JSON.stringify(rest);
   }
 
@@ -513,3 +518,22 @@ export class World {
     if (move !== undefined) this.send({ type: 'attachmentChanged', move });
   }
 }
+
+/** What is under way. */
+export const effects = (world: World): string[] => world.all.pending.map(effect => effect.do);
+/** Ends the newest effect of this kind. */
+export const perform = (world: World, what: string, how: 'well' | 'badly' | 'unheard' = 'well'): void => {
+  const index = world.all.pending.findLastIndex(effect => effect.do === what);
+  assert.notEqual(index, -1, `${what} is under way; there are ${effects(world).join(', ')}`);
+  world.do({ act: 'perform', index, how });
+};
+/** A move to edge-2, after these effects have ended. */
+export const after = (...names: string[]): World => {
+  const world = new World();
+  world.do({ act: 'move', domain: 'edge-2' });
+  for (const name of names) perform(world, name);
+  return world;
+};
+
+/** The effects of a hand-over from beginning to end. */
+export const PATH = ['burnEpoch', 'putIntent', 'prepare', 'redirect', 'claim', 'drain', 'activate'];
