@@ -5,7 +5,7 @@ import { runSdnApp } from './run.js';
 
 export const help = `usage: edgetwin sdn-app [--flag value …]
 
-Follows the vehicles of one switch and moves their flows.
+Follows the vehicles in its switches and moves their flows.
 
 ${configHelp(SETTINGS)}
 `;

@@ -9,6 +9,7 @@ import {
   vehicleFlows,
   vehicleFlowsList,
   type StandingAnswer,
+  type VehicleFlows,
 } from '../../protocol/api/sdn-app.js';
 import { fault } from '../../protocol/errors.js';
 import { hostText } from './host-check.js';
@@ -63,7 +64,7 @@ const VERBS: Readonly<Record<string, (asked: Asked) => Promise<Shown>>> = {
     const vehicles =
       vehicle === undefined
         ? (await http.call('GET', '/v1/vehicles', { answer: vehicleFlowsList })).vehicles
-        : [await http.call('GET', `/v1/vehicles/${vehicle}?counters=true`, { answer: vehicleFlows })];
+        : [await oneVehicle(http, vehicle)];
     return { data: vehicles, text: vehiclesText(vehicles) };
   },
   async moves({ http, config, vehicle = config.vehicle }) {
@@ -85,6 +86,9 @@ const VERBS: Readonly<Record<string, (asked: Asked) => Promise<Shown>>> = {
   },
 };
 
+const oneVehicle = (http: HttpClient, vehicle: string): Promise<VehicleFlows> =>
+  http.call('GET', `/v1/vehicles/${encodeURIComponent(vehicle)}?counters=true`, { answer: vehicleFlows });
+
 /** Tables of many vehicles are read from the switches. */
 const SLOW_MS = 60_000;
 
@@ -98,6 +102,8 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
   }
   const [first] = words;
   const vehicle = first === undefined || first.startsWith('--') ? undefined : first;
+  if (what === 'check' && vehicle !== undefined)
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, `check is of all vehicles: '${vehicle}' is too much`);
   const config = loadConfig(SETTINGS, { argv: vehicle === undefined ? words : words.slice(1), env });
   const shown = what === 'check' && config.host ? await checkHost() : await ask(verb, config, vehicle);
   process.stdout.write(`${config.json ? JSON.stringify(shown.data, undefined, 1) : shown.text}\n`);

@@ -136,6 +136,11 @@ describe('edgetwin sdn', () => {
     assert.match(err, /'flow' is none of flows, vehicles, moves, check, trace/);
     assert.equal((await said()).code, 2);
     await assert.rejects(said('trace', '--sdn', url), { code: 'CONFIG_INVALID', message: /trace needs a vehicle/ });
+    await assert.rejects(said('check', 'car-1', '--sdn', url), {
+      code: 'CONFIG_INVALID',
+      message: /'car-1' is too much/,
+    });
+    await assert.rejects(said('vehicles', 'car-1/..', '--sdn', url), { code: 'REQUEST_INVALID' });
     await assert.rejects(said('vehicles', '--jason'), { code: 'CONFIG_INVALID', message: /--jason is unknown/ });
     await assert.rejects(said('vehicles', '--sdn', 'http://127.0.0.1:9'), {
       code: 'UPSTREAM_AWAY',
