@@ -39,7 +39,8 @@ export function movesOf({ sent, answered, arrived }: CarLog): Move[] {
   const arrivals = byMove(arrived, starts);
   const answers = byMove(answered, starts);
   return firsts.flatMap((first, at) => {
-    const before = arrivals[at]?.at(-1);
+    // Frames of the old device that come later may go to the new host already: they are not what the old one was.
+    const before = arrivals[at]?.findLast(({ atMs }) => atMs <= first.atMs);
     const mine = arrivals[at + 1] ?? [];
     const last = mine.at(-1);
     const from = sent[sent.indexOf(first) - 1]?.where;

@@ -47,6 +47,12 @@ describe('a move', () => {
     assert.equal(move?.wayBackGapMs, 2.2);
   });
 
+  it('knows its old host, also where a late frame of the old device goes to the new one', () => {
+    const arrived = sights('0@old+0.1 1@new+4.5 2@old+2.25 3@old+3.1 4@new+4.6 5@new+5.1');
+    const [move] = movesOf({ ...armedLater, arrived });
+    assert.deepEqual([move?.oldHost, move?.newHost, (move?.toNewMs ?? 0).toFixed(1)], ['old', 'new', '2.6']);
+  });
+
   it('comes after another: each has its own frames', () => {
     const there = sights('0@p1+0 1@p2+1 2@p1+2');
     const [first, second, ...more] = movesOf({
