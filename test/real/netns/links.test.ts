@@ -28,6 +28,23 @@ describe('a link of the network lab', function () {
     flows = await openOpenVSwitch(network, 1);
   };
 
+  it('doubles frames as the spec says, until it is told otherwise', async () => {
+    await open({ ...SMALL, links: { 'access:ap-1': { doubled: 1 } } });
+    await flows.addFlows(['actions=NORMAL']);
+    const host = await openSocket(network, 'host-1', COAP);
+    const car = await openSocket(network, 'car-1', COAP);
+    const to = network.addressOf('host-1');
+    const heard: string[] = [];
+    car.send(to, COAP, 'doubled');
+    for (let n = 0; n < 2; n++) heard.push((await host.next()).text);
+    await network.setLink('access:ap-1', { delayMs: 0, loss: 0 });
+    for (const text of ['once', 'the end']) {
+      car.send(to, COAP, text);
+      heard.push((await host.next()).text);
+    }
+    assert.deepEqual(heard, ['doubled', 'doubled', 'once', 'the end']);
+  });
+
   it('delays frames as the spec says: a later datagram over another access point overtakes', async () => {
     await open({ ...SMALL, links: { 'access:ap-1': { delayMs: 500 } } });
     await flows.addFlows(['actions=NORMAL']);
