@@ -20,6 +20,12 @@ interface Case {
 
 /** At least ten hand-overs each. */
 const CASES: readonly Case[] = [
+  { cars: 1, rounds: 40, way: 'armed' },
+  { cars: 10, rounds: 6, way: 'armed' },
+  { cars: 50, rounds: 3, way: 'armed' },
+  { cars: 1, rounds: 40, way: 'ticket' },
+  { cars: 10, rounds: 6, way: 'ticket' },
+  { cars: 50, rounds: 3, way: 'ticket' },
   { cars: 1, rounds: 40, way: 'manager' },
   { cars: 10, rounds: 6, way: 'manager' },
   { cars: 50, rounds: 3, way: 'manager' },
@@ -32,8 +38,8 @@ const COLD_SLOTS = 4;
 /** How long a host of the domain that the cars have left is kept, so that the domain is empty when they come back. */
 const SURPLUS_MS = 500;
 const ASK_EVERY_MS = 50;
-/** A vehicle hands over at most every two seconds (dwell). */
-const BETWEEN_MS = 2_200;
+/** A vehicle hands over at most every two seconds (dwell), and slots are kept for it once these are over. */
+const BETWEEN_MS = 3_000;
 /** A report that is later than this after the one before was not delayed by the hand-over alone. */
 const AROUND_MS = 1_500;
 
@@ -119,12 +125,19 @@ function intervalAround({ phases: { detected } }: HandoverRecord, storedAtMs: re
   return intervals.length === 0 ? undefined : Math.max(...intervals);
 }
 
-function poolFlags({ cars, way }: Case): string[] {
-  if (way !== 'cold') return [];
-  const sizes = `core=${Math.ceil(cars / COLD_SLOTS)},edge-1=0,edge-2=0`;
-  const slots = ['--pool-slots', String(COLD_SLOTS), '--pool-surplus-ms', String(SURPLUS_MS)];
-  return ['--pool-size', sizes, ...slots];
-}
+/** Settings of md-manager that make one way the only one. */
+const FLAGS: Readonly<Record<Way, (cars: number) => readonly string[]>> = {
+  armed: cars => ['--tickets-per-domain', '0', '--pool-slots', String(4 * Math.max(4, cars))],
+  ticket: cars => [
+    ...['--arming-budget', '0', '--tickets-per-domain', String(cars)],
+    ...['--pool-slots', String(4 * Math.max(4, cars))],
+  ],
+  manager: () => ['--arming-enabled', 'false'],
+  cold: cars => [
+    ...['--arming-enabled', 'false', '--pool-slots', String(COLD_SLOTS), '--pool-surplus-ms', String(SURPLUS_MS)],
+    ...['--pool-size', `core=${Math.ceil(cars / COLD_SLOTS)},edge-1=0,edge-2=0`],
+  ],
+};
 
 async function measure(one: Case, signal: AbortSignal): Promise<Measured> {
   const { cars, rounds, way } = one;
@@ -134,7 +147,7 @@ async function measure(one: Case, signal: AbortSignal): Promise<Measured> {
     speed: 1,
     httpPort: await freePort(),
     turnAroundMs: 20,
-    extra: { 'md-manager': poolFlags(one) },
+    extra: { 'md-manager': FLAGS[way](cars) },
   });
   await using manager = new HttpClient(system.urls.manager);
   await using radio = new HttpClient(system.urls.radio);
