@@ -23,6 +23,12 @@ const ipv4: Parse<string> = value => {
   }
 };
 
+/** Flows match it by its first twelve bits, and numbers of vehicles are added to it. */
+const ipv4Prefix: Parse<string> = value => {
+  if (ipv4ToNumber(ipv4(value)) % (MAX_NUMBER + 1) === 0) return value;
+  throw new Error('the first address of a /12');
+};
+
 const either: Parse<string> = value => (isIpv6(value) ? ipv6Setting(value) : ipv4(value));
 
 export const SETTINGS = {
@@ -81,12 +87,12 @@ export const SETTINGS = {
     help: 'FILE with rows for the detector table (YAML), before the built-in ones',
   },
   'network.twinPrefix': {
-    parse: ipv4,
+    parse: ipv4Prefix,
     default: LOOPBACK_PLAN.twinPrefix,
     help: 'first address of the /12 of twin addresses',
   },
   'network.aliasPrefix': {
-    parse: ipv4,
+    parse: ipv4Prefix,
     default: LOOPBACK_PLAN.aliasPrefix,
     help: 'first address of the /12 of aliases',
   },
@@ -109,12 +115,14 @@ export type SdnAppConfig = ConfigOf<typeof SETTINGS>;
 
 export const sdnAppConfig = (input: ConfigInput): SdnAppConfig => loadConfig(SETTINGS, input);
 
-/** CONFIG_INVALID where only one of the two prefixes of IPv6 is given. */
+/** CONFIG_INVALID where only one of the two prefixes of IPv6 is given, or twins and aliases have the same. */
 export function planOf(config: SdnAppConfig): AddressPlan {
   const twin6 = config['network.twin6'];
   const alias6 = config['network.alias6'];
   if ((twin6 === undefined) !== (alias6 === undefined))
     throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'network.twin6 and network.alias6 go together');
+  if (config['network.twinPrefix'] === config['network.aliasPrefix'] || (twin6 !== undefined && twin6 === alias6))
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'twins and aliases have the same prefix');
   return {
     twinPrefix: config['network.twinPrefix'],
     aliasPrefix: config['network.aliasPrefix'],

@@ -69,22 +69,29 @@ export function movesText(moves: readonly SdnMove[]): string {
 
 export function checkText({ switches, drops, missing, foreign }: SwitchCheck, standing: StandingAnswer): string {
   const lines = [
-    `sdn-app: active in term ${standing.term ?? '–'}`,
+    standing.at === 'active'
+      ? `sdn-app: active in term ${standing.term ?? '–'}`
+      : 'sdn-app: stand-by, and nobody is active',
     '',
     table(
       ['switch', 'state', 'missing', 'foreign'],
       switches.map(row => [row.datapath, STATES[row.state], row.missing, row.foreign]),
     ),
     '',
-    missing + foreign === 0
-      ? 'every switch that was read holds what it should'
-      : 'a change in flight shows as a difference, too: ask again before you worry',
+    verdict(switches, missing + foreign),
     '',
     table(['dropped because', 'packets'], Object.entries(drops)),
     '',
     'checksum offload: not known from here; `edgetwin sdn check --host` tells it on each machine with vMD hosts',
   ];
   return lines.join('\n');
+}
+
+function verdict(switches: SwitchCheck['switches'], differences: number): string {
+  if (!switches.some(({ state }) => state === 'read')) return 'no switch was read';
+  return differences === 0
+    ? 'every switch that was read holds what it should'
+    : 'a change in flight shows as a difference, too: ask again before you worry';
 }
 
 const STATES = { away: 'not connected', unread: 'does not answer', read: 'read' } as const;

@@ -106,6 +106,10 @@ describe('edgetwin sdn', () => {
     assert.match(after.out, /2 +read +\d\d/);
     app.switches[0]?.cut();
     assert.match((await said('check', '--sdn', url)).out, /1 +not connected/);
+    app.switches[1]?.cut();
+    const away = await said('check', '--sdn', url);
+    assert.equal(away.code, 1);
+    assert.match(away.out, /^no switch was read$/m);
   });
 
   it('check --host: needs no sdn-app', async () => {

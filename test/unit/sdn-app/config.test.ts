@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { sdnAppConfig } from '../../../sdn-app/config.js';
+import { planOf, sdnAppConfig } from '../../../sdn-app/config.js';
 
 describe('settings of sdn-app', () => {
   it('need nothing but a topology', () => {
@@ -22,4 +22,18 @@ describe('settings of sdn-app', () => {
         message: /topology is required.*datapath must be.*trust must be.*twinPrefix must be an IPv4/,
       },
     ));
+
+  it('refuse prefixes that addresses cannot be made from', () => {
+    const planFrom = (...prefixes: readonly string[]) =>
+      planOf(sdnAppConfig({ argv: ['--topology', 't.yaml', ...prefixes], env: {} }));
+    assert.throws(() => planFrom('--network-twin-prefix', '10.64.0.1'), {
+      code: 'CONFIG_INVALID',
+      message: /twinPrefix must be the first address of a \/12, not '10.64.0.1'/,
+    });
+    assert.throws(() => planFrom('--network-twin-prefix', '10.80.0.0', '--network-alias-prefix', '10.80.0.0'), {
+      code: 'CONFIG_INVALID',
+      message: /the same prefix/,
+    });
+    assert.equal(planFrom('--network-twin-prefix', '10.80.0.0').twinPrefix, '10.80.0.0');
+  });
 });
