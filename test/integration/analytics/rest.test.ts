@@ -7,7 +7,7 @@ import type { TwinStore } from '../../../store/types.js';
 import { startAnalytics } from '../../fakes/analytics-under-test.js';
 import { FakeManager, handoverOf, vehicleOf } from '../../fakes/fake-manager.js';
 import { rowOf } from '../../fakes/recorded-reports.js';
-import { until } from '../../fakes/until.js';
+import { until } from '../../fakes/eventually.js';
 
 const NOW = Date.now();
 const AWAY = 'http://127.0.0.1:9';

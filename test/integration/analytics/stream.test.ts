@@ -5,7 +5,7 @@ import type { ServerEvent } from '../../../protocol/api/sse.js';
 import { startAnalytics } from '../../fakes/analytics-under-test.js';
 import { FakeManager, handoverOf, vehicleOf } from '../../fakes/fake-manager.js';
 import { rowOf } from '../../fakes/recorded-reports.js';
-import { until } from '../../fakes/until.js';
+import { until } from '../../fakes/eventually.js';
 
 const reportOf = (vehicle: string, seq: number, spd: number) => {
   const timeMs = Date.now();

@@ -7,6 +7,7 @@ import { claimBlock, type LoopbackBlock } from '../../../lab/network/loopback-bl
 import { HttpClient } from '../../../protocol/api/http-client.js';
 import { openLmdbControlStore } from '../../../store/lmdb/control-store.js';
 import { openLmdbTwinStore, type LmdbTwinStore } from '../../../store/lmdb/twin-store.js';
+import { eventually } from '../../fakes/eventually.js';
 import { cell, collect, device, row } from '../../fakes/store-rows.js';
 import { nextLine, startChild, type Child } from '../store/child.js';
 
@@ -49,9 +50,9 @@ describe('edgetwin lab replicator', function () {
       ...(body ? { body } : {}),
     });
   };
-  /** Looks until a store has so many rows of the vehicle; the test's own limit of time ends it otherwise. */
+  /** Looks until a store has so many rows of the vehicle. */
   const has = async (store: LmdbTwinStore, count: number, vehicle = 'car-1'): Promise<void> => {
-    while ((await collect(store.history(vehicle))).length < count) await new Promise(resolve => setImmediate(resolve));
+    await eventually(`${count} rows`, async () => (await collect(store.history(vehicle))).length >= count);
   };
 
   it('brings reports, live cells and device rows everywhere, through kills, and holds them back while cut', async () => {
@@ -63,18 +64,19 @@ describe('edgetwin lab replicator', function () {
     await edge2!.append([row('car-1', 2)]);
     await edge1!.putLive('car-1', [cell('spd', 1, 1)]);
     for (const store of stores) await has(store, 2);
-    while ((await core!.live('car-1')).length === 0 || (await edge2!.device('car-1')) === undefined)
-      await new Promise(resolve => setImmediate(resolve));
+    await eventually('live cells and device rows are everywhere', async () => {
+      const [cells, known] = [await core!.live('car-1'), await edge2!.device('car-1')];
+      return cells.length > 0 && known !== undefined;
+    });
 
     await links(first.url, { all: true, cut: true });
     await edge1!.append([row('car-1', 3)]);
     await links(first.url, { from: 'edge-1', to: 'edge-2', cut: false });
     await has(edge2!, 3);
     assert.equal((await collect(core!.history('car-1'))).length, 2);
-    while (
-      !(await links(first.url)).links.some(link => link.from === 'edge-1' && link.to === 'core' && link.behindMs > 0)
-    )
-      await new Promise(resolve => setImmediate(resolve));
+    await eventually('the link that is cut is behind', async () =>
+      (await links(first.url)).links.some(link => link.from === 'edge-1' && link.to === 'core' && link.behindMs > 0),
+    );
 
     const writing = Promise.all(Array.from({ length: 300 }, (_, i) => edge1!.append([row('car-1', 4 + i)])));
     await first.child.kill();

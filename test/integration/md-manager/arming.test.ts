@@ -18,7 +18,7 @@ async function openArmed(more: Readonly<Record<string, string>> = NO_TICKETS): P
 }
 
 describe('md-manager and slots kept for hand-overs that may come', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('keeps a slot in the domain of a neighbouring access point, prepared at its host, and says what for', async () => {
     await using lab = await openArmed();
@@ -201,7 +201,7 @@ describe('md-manager and slots kept for hand-overs that may come', function () {
 });
 
 describe('the lease of sdn-app', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const ask = (lab: Lab, holder: string, url: string, ttlMs: number) =>
     lab.api.call('PUT', '/v1/leases/sdn-app', { body: { holder, url, ttlMs }, answer: serviceLease });
 

@@ -7,6 +7,7 @@ import { LocalMano } from '../../../md-manager/mano/local.js';
 import { lives, signalIf, startTicksOf } from '../../../md-manager/mano/process-table.js';
 import { sweep } from '../../../md-manager/sweep.js';
 import { openLmdbControlStore, type LmdbControlStore } from '../../../store/lmdb/control-store.js';
+import { eventually } from '../../fakes/eventually.js';
 import { manoContract, type ManoUnderTest } from './mano-contract.js';
 
 interface Local extends ManoUnderTest {
@@ -40,7 +41,7 @@ async function local(program = command, launcher?: string, from6?: string): Prom
     end: async host => {
       const row = (await store.instances()).find(found => found.host === host)!;
       await signalIf(row, 'SIGKILL');
-      while (await lives(row)) await new Promise(resolve => setImmediate(resolve));
+      await eventually('it is gone', async () => !(await lives(row)));
     },
     [Symbol.asyncDispose]: async () => {
       for (const mano of opened) await mano[Symbol.asyncDispose]();
@@ -101,13 +102,13 @@ describe('through a launcher', () => {
     await using mano = await under.open();
     const { host, pid } = await mano.start('edge-1');
     const title = async (): Promise<string> => (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')[0]!;
-    while ((await title()) !== `edgetwin-vmd ${host}`) await new Promise(resolve => setImmediate(resolve));
+    await eventually('it has its title', async () => (await title()) === `edgetwin-vmd ${host}`);
     assert.match(await readFile(join(folder, 'launched'), 'utf8'), new RegExp(`^edge-1 edgetwin-vmd ${host}$`, 'm'));
   });
 });
 
 describe('local processes', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('never signals a process that has got the number of another', async () => {
     await using under = await local();
@@ -133,6 +134,6 @@ describe('local processes', function () {
     await under.store.putInstance({ ...row!, host, pid: 0, startTicks: 0, state: 'starting' });
     await using next = await under.open();
     assert.deepEqual(await next.adopt(), []);
-    while ((await startTicksOf(pid)) !== undefined) await new Promise(resolve => setImmediate(resolve));
+    await eventually('it is gone', async () => (await startTicksOf(pid)) === undefined);
   });
 });

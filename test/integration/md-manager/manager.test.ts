@@ -4,7 +4,7 @@ import { handoverCounts } from '../../../protocol/api/md-manager.js';
 import { Lab } from './lab.js';
 
 describe('md-manager between hosts and sdn-app', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('registers a vehicle once by its key, with a twin in core before the reply', async () => {
     await using lab = await Lab.open();
@@ -63,7 +63,7 @@ describe('md-manager between hosts and sdn-app', function () {
   });
 
   it('gives up a host whose commits make no progress', async () => {
-    await using lab = await Lab.open();
+    await using lab = await Lab.open({ 'probe-ms': '200' });
     await lab.register('car-1');
     const host = await lab.assertOneTwin('car-1');
     lab.mano.hosts.get(host)!.stalledMs = 5_000;

@@ -11,7 +11,7 @@ export interface ManoUnderTest extends AsyncDisposable {
 /** What every Mano holds to. */
 export function manoContract(name: string, make: () => Promise<ManoUnderTest>): void {
   describe(`${name} as a Mano`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
 
     it('starts instances under names and addresses that are not given twice', async () => {
       await using under = await make();

@@ -26,6 +26,7 @@ import { SdnService } from '../../../sdn-app/service.js';
 import { openSoftSwitch } from '../../../sdn-app/switch/soft.js';
 import { openVmdHost } from '../../../vmd/host.js';
 import { openSdnClient } from '../../../vmd/ingest/sdn-client.js';
+import { eventually } from '../../fakes/eventually.js';
 import { memoryTwinStore } from '../../fakes/memory-twin-store.js';
 import { FakeManager, TOPOLOGY, hostRef, openTestSwitch, sdnMetrics } from '../../fakes/sdn-network.js';
 
@@ -111,7 +112,7 @@ async function openScene(trust: Trust) {
       },
     ),
   );
-  while (service.notReady !== undefined) await new Promise(resolve => setImmediate(resolve));
+  await eventually('sdn-app is ready', () => service.notReady === undefined);
   const api = all.use(new HttpClient(http.url));
   await api.call('PUT', `/v1/vehicles/${VEHICLE}`, {
     body: {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { drainAnswer, hostHealth, leaseAnswer, signalAnswer, slotAnswer } from '../../../protocol/api/vmd.js';
 import type { CoapHandler, CoapRequest, CoapResponse } from '../../../protocol/coap/types.js';
 import { encodeReport } from '../../../protocol/report.js';
+import { eventually } from '../../fakes/eventually.js';
 import { openScene, TAG, type Scene } from './scene.js';
 
 const SPEED = 's/Vehicle.OBD.Speed';
@@ -158,7 +159,7 @@ describe('vmd host', () => {
     await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
     scene.store.hold();
     const report = car.report(1);
-    while (scene.store.held === 0) await new Promise(resolve => setImmediate(resolve));
+    await eventually('a report waits for the store', () => scene.store.held > 0);
     let drained = false;
     const drain = scene.command(car.vehicle, 'drain', 2, { graceMs: 0 }).finally(() => (drained = true));
     await scene.control.call('GET', '/v1/health', { answer: hostHealth });
