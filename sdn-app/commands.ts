@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { CommandHeader } from '../protocol/api/common.js';
 import type {
   ArmingRequest,
+  AttachmentHint,
   ConfirmRequest,
   TicketsRequest,
   VehicleFlows,
@@ -125,6 +126,23 @@ export function confirm(tenure: Tenure, id: string, { datapath, port }: ConfirmR
     ...tenure.follower.offer(vehicle, at.domain),
   });
   return { result };
+}
+
+/** Somebody other than the switch saw the vehicle there. */
+export function hint(tenure: Tenure, id: string, { datapath, port, source, mac }: AttachmentHint): void {
+  const vehicle = tenure.vehicles.named(id);
+  const at = accessPortOf(tenure.topology, { datapath, port });
+  if (at === undefined) throw fault('REQUEST_INVALID', `port ${port} of switch ${datapath} is no access port`);
+  const station = mac === undefined ? {} : { mac: Number.parseInt(mac.replaceAll(':', ''), 16) };
+  tenure.follower.dispatch(vehicle, {
+    type: 'copy',
+    place: { datapath, port, source, ...station },
+    domain: at.domain,
+    // no frame tells what the switch made of it
+    tag: 'unconfirmed',
+    authenticated: at.authenticated ?? false,
+    ...tenure.follower.offer(vehicle, at.domain),
+  });
 }
 
 function checkEpoch(vehicle: Vehicle, { epoch }: CommandHeader): void {

@@ -57,6 +57,23 @@ export const confirmAnswer = z.object({
   result: z.enum(['confirmed', 'nothing-to-confirm', 'ambiguous']),
 });
 
+/**
+ * PUT /v1/attachments/{vehicle}: somebody other than the switch saw the vehicle there: a radio controller, a core network
+ * (3GPP UP_PATH_CH), an operator. A hint, as a frame's copy is one: the detector table and `network.trust` decide what it
+ * means. It is how vehicles are found where a switch has no packet-ins. 204; 404 for a vehicle that is not known.
+ */
+export const attachmentHint = z.strictObject({
+  datapath: z.int().min(1).max(15),
+  port: z.int().min(1).max(2047),
+  source: attachment.shape.source,
+  /** Of the station, where it is known. */
+  mac: z
+    .string()
+    .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/)
+    .optional(),
+});
+export type AttachmentHint = z.infer<typeof attachmentHint>;
+
 export const vehicleFlows = z.object({
   vehicle: vehicleId,
   number: z.int(),

@@ -3,6 +3,7 @@ import { vehicleId } from '../../protocol/api/common.js';
 import { route, type Route } from '../../protocol/api/route.js';
 import {
   armingRequest,
+  attachmentHint,
   confirmAnswer,
   confirmRequest,
   installRequest,
@@ -17,7 +18,7 @@ import {
   vehicleFlowsList,
 } from '../../protocol/api/sdn-app.js';
 import { fault } from '../../protocol/errors.js';
-import { arm, confirm, giveTickets, install, redirect, retire } from '../commands.js';
+import { arm, confirm, giveTickets, hint, install, redirect, retire } from '../commands.js';
 import { describe } from '../describe.js';
 import type { SdnService } from '../service.js';
 import { checkSwitches } from './check.js';
@@ -82,6 +83,15 @@ const commandRoutes = (service: SdnService): Route[] => [
     body: ticketsRequest,
     errors: ['REQUEST_INVALID', 'TERM_STALE', 'FLOW_INVALID', ...AWAY],
     handle: ({ body }) => giveTickets(service.active, body),
+  }),
+  route({
+    method: 'PUT',
+    path: '/v1/attachments/{vehicle}',
+    summary: 'somebody other than the switch saw the vehicle there: a hint, as a copy of a frame is one',
+    params,
+    body: attachmentHint,
+    errors: ['VEHICLE_UNKNOWN', 'REQUEST_INVALID', ...AWAY],
+    handle: ({ params: { vehicle }, body }) => hint(service.active, vehicle, body),
   }),
   route({
     method: 'POST',

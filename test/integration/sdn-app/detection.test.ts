@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { confirm } from '../../../sdn-app/commands.js';
+import { confirm, hint } from '../../../sdn-app/commands.js';
 import { decodeCookie } from '../../../sdn-app/redirect/cookie.js';
 import { checkSwitches } from '../../../sdn-app/rest/check.js';
 import { SdnWorld, edge1, type App } from '../../fakes/sdn-world.js';
@@ -80,6 +80,30 @@ describe('what sdn-app takes for a move', () => {
     assert.throws(() => confirm(app.service.active, 'car-9', { datapath: 1, port: 1, boot: 1, seq: 1 }), {
       code: 'VEHICLE_UNKNOWN',
     });
+  });
+
+  it('what is told from outside, as far as it is trusted', async () => {
+    await begin();
+    const source = { address: '127.0.9.9', port: 5683 };
+    hint(app.service.active, 'car-1', { datapath: 1, port: 1, source });
+    await world.clock.advance(10);
+    assert.deepEqual([state(), paths()], ['attached', [1]]);
+    hint(app.service.active, 'car-1', { datapath: 1, port: 2, source, mac: '02:00:00:00:00:07' });
+    await world.clock.advance(10);
+    assert.deepEqual([paths(), world.manager.reports.all.at(-1)?.to.source], [[2], source]);
+    assert.throws(() => hint(app.service.active, 'car-1', { datapath: 1, port: 11, source }), {
+      code: 'REQUEST_INVALID',
+    });
+    assert.throws(() => hint(app.service.active, 'car-9', { datapath: 1, port: 1, source }), {
+      code: 'VEHICLE_UNKNOWN',
+    });
+  });
+
+  it('nothing from outside where proof is asked for', async () => {
+    await begin({ trust: 'proof' });
+    hint(app.service.active, 'car-1', { datapath: 1, port: 1, source: { address: '127.0.9.9', port: 5683 } });
+    await world.clock.advance(10);
+    assert.deepEqual([state(), paths()], ['waiting', []]);
   });
 
   it('nothing that comes in by a port that is no access port', async () => {
