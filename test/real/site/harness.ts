@@ -28,6 +28,11 @@ export class SiteJourney extends SystemUnderTest<Site> {
     return new SiteJourney(await Site.open(options)).served();
   }
 
+  /** Opens a site; nobody has to be served yet. */
+  static async opened(options: SiteOptions = {}): Promise<SiteJourney> {
+    return new SiteJourney(await Site.open(options));
+  }
+
   get openVSwitch(): OpenVSwitch {
     const [first] = this.system.switches;
     assert.ok(first);
