@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { messageOf } from '../../../../common/errors.js';
 import { PATH, World, after, type Action } from '../../../fakes/handover-world.js';
 
 const DEPTH = 6;
 
 interface Branch {
   readonly world: World;
+  readonly start: number;
   /** How it came here from its start, newest last. */
   readonly path: readonly Action[];
 }
@@ -14,14 +16,14 @@ interface Branch {
  * starts at once and breadth first, so that it was met with as many events still to come, or with more.
  */
 function explore(starts: readonly World[]): number {
-  let front = starts.map((world): Branch => ({ world, path: [] }));
+  let front = starts.map((world, start): Branch => ({ world, start, path: [] }));
   const seen = new Set<string>();
   for (let depth = 1; depth <= DEPTH; depth++) {
     const next: Branch[] = [];
-    for (const { world, path } of front)
+    for (const { world, start, path } of front)
       for (const action of world.actions()) {
-        const branch = { world: world.clone(), path: [...path, action] };
-        attempt(branch, action, starts);
+        const branch = { world: world.clone(), start, path: [...path, action] };
+        attempt(branch, action);
         // What comes of the last event is checked and not gone on from.
         if (depth === DEPTH) continue;
         const key = branch.world.key();
@@ -33,11 +35,11 @@ function explore(starts: readonly World[]): number {
   return seen.size;
 }
 
-function attempt({ world, path }: Branch, action: Action, starts: readonly World[]): void {
+function attempt({ world, start, path }: Branch, action: Action): void {
   try {
     world.do(action);
   } catch (error) {
-    throw new Error(`after ${JSON.stringify(path)} from one of ${starts.length} starts`, { cause: error });
+    throw new Error(`${messageOf(error)}, from start ${start} by ${JSON.stringify(path)}`, { cause: error });
   }
 }
 
