@@ -108,6 +108,10 @@ export const switchCheck = z.object({
       kind: z.string(),
       packets: z.int(),
       datapath: z.int().default(1),
+      /** What it matches, in words; none where any packet does. */
+      matches: z.array(z.string()).default([]),
+      /** What it does, in words; nothing drops. */
+      does: z.array(z.string()).default([]),
     }),
   ),
   /** Of all switches together; by switch below. */

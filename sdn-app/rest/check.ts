@@ -8,6 +8,7 @@ import { difference } from '../redirect/difference.js';
 import { vehicleFlows } from '../redirect/vehicle.js';
 import type { SdnService } from '../service.js';
 import type { Flow, FlowStats, FlowSwitch } from '../switch/flow-switch.js';
+import { actionWords, matchWords } from '../trace/words.js';
 import { viewOf } from '../vehicles.js';
 
 type OneSwitch = SwitchCheck['switches'][number];
@@ -89,7 +90,8 @@ const isUnread = (error: unknown): boolean => ['SWITCH_AWAY', 'DEADLINE'].includ
 function row(datapath: number, stats: FlowStats): Row[] {
   const { table, priority, packets } = stats;
   const cookie = decodeCookie(stats.cookie);
-  return cookie === undefined
-    ? []
-    : [{ datapath, table, priority, packets, vehicle: cookie.number, epochLow: cookie.epochLow, kind: cookie.kind }];
+  if (cookie === undefined) return [];
+  const { number: vehicle, epochLow, kind } = cookie;
+  const words = { matches: matchWords(stats.match), does: stats.actions.map(actionWords) };
+  return [{ datapath, table, priority, packets, vehicle, epochLow, kind, ...words }];
 }

@@ -1,6 +1,7 @@
 import type { Action, Bits, Flow, Match } from './flow-switch.js';
 
-const MATCH_FIELDS = [
+/** Every field of a match, from the outermost header inwards. */
+export const MATCH_FIELDS = [
   'inPort',
   'etherType',
   'ethSrc',

@@ -36,7 +36,7 @@ export function flowsText({ flows }: SwitchCheck, names: ReadonlyMap<number, str
   const rows = flows
     .filter(({ vehicle, kind }) => only === undefined || (vehicle === only && kind !== 'base'))
     .sort((a, b) => a.datapath - b.datapath || a.table - b.table || b.priority - a.priority || a.vehicle - b.vehicle)
-    .map(({ datapath, table: at, priority, kind, vehicle, epochLow, packets }) => [
+    .map(({ datapath, table: at, priority, kind, vehicle, epochLow, packets, matches, does }) => [
       datapath,
       at,
       priority,
@@ -44,9 +44,11 @@ export function flowsText({ flows }: SwitchCheck, names: ReadonlyMap<number, str
       kind === 'base' ? '–' : (names.get(vehicle) ?? `number ${vehicle}`),
       kind === 'base' ? '–' : String(epochLow),
       packets,
+      matches.join(', ') || 'any packet',
+      does.join(', ') || 'drop',
     ]);
   if (rows.length === 0) return 'no flow';
-  return table(['switch', 'table', 'priority', 'kind', 'vehicle', 'epoch', 'packets'], rows);
+  return table(['switch', 'table', 'priority', 'kind', 'vehicle', 'epoch', 'packets', 'match', 'actions'], rows);
 }
 
 export function movesText(moves: readonly SdnMove[]): string {

@@ -1,6 +1,70 @@
 import { macText, numberToIpv4 } from '../../protocol/addresses.js';
 import { hexToIpv6 } from '../../protocol/ipv6.js';
-import { FIELD_BITS, type Action, type Bits, type Field, type WideField } from '../switch/flow-switch.js';
+import {
+  FIELD_BITS,
+  etherTypeOf,
+  type Action,
+  type Bits,
+  type Field,
+  type Match,
+  type WideField,
+} from '../switch/flow-switch.js';
+import { MATCH_FIELDS } from '../switch/flow-text.js';
+
+/** A match as an operator reads it, a word per field; what any packet meets has none. */
+export function matchWords(match: Match): string[] {
+  return MATCH_FIELDS.flatMap(name => fieldWords(match, name));
+}
+
+function fieldWords(match: Match, name: keyof Match): string[] {
+  switch (name) {
+    case 'inPort':
+      return match.inPort === undefined ? [] : [`from port ${match.inPort}`];
+    case 'etherType': {
+      const kind = etherTypeOf(match);
+      return kind === undefined ? [] : [kind];
+    }
+    case 'vlan':
+      if (match.vlan === undefined) return [];
+      return [match.vlan === 'none' ? 'no VLAN tag' : `VLAN ${match.vlan}`];
+    case 'ipProto':
+      return match.ipProto === undefined ? [] : [PROTOCOLS.get(match.ipProto) ?? `protocol ${match.ipProto}`];
+    case 'fragment':
+      if (match.fragment === undefined) return [];
+      return [match.fragment === 'yes' ? 'a fragment' : 'no fragment'];
+    case 'ip6Src':
+    case 'ip6Dst':
+    case 'ndTarget': {
+      const part = match[name];
+      if (part === undefined) return [];
+      return [`${name} ${maskedText(hexToIpv6(part.value), BigInt(`0x${part.mask}`), 128, hexToIpv6(part.mask))}`];
+    }
+    default: {
+      const part = match[name];
+      if (part === undefined) return [];
+      const { value, mask } = part;
+      const bits = FIELD_BITS[name];
+      const isAddress = ADDRESSES.has(name);
+      const bitsCompared = isAddress || bits === 48 ? fieldText(name, mask) : `0x${mask.toString(16)}`;
+      return [`${name} ${maskedText(fieldText(name, value), BigInt(mask), bits, bitsCompared, isAddress)}`];
+    }
+  }
+}
+
+/** The value alone where all bits are compared, a prefix length where the first ones of an address are, else the mask. */
+function maskedText(value: string, mask: bigint, bits: number, maskText: string, isAddress = true): string {
+  const ignored = (1n << BigInt(bits)) - 1n - mask;
+  if (ignored === 0n) return value;
+  const isPrefix = (ignored & (ignored + 1n)) === 0n;
+  return `${value}/${isAddress && isPrefix ? bits - ignored.toString(2).length : maskText}`;
+}
+
+const PROTOCOLS: ReadonlyMap<number, string> = new Map([
+  [1, 'icmp'],
+  [6, 'tcp'],
+  [17, 'udp'],
+  [58, 'icmpv6'],
+]);
 
 /** An action as an operator reads it. */
 export function actionWords(action: Action): string {

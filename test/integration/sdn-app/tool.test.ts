@@ -83,6 +83,7 @@ describe('edgetwin sdn', () => {
     const { out: one } = await said('flows', '--vehicle', 'car-1', '--sdn', url);
     assert.ok(!one.includes('base') && !one.includes('car-2'));
     assert.match(one, /armed +car-1/);
+    assert.match(one, / path +car-1 .* from port 2, .* udpSrc 5683 +ethSrc ← .* out of port 11$/m);
     await assert.rejects(said('flows', '--vehicle', 'car-7', '--sdn', url), { code: 'VEHICLE_UNKNOWN' });
   });
 

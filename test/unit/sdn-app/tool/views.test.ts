@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SwitchCheck } from '../../../../protocol/api/sdn-app.js';
-import { checkText } from '../../../../sdn-app/tool/views.js';
+import { checkText, flowsText } from '../../../../sdn-app/tool/views.js';
 
 describe('what sdn check says', () => {
   const none: SwitchCheck = { connected: false, flows: [], drops: {}, missing: 0, foreign: 0, switches: [] };
@@ -21,4 +21,27 @@ describe('what sdn check says', () => {
     assert.match(checkText(away, { ...standing, at: 'standby' }), /^sdn-app: stand-by, and nobody is active$/m);
     assert.match(checkText(away, { ...standing, at: 'active', term: 3 }), /^sdn-app: active in term 3$/m);
   });
+});
+
+describe('what sdn flows says', () => {
+  const flow = { datapath: 1, table: 0, priority: 1, kind: 'base', vehicle: 0, epochLow: 0, packets: 7 };
+  const of = (matches: string[], does: string[]): string =>
+    flowsText(
+      {
+        connected: true,
+        flows: [{ ...flow, matches, does }],
+        drops: {},
+        missing: 0,
+        foreign: 0,
+        switches: [],
+      },
+      new Map(),
+    );
+
+  it('names the match and the actions of each flow', () => {
+    assert.match(of(['from port 3', 'udp'], ['table 1']), /packets +match +actions$/m);
+    assert.match(of(['from port 3', 'udp'], ['VLAN 1', 'table 1']), / 7 +from port 3, udp +VLAN 1, table 1$/m);
+  });
+
+  it('says what a flow without a match or an action means', () => assert.match(of([], []), / 7 +any packet +drop$/m));
 });

@@ -4,7 +4,7 @@ import { ipv4ToNumber } from '../../../../protocol/addresses.js';
 import { ipv6ToHex } from '../../../../protocol/ipv6.js';
 import type { Action, FlowStats, Match } from '../../../../sdn-app/switch/flow-switch.js';
 import { walk, type TracePacket } from '../../../../sdn-app/trace/walk.js';
-import { actionWords } from '../../../../sdn-app/trace/words.js';
+import { actionWords, matchWords } from '../../../../sdn-app/trace/words.js';
 
 const flow = (table: number, priority: number, match: Match, ...actions: Action[]): FlowStats => ({
   table,
@@ -159,4 +159,28 @@ describe('an action in words', () => {
     [{ do: 'goto', table: 9 }, 'table 9'],
   ] as const satisfies readonly (readonly [Action, string])[])
     it(`says ${words}`, () => assert.equal(actionWords(action), words));
+});
+
+describe('a match in words', () => {
+  const all32 = 2 ** 32 - 1;
+  const wide = (mask: string): string => mask.padEnd(32, '0');
+  for (const [match, words] of [
+    [{}, ''],
+    [{ inPort: 3, etherType: 'arp' }, 'from port 3, arp'],
+    [{ ipDst: { value: ipv4ToNumber('10.96.0.1'), mask: all32 } }, 'ipv4, ipDst 10.96.0.1'],
+    [{ ipDst: { value: ipv4ToNumber('10.96.0.0'), mask: 0xfff00000 } }, 'ipv4, ipDst 10.96.0.0/12'],
+    [{ ipDst: { value: ipv4ToNumber('10.0.0.1'), mask: 0xff0000ff } }, 'ipv4, ipDst 10.0.0.1/255.0.0.255'],
+    [{ ipProto: 17, udpDst: { value: 5683, mask: 0xffff } }, 'ipv4, udp, udpDst 5683'],
+    [{ ipProto: 17, udpDst: { value: 2048, mask: 0xf800 } }, 'ipv4, udp, udpDst 2048/0xf800'],
+    [{ ip6Dst: { value: ipv6ToHex('fd00::1'), mask: 'f'.repeat(32) } }, 'ipv6, ip6Dst fd00::1'],
+    [{ ip6Dst: { value: ipv6ToHex('fd00::'), mask: wide('f'.repeat(16)) } }, 'ipv6, ip6Dst fd00::/64'],
+    [{ ip6Dst: { value: ipv6ToHex('fd00::'), mask: wide('fff8') } }, 'ipv6, ip6Dst fd00::/13'],
+    [{ ethSrc: { value: 0x02ed9e000001, mask: 2 ** 48 - 1 }, vlan: 7 }, 'ethSrc 02:ed:9e:00:00:01, VLAN 7'],
+    [{ ethDst: { value: 2 ** 40, mask: 2 ** 40 } }, 'ethDst 01:00:00:00:00:00/01:00:00:00:00:00'],
+    [{ vlan: 'none', metadata: { value: 2, mask: 0xff } }, 'no VLAN tag, metadata 2/0xff'],
+    [{ etherType: 'ipv6', ipProto: 58, icmp6Type: { value: 135, mask: 0xff } }, 'ipv6, icmpv6, icmp6Type 135'],
+    [{ ipProto: 132, fragment: 'yes' }, 'ipv4, protocol 132, a fragment'],
+  ] as const satisfies readonly (readonly [Match, string])[])
+    it(`says ${words === '' ? 'nothing of what any packet meets' : words}`, () =>
+      assert.equal(matchWords(match).join(', '), words));
 });
