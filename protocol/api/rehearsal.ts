@@ -23,7 +23,11 @@ const LATER = { atOnce: 4, bursts: 1, pauseMs: 5_000 };
 const TIMEOUT_MS = 1_000;
 
 /** Rehearses with one service until the signal is aborted; from the beginning where it was away. Never rejects. */
-export async function keepRehearsed(client: Pick<HttpClient, 'call'>, timers: Timers, signal: AbortSignal): Promise<void> {
+export async function keepRehearsed(
+  client: Pick<HttpClient, 'call'>,
+  timers: Timers,
+  signal: AbortSignal,
+): Promise<void> {
   const say = (): Promise<unknown> =>
     client.call('POST', '/v1/rehearsals', {
       body: { header: HEADER, host: HOST },
