@@ -61,6 +61,7 @@ export const EVENTS = [
   'sdn.foreign-flows',
   'sdn.switch-up',
   'sdn.switch-down',
+  'sdn.switch-away',
   'sdn.reconciled',
   'sdn.reconcile-failed',
   'sdn.manager-away',

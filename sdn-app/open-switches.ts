@@ -1,10 +1,13 @@
+import type { Timers } from '../common/clock.js';
 import type { Resources } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
 import type { Metrics } from '../common/metrics.js';
+import { inUrl } from '../protocol/ipv6.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { Topology } from '../protocol/topology.js';
 import type { SdnAppConfig } from './config.js';
+import { watchAway, type Reached } from './switch-away.js';
 import type { FlowSwitch } from './switch/flow-switch.js';
 import { openRyu } from './switch/ryu/adapter.js';
 import { openOfctl } from './switch/ryu/ofctl.js';
@@ -13,6 +16,7 @@ import { openSoftSwitch } from './switch/soft.js';
 interface Told {
   readonly log: Log;
   readonly metrics: Metrics<MetricName>;
+  readonly timers: Timers;
 }
 
 type SwitchConfig = Pick<
@@ -20,13 +24,17 @@ type SwitchConfig = Pick<
   'switch.kind' | 'switch.datapath' | 'switch.control' | 'switch.ryu.url' | 'switch.ryu.app'
 >;
 
-/** The switches that this app leads: those of the settings, by default all of the topology. CONFIG_INVALID where they do not fit. */
-export function openSwitches(
-  config: SwitchConfig,
-  topology: Topology,
-  open: Resources,
-  { log, metrics }: Told,
-): FlowSwitch[] {
+/**
+ * The switches that this app leads: those of the settings, by default all of the topology. One that stays away is logged.
+ * CONFIG_INVALID where they do not fit.
+ */
+export function openSwitches(config: SwitchConfig, topology: Topology, open: Resources, told: Told): FlowSwitch[] {
+  const switches = reachedBy(config, topology, open, told);
+  open.use(watchAway(switches, told));
+  return switches.map(({ one }) => one);
+}
+
+function reachedBy(config: SwitchConfig, topology: Topology, open: Resources, { log, metrics }: Told): Reached[] {
   const configured = config['switch.datapath'];
   const datapaths = configured.length > 0 ? configured : topology.switches.map(({ datapath }) => datapath);
   if (config['switch.kind'] === 'ryu') {
@@ -37,7 +45,7 @@ export function openSwitches(
         metrics.count('sdn_packet_ins_total', { of: 'missed' }, count),
     };
     const ryu = open.use(config['switch.ryu.app'] === 'present' ? openRyu(options) : openOfctl(options));
-    return datapaths.map(datapath => open.use(ryu.switchOf(datapath)));
+    return datapaths.map(datapath => ({ one: open.use(ryu.switchOf(datapath)), url: config['switch.ryu.url'] }));
   }
   const controls = config['switch.control'];
   if (controls.length !== datapaths.length)
@@ -48,6 +56,6 @@ export function openSwitches(
     );
   return datapaths.map((datapath, at) => {
     const { address, port } = controls[at] ?? { address: '', port: 0 };
-    return open.use(openSoftSwitch({ datapath, address, port }));
+    return { one: open.use(openSoftSwitch({ datapath, address, port })), url: `tcp://${inUrl(address)}:${port}` };
   });
 }

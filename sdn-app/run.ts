@@ -31,7 +31,7 @@ export async function runSdnApp(
   const topology = readTopology(config.topology);
   await using open = new Resources();
   const manager = open.use(openManagerLink(config['manager.url']));
-  const switches = openSwitches(config, topology, open, { log, metrics });
+  const switches = openSwitches(config, topology, open, { log, metrics, timers: systemTimers });
   const service = open.use(
     new SdnService(
       {
