@@ -166,7 +166,7 @@ async function confirmed(tenure: Tenure, vehicle: Vehicle): Promise<void> {
 }
 
 function shown(tenure: Tenure, vehicle: Vehicle): VehicleFlows {
-  const found = describe(vehicle, tenure.topology);
+  const found = describe(vehicle, tenure.topology, tenure.downPorts);
   if (found === undefined) throw fault('VEHICLE_UNKNOWN', String(vehicle.number));
   return found;
 }

@@ -2,6 +2,7 @@ import { Resources } from '../common/lifecycle.js';
 import type { StandingAnswer } from '../protocol/api/sdn-app.js';
 import { fault } from '../protocol/errors.js';
 import type { SdnDeps, SdnOptions } from './deps.js';
+import { DownPorts } from './down-ports.js';
 import { LeaseClient } from './lease/lease-client.js';
 import { STANDBY, stand, type LeaseEvent, type Standing } from './lease/standing.js';
 import { Moves } from './moves.js';
@@ -16,6 +17,7 @@ export class SdnService implements AsyncDisposable {
   readonly deps: SdnDeps;
   readonly network: Network;
   readonly moves = new Moves();
+  readonly downPorts = new DownPorts();
   readonly #resources = new Resources();
   #standing: Standing = STANDBY;
   #tenure: Tenure | undefined;
@@ -114,7 +116,7 @@ export class SdnService implements AsyncDisposable {
     metrics.set('sdn_term', term);
     log.info({ event: 'sdn.active', term });
     const fenced = (): void => this.#on({ type: 'fenced', term });
-    this.#tenure = new Tenure(term, this.network, this.options, this.deps, this.moves, fenced);
+    this.#tenure = new Tenure(term, this.network, this.options, this.deps, this, fenced);
     this.#tenure.start();
   }
 
@@ -129,6 +131,7 @@ export class SdnService implements AsyncDisposable {
       metrics.set('sdn_switch_connected', 0, labels);
     } else if (event.type === 'portStatus')
       log.info({ event: 'sdn.port-status', datapath, port: event.port, up: event.up });
+    this.downPorts.told(datapath, event);
     this.#tenure?.onSwitch(datapath, event);
   }
 

@@ -5,6 +5,7 @@ import { readCopy } from './attachment/copy.js';
 import { alsoOf, placeOf, samePort, type State } from './attachment/state.js';
 import { accessPortOf } from './attachments.js';
 import type { SdnDeps, SdnOptions } from './deps.js';
+import type { DownPorts } from './down-ports.js';
 import { FlowRunner } from './flow-runner.js';
 import { Follower } from './follower.js';
 import type { Moves } from './moves.js';
@@ -16,12 +17,19 @@ import { Tickets } from './tickets.js';
 import { TimerSet } from './timer-set.js';
 import { Vehicles } from './vehicles.js';
 
+/** What outlives a time of being active. */
+export interface Kept {
+  readonly moves: Moves;
+  readonly downPorts: DownPorts;
+}
+
 /**
  * The work of the active sdn-app under one term: from the moment that it holds the lease until it loses it. Everything
  * that it knows is learnt anew from the switches and the manager, because another may have acted before.
  */
 export class Tenure {
   readonly term: number;
+  readonly downPorts: DownPorts;
   readonly vehicles = new Vehicles();
   readonly tickets = new Tickets();
   readonly runner: FlowRunner;
@@ -34,8 +42,9 @@ export class Tenure {
   /** Highest term of md-manager that was seen. */
   #managerTerm = 0;
 
-  constructor(term: number, network: Network, options: SdnOptions, deps: SdnDeps, moves: Moves, fenced: () => void) {
+  constructor(term: number, network: Network, options: SdnOptions, deps: SdnDeps, kept: Kept, fenced: () => void) {
     this.term = term;
+    this.downPorts = kept.downPorts;
     this.#options = options;
     this.#deps = deps;
     this.#timers = new TimerSet(deps.timers);
@@ -56,7 +65,7 @@ export class Tenure {
       tickets: this.tickets,
       timers: this.#timers,
     };
-    this.follower = new Follower(options, deps, { ...parts, moves });
+    this.follower = new Follower(options, deps, { ...parts, moves: kept.moves });
     this.#recovery = new Recovery(options, deps, {
       ...parts,
       follower: this.follower,

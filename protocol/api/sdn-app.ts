@@ -78,6 +78,8 @@ export const vehicleFlows = z.object({
   vehicle: vehicleId,
   number: z.int(),
   attachment: attachment.optional(),
+  /** The port of `attachment` has no carrier: no frame comes from there. Absent without an attachment. */
+  portDown: z.boolean().optional(),
   host: hostRef,
   highestEpoch: epoch,
   /** Hosts whose way out is installed. */

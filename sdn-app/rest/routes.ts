@@ -113,7 +113,9 @@ const viewRoutes = (service: SdnService): Route[] => [
     answer: vehicleFlowsList,
     errors: ['NOT_ACTIVE'],
     handle: () => ({
-      vehicles: [...service.active.vehicles.all()].flatMap(row => describe(row, service.options.topology) ?? []),
+      vehicles: [...service.active.vehicles.all()].flatMap(
+        row => describe(row, service.options.topology, service.downPorts) ?? [],
+      ),
     }),
   }),
   route({
@@ -127,7 +129,7 @@ const viewRoutes = (service: SdnService): Route[] => [
     handle: async ({ params: { vehicle: id }, query: { counters } }) => {
       const { vehicles, runner } = service.active;
       const vehicle = vehicles.named(id);
-      const found = describe(vehicle, service.options.topology);
+      const found = describe(vehicle, service.options.topology, service.downPorts);
       if (found === undefined) throw fault('VEHICLE_UNKNOWN', id);
       return counters === 'false' ? found : { ...found, packets: packetsByKind(await runner.readAll(vehicle)) };
     },

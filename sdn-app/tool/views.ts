@@ -8,11 +8,11 @@ export function vehiclesText(vehicles: readonly VehicleFlows[]): string {
   if (vehicles.length === 0) return 'no vehicle is known';
   const rows = [...vehicles]
     .sort((a, b) => a.number - b.number)
-    .map(({ vehicle, number, state, attachment, host, highestEpoch, waysOut, armed, lastMove, packets }) => [
+    .map(({ vehicle, number, state, attachment, portDown, host, highestEpoch, waysOut, armed, lastMove, packets }) => [
       vehicle,
       number,
       state,
-      placeText(attachment),
+      placeText(attachment, portDown),
       host.host,
       highestEpoch,
       waysOut.filter(name => name !== host.host).join(' ') || '–',
@@ -113,10 +113,10 @@ export function traceText({ vehicle, legs }: TraceAnswer): string {
     .join('\n\n');
 }
 
-const placeText = (at: Attachment | undefined): string =>
+const placeText = (at: Attachment | undefined, down = false): string =>
   at === undefined
     ? '–'
-    : `${at.datapath}/${at.port} ${at.accessPoint ?? at.domain} ${inUrl(at.source.address)}:${at.source.port}`;
+    : `${at.datapath}/${at.port}${down ? ' (down)' : ''} ${at.accessPoint ?? at.domain} ${inUrl(at.source.address)}:${at.source.port}`;
 
 const timeText = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, 23);
 

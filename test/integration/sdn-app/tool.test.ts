@@ -69,6 +69,27 @@ describe('edgetwin sdn', () => {
     assert.match(two ?? '', /^car-2 +2 +waiting +– /);
   });
 
+  it('vehicles: says where the port is down, also to an sdn-app that comes after it went', async () => {
+    const shows = async (sdn: string): Promise<string> => (await said('vehicles', 'car-1', '--sdn', sdn)).out;
+    const tell = ({ switches }: App, up: boolean): void =>
+      switches[0]?.tell({ type: 'portStatus', datapath: 1, port: 2, up });
+    tell(app, false);
+    assert.match(await shows(url), / 1\/2 \(down\) ap-2 /);
+    tell(app, true);
+    assert.match(await shows(url), / 1\/2 ap-2 /);
+    await app.stop();
+    world.manager.expireLease();
+    const next = world.open();
+    all.defer(() => next.stop());
+    tell(next, false);
+    await world.clock.advance(2_000);
+    assert.match(await shows(await serve(next)), / 1\/2 \(down\) ap-2 /);
+    next.switches[0]?.cut();
+    next.switches[0]?.mend();
+    await world.clock.advance(2_000);
+    assert.match(await shows(await serve(next)), / 1\/2 ap-2 /);
+  });
+
   it('vehicles car-1: with the packets of its flows', async () => {
     const { out } = await said('vehicles', 'car-1', '--sdn', url);
     assert.match(out, /path 0/);
