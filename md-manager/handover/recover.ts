@@ -3,7 +3,7 @@ import type { VehicleFlows } from '../../protocol/api/sdn-app.js';
 import type { HostHealth } from '../../protocol/api/vmd.js';
 import type { OwnerRow } from '../../store/types.js';
 import type { Leaving, Move, Redirected, Stage, VehicleState } from './state.js';
-import { namedHosts, targetOf } from './work.js';
+import { namedHosts, outranks, targetOf } from './work.js';
 
 /** What a manager finds of a vehicle when it starts. */
 export interface Facts {
@@ -100,7 +100,7 @@ export function catchUp(
   const plain: Move = { id: move.id, to, first: twin.actingEpoch === 0, phases: {} };
   const target = run === undefined ? undefined : targetOf(run.stage);
   const there = host.host === twin.host.host || host.host === target?.host;
-  if (!there && epoch > (run === undefined ? twin.epoch : state.highestEpoch))
+  if (!there && (run === undefined ? epoch > twin.epoch : outranks(state, epoch)))
     return { ...plain, redirected: { ...slotAt(host), host, epoch, atMs: move.atMs } };
   const heading = next?.to.domain ?? run?.record.toDomain ?? twin.host.domain;
   return to.domain === heading ? undefined : plain;

@@ -1,7 +1,7 @@
 import { burnAgain, dropNext, dropTarget, newAttempt, openRun, recordMove } from './attempt.js';
 import { leave, retireParked } from './leaving.js';
 import type { Health, RedirectedMove } from './state.js';
-import { headerOf, ofRun, setRecord, setRun, setStage, targetOf, type Work } from './work.js';
+import { headerOf, ofRun, outranks, setRecord, setRun, setStage, targetOf, type Work } from './work.js';
 
 /**
  * Moves whose flow sdn-app has redirected by itself, by an armed slot or a ticket (DESIGN §6). The switch holds the flow
@@ -14,7 +14,8 @@ export function onRedirectedMove(w: Work, move: RedirectedMove): boolean {
   const { epoch, host } = move.redirected;
   const { twin, run, highestEpoch } = w.s;
   // An equal one was burnt here, and by sdn-app's word no host but this one has the flow under it.
-  const newer = epoch >= highestEpoch && epoch > twin.epoch;
+  const newest = epoch >= highestEpoch && epoch > twin.epoch;
+  const newer = outranks(w.s, epoch);
   w.s = { ...w.s, highestEpoch: Math.max(highestEpoch, epoch) };
   if (run !== undefined && targetOf(run.stage)?.host === host.host) {
     if (epoch > twin.epoch) setRun(w, { intended: true, redirectSent: true });
@@ -25,7 +26,7 @@ export function onRedirectedMove(w: Work, move: RedirectedMove): boolean {
     return false;
   }
   if (run === undefined) {
-    if (epoch > twin.epoch) return begin(w, move, newer);
+    if (epoch > twin.epoch) return begin(w, move, newest);
     // Told too late: the flow has been taken to the twin since.
     letGo(w, move);
     return false;
@@ -40,12 +41,12 @@ export function onRedirectedMove(w: Work, move: RedirectedMove): boolean {
   return false;
 }
 
-function begin(w: Work, move: RedirectedMove, newer: boolean): true {
+function begin(w: Work, move: RedirectedMove, newest: boolean): true {
   const { id, first, to, phases } = move;
   dropNext(w, move);
   const kind = first ? 'first' : 'move';
   openRun(w, { id, kind, toDomain: to.domain, phases, domains: [to.domain] });
-  head(w, move, newer);
+  head(w, move, newest);
   return true;
 }
 

@@ -63,3 +63,13 @@ export function deadlineOf(state: VehicleState, timing: Timing): number | undefi
   if (state.run === undefined && state.next !== undefined) times.push((state.lastStartedAtMs ?? 0) + timing.dwellMs);
   return times.length === 0 ? undefined : Math.min(...times);
 }
+
+/**
+ * Whether sdn-app's redirect under this epoch stands above what the run has sent to the switch, or will send. Epochs may have
+ * been burnt and never used, so the highest one tells only of attempts that are still to come.
+ */
+export function outranks(state: VehicleState, epoch: number): boolean {
+  const { run, twin, highestEpoch } = state;
+  const sent = run !== undefined && 'epoch' in run.stage ? run.stage.epoch : undefined;
+  return epoch > twin.epoch && epoch >= (sent ?? highestEpoch);
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { step } from '../../md-manager/handover/machine.js';
 import { catchUp, recover, type Facts } from '../../md-manager/handover/recover.js';
-import type { Effect, HandoverEvent, Move, Redirected, VehicleState } from '../../md-manager/handover/state.js';
+import type { Effect, HandoverEvent, Move, Of, Redirected, VehicleState } from '../../md-manager/handover/state.js';
 import { DEFAULT_TIMING } from '../../md-manager/handover/state.js';
 import { deadlineOf, namedHosts } from '../../md-manager/handover/work.js';
 import type { Attachment, HostRef } from '../../protocol/api/common.js';
@@ -76,6 +76,8 @@ interface Everything {
   lost: Record<string, number>;
   slots: Record<string, Slot>;
   highest: Record<string, number>;
+  /** What hosts had heard from a manager that died: what they refuse of the next one by it is answered so. */
+  heard: Record<string, number>;
   owner: { epoch: number; handover: string; attempt: number; host: string };
   flow: { host: string; epoch: number };
   /** The highest epoch that sdn-app has seen. */
@@ -104,6 +106,7 @@ const beginning = (state: VehicleState, pool: string[]): Everything => {
     lost: {},
     slots: { [host]: { epoch: 0, acting: true, draining: false } },
     highest: {},
+    heard: {},
     owner: { epoch: 0, handover: 'registration', attempt: 0, host },
     flow: { host, epoch: 0 },
     switchSeen: 0,
@@ -133,7 +136,7 @@ export class World {
     return new World(state, pool, {
       ...all,
       ...{ leases: { ...leases }, used: [...used], untold: [...untold] },
-      ...{ lost: { ...lost }, slots: { ...slots }, highest: { ...highest } },
+      ...{ lost: { ...lost }, slots: { ...slots }, highest: { ...highest }, heard: { ...all.heard } },
       ...{ pending: [...pending], pool: [...pool], held: [...held], intents: [...intents], ended: [...ended] },
     });
   }
@@ -319,8 +322,11 @@ export class World {
     const current = run?.record.id === of.handover && run.record.attempt === of.attempt;
     if ('header' in effect && ['prepare', 'activate', 'drain', 'release'].includes(effect.do)) {
       if (host in all.lost) return undefined;
-      // Commands to one slot keep their order: an older one never arrives after a newer one.
-      if (effect.header.epoch < (all.highest[host] ?? 0)) return undefined;
+      const highest = all.highest[host] ?? 0;
+      if (effect.header.epoch < highest) {
+        // Commands of one manager to one slot keep their order: an older one never arrives after a newer one.
+        return highest === all.heard[host] ? refusal(effect.do, host, of) : undefined;
+      }
       all.highest[host] = effect.header.epoch;
     }
     switch (effect.do) {
@@ -464,6 +470,7 @@ export class World {
     const { all } = this;
     const { owner, flow, slots, lost } = all;
     all.pending = [];
+    all.heard = { ...all.highest };
     // Rows of ended hand-overs are closed in groups; here they are at once, and an open one may be stale.
     const kept = written ? all.state : all.durable;
     const open = all.state.run?.intended && kept?.run?.record.id === all.state.run.record.id ? kept : undefined;
@@ -517,6 +524,13 @@ export class World {
     if (move?.redirected?.held) this.#handOver(move.redirected.host.host);
     if (move !== undefined) this.send({ type: 'attachmentChanged', move });
   }
+}
+
+/** What a refused command comes back as (md-manager/handover/effects.ts). */
+function refusal(what: string, host: string, of: Of): HandoverEvent {
+  if (what === 'prepare') return { type: 'prepareFailed', of };
+  if (what === 'activate') return { type: 'activateRefused', of };
+  return what === 'drain' ? { type: 'drained', host } : { type: 'released', host };
 }
 
 /** What is under way. */

@@ -145,4 +145,20 @@ describe('the hand-over machine, where sdn-app redirected the flow by itself', (
       assert.deepEqual([world.all.owner.host, world.all.owner.epoch, world.all.flow.epoch], ['edge-2/2', 1, 1]);
       assert.deepEqual(world.all.held, ['edge-2/2']);
     });
+
+  it('follows a redirect above its own attempt after a restart, though higher epochs were burnt and never used', () => {
+    const world = new World();
+    world.do({ act: 'lease', host: 'edge-2/2', way: 'armed' });
+    world.do({ act: 'lose', host: 'edge-1/1', dead: false });
+    for (const what of ['burnEpoch', 'prepare', 'putIntent', 'redirect']) perform(world, what);
+    world.do({ act: 'use', host: 'edge-2/2' });
+    world.all.burnt = 3;
+    perform(world, 'claim');
+    world.do({ act: 'crash', written: false });
+    world.finish();
+    assert.deepEqual(
+      [world.state.twin.host.host, world.all.flow.host, world.all.held],
+      ['edge-2/2', 'edge-2/2', ['edge-2/2']],
+    );
+  });
 });
