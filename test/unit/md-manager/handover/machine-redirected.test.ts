@@ -156,9 +156,8 @@ describe('the hand-over machine, where sdn-app redirected the flow by itself', (
     perform(world, 'claim');
     world.do({ act: 'crash', written: false });
     world.finish();
-    assert.deepEqual(
-      [world.state.twin.host.host, world.all.flow.host, world.all.held],
-      ['edge-2/2', 'edge-2/2', ['edge-2/2']],
-    );
+    const { host } = world.state.twin.host;
+    // The lease ended with the manager that died, so another slot of that domain will do; but flow and twin are one.
+    assert.deepEqual([host.split('/')[0], world.all.flow.host, world.all.held], ['edge-2', host, [host]]);
   });
 });
