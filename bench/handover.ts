@@ -20,13 +20,13 @@ interface Case {
 
 /** At least ten hand-overs each. */
 const CASES: readonly Case[] = [
-  { cars: 1, rounds: 40, way: 'armed' },
+  { cars: 1, rounds: 25, way: 'armed' },
   { cars: 10, rounds: 6, way: 'armed' },
   { cars: 50, rounds: 3, way: 'armed' },
-  { cars: 1, rounds: 40, way: 'ticket' },
+  { cars: 1, rounds: 25, way: 'ticket' },
   { cars: 10, rounds: 6, way: 'ticket' },
   { cars: 50, rounds: 3, way: 'ticket' },
-  { cars: 1, rounds: 40, way: 'manager' },
+  { cars: 1, rounds: 25, way: 'manager' },
   { cars: 10, rounds: 6, way: 'manager' },
   { cars: 50, rounds: 3, way: 'manager' },
   { cars: 1, rounds: 12, way: 'cold' },
