@@ -3,39 +3,10 @@ import { createInterface } from 'node:readline';
 import { labMissing } from '../../../lab/netns/namespaces.js';
 import type { Network } from '../../../lab/netns/network.js';
 import { GATEWAY_MAC } from '../../../lab/netns/address-plan.js';
-import type { NetnsSpecInput } from '../../../lab/netns/spec.js';
 
 /** What tests of the network lab share: a small spec, a UDP program, and flows made by hand. */
 
-/** Two access points of two edge domains on one switch, a host each, a car. */
-export const SMALL: NetnsSpecInput = {
-  topology: {
-    domains: ['edge-1', 'edge-2', 'core'],
-    switches: [
-      {
-        datapath: 1,
-        ports: [
-          { port: 1, role: 'access', domain: 'edge-1', accessPoint: 'ap-1' },
-          { port: 2, role: 'access', domain: 'edge-2', accessPoint: 'ap-2' },
-          { port: 101, role: 'host', domain: 'edge-1' },
-          { port: 102, role: 'host', domain: 'edge-2' },
-          { port: 200, role: 'service' },
-        ],
-      },
-    ],
-    accessPoints: [accessPoint('ap-1', 'edge-1'), accessPoint('ap-2', 'edge-2')],
-  },
-  hosts: [
-    { name: 'host-1', domain: 'edge-1' },
-    { name: 'host-2', domain: 'edge-2' },
-  ],
-  services: ['manager'],
-  cars: [{ name: 'car-1', at: 'ap-1' }],
-};
-
-export function accessPoint(id: string, domain: string): NetnsSpecInput['topology']['accessPoints'][number] {
-  return { id, domain, latitude: 38, longitude: -1, rangeM: 500 };
-}
+export { SMALL, accessPoint } from '../../fakes/netns-specs.js';
 
 /** Skips the tests of a suite, and says so, where the lab cannot be built. */
 export function needsLab(this: Mocha.Context): void {

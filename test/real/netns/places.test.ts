@@ -4,7 +4,8 @@ import { installed } from '../../../lab/netns/namespaces.js';
 import { openNetwork, type Network } from '../../../lab/netns/network.js';
 import type { NetnsSpecInput } from '../../../lab/netns/spec.js';
 import { openOpenVSwitch, type OpenVSwitch } from '../../../lab/open-vswitch/open-vswitch.js';
-import { COAP, SMALL, TWIN, accessPoint, handMade, needsLab, openSocket } from './lab.js';
+import { TWO_SWITCHES } from '../../fakes/netns-specs.js';
+import { COAP, SMALL, TWIN, handMade, needsLab, openSocket } from './lab.js';
 
 describe('places of the network lab', function () {
   this.timeout(60_000);
@@ -128,36 +129,7 @@ describe('places of the network lab', function () {
   });
 
   it('reach over a trunk what is at the other switch; each switch can be killed by itself', async () => {
-    await open({
-      topology: {
-        domains: ['edge-1', 'edge-2'],
-        switches: [
-          {
-            datapath: 1,
-            ports: [
-              { port: 1, role: 'access', domain: 'edge-1', accessPoint: 'ap-1' },
-              { port: 101, role: 'host', domain: 'edge-1' },
-              { port: 302, role: 'trunk', peer: 2 },
-            ],
-          },
-          {
-            datapath: 2,
-            ports: [
-              { port: 1, role: 'access', domain: 'edge-2', accessPoint: 'ap-2' },
-              { port: 102, role: 'host', domain: 'edge-2' },
-              { port: 301, role: 'trunk', peer: 1 },
-            ],
-          },
-        ],
-        accessPoints: [accessPoint('ap-1', 'edge-1'), accessPoint('ap-2', 'edge-2')],
-      },
-      hosts: [
-        { name: 'host-1', domain: 'edge-1' },
-        { name: 'host-2', domain: 'edge-2' },
-      ],
-      cars: [{ name: 'car-1', at: 'ap-2' }],
-      links: { 'trunk:1-2': { delayMs: 2 } },
-    });
+    await open(TWO_SWITCHES);
     const second = await openOpenVSwitch(network, 2);
     await flows.addFlows(['actions=NORMAL']);
     await second.addFlows(['actions=NORMAL']);

@@ -4,7 +4,7 @@ import { buildScript, needsRelay, relayDevices } from '../../../../lab/netns/bui
 import { planOf } from '../../../../lab/netns/lay-plan.js';
 import type { Plan } from '../../../../lab/netns/plan.js';
 import { parseNetnsSpec, type NetnsSpecInput } from '../../../../lab/netns/spec.js';
-import { SMALL, TWO_SWITCHES } from './specs.js';
+import { SMALL, TWO_SWITCHES } from '../../../fakes/netns-specs.js';
 
 const ports = fc.uniqueArray(fc.integer({ min: 1, max: 2047 }), { minLength: 3, maxLength: 12 });
 /** Networks with the highest numbers that a topology can have, of every kind of place. */

@@ -12,7 +12,7 @@ import {
   readdressLines,
 } from '../../../../lab/netns/routes.js';
 import { parseNetnsSpec, type NetnsSpecInput } from '../../../../lab/netns/spec.js';
-import { SMALL } from './specs.js';
+import { SMALL } from '../../../fakes/netns-specs.js';
 
 const IPV4 = { ipv6: false, neighbours: 'static' } as const;
 const mobilesOf = (input: NetnsSpecInput): readonly Mobile[] => planOf(parseNetnsSpec(input)).mobiles;

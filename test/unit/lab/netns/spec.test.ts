@@ -9,7 +9,7 @@ import {
   type NetnsSpecInput,
 } from '../../../../lab/netns/spec.js';
 import { parseTopology } from '../../../../protocol/topology.js';
-import { SMALL, TWO_SWITCHES } from './specs.js';
+import { SMALL, TWO_SWITCHES } from '../../../fakes/netns-specs.js';
 
 const but = (change: Partial<NetnsSpecInput>): NetnsSpecInput => ({ ...structuredClone(SMALL), ...change });
 

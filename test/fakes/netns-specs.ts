@@ -1,4 +1,4 @@
-import type { NetnsSpecInput } from '../../../../lab/netns/spec.js';
+import type { NetnsSpecInput } from '../../lab/netns/spec.js';
 
 /** Two access points of two edge domains on one switch. */
 export const SMALL: NetnsSpecInput = {
@@ -58,6 +58,6 @@ export const TWO_SWITCHES: NetnsSpecInput = {
   links: { 'trunk:1-2': { delayMs: 2 } },
 };
 
-function accessPoint(id: string, domain: string): NetnsSpecInput['topology']['accessPoints'][number] {
+export function accessPoint(id: string, domain: string): NetnsSpecInput['topology']['accessPoints'][number] {
   return { id, domain, latitude: 38, longitude: -1, rangeM: 500 };
 }
