@@ -1,10 +1,7 @@
-import { every, type Clock, type Timers } from '../../common/clock.js';
-import type { Log } from '../../common/log.js';
-import type { Metrics } from '../../common/metrics.js';
+import { every } from '../../common/clock.js';
 import type { HostRef } from '../../protocol/api/common.js';
 import type { ReservationList } from '../../protocol/api/md-manager.js';
 import type { HostHealth } from '../../protocol/api/vmd.js';
-import type { MetricName } from '../../protocol/metrics.js';
 import type { ControlStore, StandbyRow } from '../../store/types.js';
 import type { Redirected, VehicleState } from '../handover/state.js';
 import { namedHosts } from '../handover/work.js';
@@ -16,26 +13,16 @@ import { Offers } from './offers.js';
 import { Planner, type PlannerOptions } from './planner.js';
 import { StandbyRecords } from './records.js';
 import { Rounds } from './rounds.js';
-import { StandbySlots, type StandbyPool } from './slots.js';
+import { StandbySlots, type SlotDeps } from './slots.js';
 
 export interface StandbyOptions extends PlannerOptions {
   /** How long sdn-app may use a slot without a renewal. */
   readonly leaseMs: number;
 }
 
-export interface StandbyDeps {
+export interface StandbyDeps extends Omit<SlotDeps, 'leases' | 'records' | 'recordMs' | 'changed'> {
   readonly store: Pick<ControlStore, 'writeStandbys'>;
-  readonly pool: StandbyPool;
   readonly sdn: Pick<SdnClient, 'arm' | 'giveTickets'>;
-  readonly state: (vehicle: string) => VehicleState | undefined;
-  readonly term: number;
-  readonly newId: () => string;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: () => number;
-  readonly log: Log;
-  readonly metrics: Metrics<MetricName>;
-  readonly signal: AbortSignal;
 }
 
 /** What sdn-app says of a slot that it has used; without a lease where it found the flow and has forgotten the rest. */
