@@ -36,6 +36,10 @@ export const ERRORS = {
   POOL_EMPTY: { retry: true, say: 'no slot is ready in this domain', status: 503 },
   AUTHORITY_AWAY: { retry: true, say: 'the registration authority cannot be reached', status: 503 },
   NUMBERS_EXHAUSTED: { retry: false, say: 'all vehicle numbers of this range are taken', status: 503 },
+  MANO_AWAY: { retry: true, say: 'the orchestrator cannot be reached', status: 502 },
+  MANO_REFUSED: { retry: false, say: 'the orchestrator refused', status: 502 },
+  MANO_CONFLICT: { retry: true, say: 'the orchestrator says that its state does not allow this now', status: 502 },
+  MANO_UNSUPPORTED: { retry: false, say: 'this release of the orchestrator cannot do that', status: 502 },
   MANO_FAILED: { retry: true, say: 'the instance could not be started or stopped', status: 502 },
   UPSTREAM_AWAY: { retry: true, say: 'a service that is needed cannot be reached', status: 502 },
   UPSTREAM_REFUSED: { retry: false, say: 'a service that is needed refused', status: 502 },
@@ -52,6 +56,12 @@ export const ERRORS = {
   READERS_FULL: { retry: true, say: 'too many readers of this stream are open', status: 503 },
   // store
   STORE_FAILED: { retry: true, say: 'the store did not take or give the data', status: 503 },
+  STORE_AWAY: { retry: true, say: 'the store cannot be reached, or not enough of it', status: 503 },
+  STORE_NOT_DURABLE: {
+    retry: false,
+    say: 'the store would acknowledge what it does not have on disk: nothing is written to it',
+    status: 503,
+  },
   STORE_SCHEMA: { retry: false, say: 'the data was written by a release this one cannot read' },
   DRIVE_INVALID: { retry: false, say: 'the recording of the drive cannot be read', status: 400 },
 } as const satisfies Record<string, ErrorRow>;

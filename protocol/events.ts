@@ -35,6 +35,7 @@ export const EVENTS = [
   'vmd.proof.unread',
   'vmd.confirm.failed',
   // store
+  'store.session.changed',
   // md-manager
   'manager.host.started',
   'manager.host.ready',
