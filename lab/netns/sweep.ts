@@ -54,7 +54,7 @@ export function processesOf(folder: string): readonly number[] {
 }
 
 /** Field 22 of /proc/PID/stat, in clock ticks since boot; field 2 may hold spaces and brackets. */
-function startTimeOf(pid: number): string | undefined {
+export function startTimeOf(pid: number): string | undefined {
   const stat = readProc(String(pid), 'stat');
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }

@@ -1,0 +1,197 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync, closeSync, readFileSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { delay } from '../../common/clock.js';
+import { fault } from '../../protocol/errors.js';
+import { killed } from '../open-vswitch/ovs-folder.js';
+import { answersCql, type ClientKeys } from './cql-probe.js';
+import {
+  CQL_PORT,
+  LOGBACK,
+  LOGBACK_TOOLS,
+  cassandraYaml,
+  daemonWords,
+  nodetoolWords,
+  rackProperties,
+  schemaVersions,
+  type NodePlan,
+} from './node-config.js';
+import { dyingWithUs, isRunning, outputOf } from './node-process.js';
+import type { Places } from './places.js';
+import type { SmallDisk } from './small-disk.js';
+
+/** One Cassandra, a datacentre of its own. */
+export interface CassandraNode {
+  readonly domain: string;
+  /** host:port of CQL, for clients. */
+  readonly contactPoint: string;
+  /** Its configuration, its log (`node.log`) and, if it has no small disk, its data. */
+  readonly folder: string;
+  /** Of its small disk, as this process sees it. */
+  readonly disk: string | undefined;
+  /** While it runs. */
+  readonly pid: number | undefined;
+  readonly state: 'running' | 'paused' | 'stopped';
+  /** SIGKILL, and its end. */
+  kill(): Promise<void>;
+  /** SIGSTOP: its ports stay open, and nothing answers. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
+  /** Tells its clients and the other nodes that it goes, writes its tables to disk (`nodetool drain`), and ends. */
+  stop(): Promise<void>;
+  /** Starts it again on its data, killing it first if it runs; resolves once it answers CQL and the nodes within reach agree. */
+  restart(): Promise<void>;
+  /** What nodetool says; LAB_FAILED with its words where it fails. */
+  nodetool(...argv: readonly string[]): Promise<string>;
+}
+
+const START_MS = 90_000;
+const PROBE_MS = 1_000;
+const POLL_MS = 50;
+const LOGGED = 1_500;
+/** Another process may take the port meant for JMX before the node does. */
+const STARTS = 3;
+const PORT_TAKEN = /Address already in use|Port already in use|BindException/;
+
+export interface NodeParts {
+  readonly plan: NodePlan;
+  readonly places: Places;
+  readonly jars: string;
+  readonly heapMb: number;
+  readonly disk: SmallDisk | undefined;
+  readonly keys: ClientKeys | undefined;
+  /** Resolves once this node and all those it can reach know one another and have one schema. */
+  settled(): Promise<void>;
+}
+
+export class LabNode implements CassandraNode {
+  readonly #parts: NodeParts;
+  #child: ChildProcess | undefined;
+  #paused = false;
+  #jmxPort = 0;
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts;
+  }
+
+  get domain(): string {
+    return this.#parts.plan.domain;
+  }
+
+  get address(): string {
+    return this.#parts.plan.address;
+  }
+
+  get contactPoint(): string {
+    return `${this.#parts.plan.contactAddress}:${CQL_PORT}`;
+  }
+
+  get folder(): string {
+    return this.#parts.plan.folder;
+  }
+
+  get disk(): string | undefined {
+    return this.#parts.disk?.path;
+  }
+
+  get pid(): number | undefined {
+    return isRunning(this.#child) ? this.#child.pid : undefined;
+  }
+
+  get state(): CassandraNode['state'] {
+    return !isRunning(this.#child) ? 'stopped' : this.#paused ? 'paused' : 'running';
+  }
+
+  /** Writes its files and starts it; resolves once it answers CQL. */
+  async start(): Promise<void> {
+    const { plan } = this.#parts;
+    const conf = join(plan.folder, 'conf');
+    mkdirSync(conf, { recursive: true });
+    await Promise.all([
+      writeFile(join(conf, 'cassandra.yaml'), cassandraYaml(plan), { mode: 0o600 }),
+      writeFile(join(conf, 'cassandra-rackdc.properties'), rackProperties(plan)),
+      writeFile(join(conf, 'logback.xml'), LOGBACK),
+      writeFile(join(conf, 'logback-tools.xml'), LOGBACK_TOOLS),
+    ]);
+    for (let left = STARTS; ; left--) {
+      const said = await this.#startOnce();
+      if (said === undefined) return;
+      if (left === 1 || !PORT_TAKEN.test(said))
+        throw fault('LAB_FAILED', `Cassandra of ${plan.domain} did not start: ${said.slice(-LOGGED)}`);
+    }
+  }
+
+  async kill(): Promise<void> {
+    await killed(this.#child);
+    this.#paused = false;
+  }
+
+  pause(): void {
+    this.#paused = isRunning(this.#child) && this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    if (isRunning(this.#child)) this.#child.kill('SIGCONT');
+    this.#paused = false;
+  }
+
+  async stop(): Promise<void> {
+    if (!isRunning(this.#child)) return;
+    this.resume();
+    await this.nodetool('drain');
+    await this.kill();
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.start();
+    await this.#parts.settled();
+  }
+
+  async nodetool(...argv: readonly string[]): Promise<string> {
+    const { plan, places, jars } = this.#parts;
+    const words = dyingWithUs(nodetoolWords(plan, jars, this.#jmxPort, argv));
+    const { code, out, err } = await outputOf(places.exec(plan.domain, words, { stdio: ['ignore', 'pipe', 'pipe'] }));
+    if (code !== 0) throw fault('LAB_FAILED', `nodetool ${argv.join(' ')} of ${plan.domain}: ${(err || out).trim()}`);
+    return out;
+  }
+
+  /** Whether it knows just these addresses, all of one version of the schema, as ones that it can reach. */
+  async agreesWith(addresses: readonly string[]): Promise<boolean> {
+    if (!(await this.#answers())) return false;
+    const versions = schemaVersions(await this.nodetool('describecluster').catch(() => ''));
+    return [...versions].some(([version, of]) => version !== 'UNREACHABLE' && addresses.every(one => of.includes(one)));
+  }
+
+  /** `undefined` once it answers CQL, or what it logged since this start where it did not. */
+  async #startOnce(): Promise<string | undefined> {
+    const { plan, places, jars, heapMb, disk } = this.#parts;
+    this.#jmxPort = await places.jmxPort();
+    const log = join(plan.folder, 'node.log');
+    const output = openSync(log, 'a');
+    const begins = statSync(log).size;
+    const words = [...(disk?.enter ?? []), ...dyingWithUs(daemonWords(plan, jars, this.#jmxPort, heapMb))];
+    const child = places.exec(plan.domain, words, { stdio: ['ignore', output, output], cwd: plan.folder });
+    closeSync(output);
+    this.#child = child;
+    this.#paused = false;
+    let failed: unknown;
+    child.once('error', error => (failed = error));
+    const ended = once(child, 'close').catch((error: unknown) => (failed = error));
+    const endMs = performance.now() + START_MS;
+    while (isRunning(child) && failed === undefined && performance.now() < endMs) {
+      if (await this.#answers()) return undefined;
+      await Promise.race([ended, delay(POLL_MS)]);
+    }
+    await this.kill();
+    return failed === undefined ? readFileSync(log).subarray(begins).toString() : String(failed);
+  }
+
+  #answers(): Promise<boolean> {
+    const { plan, keys } = this.#parts;
+    return answersCql(plan.contactAddress, CQL_PORT, keys, PROBE_MS);
+  }
+}
