@@ -72,6 +72,15 @@ export function missingIn(ranges: SeqRanges, from: number, to: number): SeqRange
   return missing;
 }
 
+/** What is in both sets. */
+export const commonRanges = (a: SeqRanges, b: SeqRanges): SeqRanges =>
+  a.flatMap(([from, to]) => {
+    const common: [number, number][] = [];
+    for (let i = firstReaching(b, from), other = b[i]; other !== undefined && other[0] <= to; other = b[++i])
+      common.push([Math.max(from, other[0]), Math.min(to, other[1])]);
+    return common;
+  });
+
 /** The newest `max` ranges: a set that is too ragged claims less than is stored, never more. */
 export const compactRanges = (ranges: SeqRanges, max = MAX_RANGES): SeqRanges =>
   ranges.length <= max ? ranges : ranges.slice(ranges.length - max);

@@ -12,6 +12,12 @@ export const SETTINGS = {
     default: '3000',
     help: 'time that slots and flows of ended hand-overs have to be released',
   },
+  ranges: { parse: integer(1, 65_536), default: '256', help: 'parts in which the histories are read' },
+  resume: {
+    parse: text,
+    optional: true,
+    help: 'file that keeps what is read: an audit that was interrupted goes on from there; removed when it is made',
+  },
   json: { parse: boolean, default: 'false', help: 'print the result as JSON' },
 } as const satisfies Settings;
 

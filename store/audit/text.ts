@@ -25,5 +25,15 @@ export function auditText(result: AuditResult): string {
     ({ guarantee, vehicle, say }) =>
       `guarantee ${guarantee} violated${vehicle === undefined ? '' : ` for ${vehicle}`}: ${say}`,
   );
-  return [...lines, '', ...(faults.length === 0 ? ['every guarantee that was checked holds'] : faults)].join('\n');
+  const domains = result.domains.map(
+    ({ domain, rows, missing }) =>
+      `${domain}: ${rows} rows${missing === 0 ? '' : `, ${missing} of the others’ missing`}`,
+  );
+  return [
+    ...lines,
+    '',
+    ...domains,
+    '',
+    ...(faults.length === 0 ? ['every guarantee that was checked holds'] : faults),
+  ].join('\n');
 }

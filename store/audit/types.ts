@@ -1,6 +1,6 @@
 import type { SlotState } from '../../protocol/api/md-manager.js';
 import type { SeqRanges } from '../ranges.js';
-import type { DeviceRow, HistoryRow, OwnerRow } from '../types.js';
+import type { DeviceRow, OwnerRow } from '../types.js';
 
 /** What a device says of its outbox, per boot: seqs handed out, and synced. */
 export interface VehicleMarks {
@@ -49,16 +49,11 @@ export interface ActingView {
   readonly flows?: readonly FlowView[];
 }
 
-export interface HistoryInput {
-  /** Every row of each domain's store, in key order. */
-  readonly histories: readonly AsyncIterable<HistoryRow>[];
-  /** The witness: what devices have a 2.04 for. */
+/** What devices and their witness say, read before any row is. */
+export interface Testimony {
+  /** What devices have a 2.04 for. */
   readonly acknowledged: SeqsByVehicle;
   readonly marks: readonly VehicleMarks[];
-}
-
-export interface AuditInput extends HistoryInput {
-  readonly acting?: ActingView;
 }
 
 /** Which of the guarantees of DESIGN §10 does not hold. */
@@ -81,8 +76,17 @@ export interface ReportCounts {
   readonly duplicated: number;
 }
 
+/** What one domain's store has of the rows of all. */
+export interface DomainCounts {
+  readonly domain: string;
+  readonly rows: number;
+  /** Rows that another domain has and this one has not: replication is behind, or was cut. */
+  readonly missing: number;
+}
+
 export interface AuditResult {
   readonly reports: ReportCounts;
+  readonly domains: readonly DomainCounts[];
   readonly perVehicle: readonly ({ readonly vehicle: string } & ReportCounts)[];
   readonly violations: readonly Violation[];
 }

@@ -1,36 +1,61 @@
 import { META, decodeBoot, decodeGap, decodeReport } from '../../protocol/report.js';
-import { addRange, addSeq, countSeqs, hasSeq, mergeRanges, missingIn, NO_SEQS, type SeqRanges } from '../ranges.js';
+import {
+  addRange,
+  addSeq,
+  commonRanges,
+  countSeqs,
+  hasSeq,
+  mergeRanges,
+  missingIn,
+  NO_SEQS,
+  type SeqRanges,
+} from '../ranges.js';
 import type { HistoryRow } from '../types.js';
-import type { ReportCounts, SeqsByBoot, VehicleMarks, Violation } from './types.js';
 
 const META_PREFIX = 'meta/';
 
-interface BootTally {
+/** What rows say of one boot of a vehicle. */
+export interface BootTally {
   stored: SeqRanges;
+  /** Seqs that a gap declares. */
   declared: SeqRanges;
   /** Highest seq that is known to have been accepted. */
   accepted: number;
-  sampled: number;
   /** Seqs that stand under more than one key. */
   twice: SeqRanges;
   /** Seqs under which the domains have different bytes. */
   differing: SeqRanges;
+  /** Reports about the reporting that cannot be read. */
+  unreadable: SeqRanges;
 }
 
-/** What the rows of one vehicle say; memory grows with gaps and faults, not with rows. */
+const NO_ROWS: BootTally = {
+  stored: NO_SEQS,
+  declared: NO_SEQS,
+  accepted: 0,
+  twice: NO_SEQS,
+  differing: NO_SEQS,
+  unreadable: NO_SEQS,
+};
+
+/** What rows of one vehicle say, in any order; memory grows with gaps and faults, not with rows. */
 export class VehicleTally {
   readonly vehicle: string;
   readonly #boots = new Map<number, BootTally>();
-  readonly #violations: Violation[] = [];
 
-  constructor(vehicle: string) {
+  constructor(vehicle: string, boots: Iterable<readonly [number, BootTally]> = []) {
     this.vehicle = vehicle;
+    for (const [boot, tally] of boots) this.#boots.set(boot, { ...tally });
+  }
+
+  get boots(): ReadonlyMap<number, Readonly<BootTally>> {
+    return this.#boots;
   }
 
   #boot(boot: number): BootTally {
     let tally = this.#boots.get(boot);
     if (tally === undefined) {
-      tally = { stored: NO_SEQS, declared: NO_SEQS, accepted: 0, sampled: 0, twice: NO_SEQS, differing: NO_SEQS };
+      tally = { ...NO_ROWS };
       this.#boots.set(boot, tally);
     }
     return tally;
@@ -44,15 +69,15 @@ export class VehicleTally {
     tally.stored = addSeq(tally.stored, row.seq);
     tally.accepted = Math.max(tally.accepted, row.seq);
     if (Buffer.from(row.bytes.buffer, row.bytes.byteOffset, row.bytes.byteLength).includes(META_PREFIX))
-      this.#readMeta(row);
+      this.#readMeta(row, tally);
   }
 
-  #readMeta(row: HistoryRow): void {
+  #readMeta(row: HistoryRow, own: BootTally): void {
     let samples: ReturnType<typeof decodeReport>['samples'];
     try {
       samples = decodeReport(row.bytes).samples;
     } catch {
-      this.#fault(1, `report ${row.boot}/${row.seq} cannot be read`);
+      own.unreadable = addSeq(own.unreadable, row.seq);
       return;
     }
     for (const { name, value } of samples) {
@@ -69,59 +94,48 @@ export class VehicleTally {
     }
   }
 
-  #fault(guarantee: Violation['guarantee'], say: string): void {
-    this.#violations.push({ guarantee, vehicle: this.vehicle, say });
+  /** Takes what other rows said: rows that this one has not seen, so that a seq of both stands under two keys. */
+  merge(other: VehicleTally): void {
+    for (const [boot, theirs] of other.boots) {
+      const ours = this.#boot(boot);
+      const both = commonRanges(ours.stored, theirs.stored);
+      ours.twice = mergeRanges(mergeRanges(ours.twice, theirs.twice), both);
+      ours.differing = mergeRanges(ours.differing, theirs.differing);
+      ours.unreadable = mergeRanges(ours.unreadable, theirs.unreadable);
+      ours.stored = mergeRanges(ours.stored, theirs.stored);
+      ours.declared = mergeRanges(ours.declared, theirs.declared);
+      ours.accepted = Math.max(ours.accepted, theirs.accepted);
+    }
   }
 
-  /** Closes the books of the vehicle with what its device and the witness say. */
-  finish(
-    marks: VehicleMarks | undefined,
-    acknowledged: SeqsByBoot,
-  ): { readonly counts: ReportCounts; readonly violations: readonly Violation[] } {
-    for (const { boot, sampled, accepted } of marks?.boots ?? []) {
-      const tally = this.#boot(boot);
-      tally.accepted = Math.max(tally.accepted, accepted);
-      tally.sampled = Math.max(tally.sampled, sampled);
+  /**
+   * Takes a second look at the same vehicle: what was missing and is there now came while the first was made. What was
+   * accepted since is none of its business.
+   */
+  lookAgain(later: VehicleTally): void {
+    for (const [boot, ours] of this.#boots) {
+      const theirs = later.boots.get(boot);
+      if (theirs === undefined) continue;
+      ours.stored = mergeRanges(ours.stored, commonRanges(theirs.stored, [[1, ours.accepted]]));
+      ours.declared = mergeRanges(ours.declared, theirs.declared);
     }
-    const counts = { sampled: 0, accepted: 0, acknowledged: 0, stored: 0, dropped: 0, lost: 0, duplicated: 0 };
-    for (const [boot, seqs] of acknowledged) {
-      const tally = this.#boot(boot);
-      counts.acknowledged += countSeqs(seqs);
-      tally.accepted = Math.max(tally.accepted, seqs.at(-1)?.[1] ?? 0);
-      const missing = seqs.flatMap(([from, to]) => missingIn(tally.stored, from, to));
-      if (missing.length > 0)
-        this.#fault(1, `${countSeqs(missing)} acknowledged reports of boot ${boot} are not stored: ${show(missing)}`);
-    }
-    const gaps: string[] = [];
-    for (const [boot, tally] of [...this.#boots].sort(([a], [b]) => a - b)) {
-      const missing = missingIn(tally.stored, 1, tally.accepted);
-      const lost = missing.flatMap(([from, to]) => missingIn(tally.declared, from, to));
-      counts.sampled += Math.max(tally.sampled, tally.accepted);
-      counts.accepted += tally.accepted;
-      counts.stored += countSeqs(tally.stored);
-      counts.lost += countSeqs(lost);
-      counts.dropped += countSeqs(missing) - countSeqs(lost);
-      counts.duplicated += countSeqs(mergeRanges(tally.twice, tally.differing));
-      if (tally.twice.length > 0)
-        this.#fault(1, `reports of boot ${boot} are stored under more than one time: ${show(tally.twice)}`);
-      if (tally.differing.length > 0)
-        this.#fault(1, `two different reports have one id in boot ${boot}: ${show(tally.differing)}`);
-      if (lost.length > 0)
-        gaps.push(
-          `${countSeqs(lost)} of ${tally.accepted} accepted reports of boot ${boot} are neither stored nor declared: ${show(lost)}`,
-        );
-    }
-    // What waits in the outbox is not lost: guarantee 2 speaks of an empty one.
-    if (counts.lost > (marks?.pending ?? 0)) for (const gap of gaps) this.#fault(2, gap);
-    const resent = marks?.resent;
-    return { counts: { ...counts, ...(resent === undefined ? {} : { resent }) }, violations: this.#violations };
   }
-}
 
-const SHOWN = 5;
+  /** Seqs up to the last accepted that are neither stored nor declared. */
+  lost(boot: number): SeqRanges {
+    const { stored, declared, accepted } = this.#boots.get(boot) ?? NO_ROWS;
+    return missingIn(stored, 1, accepted).flatMap(([from, to]) => missingIn(declared, from, to));
+  }
 
-/** `3, 7–9, …` */
-function show(ranges: SeqRanges): string {
-  const shown = ranges.slice(0, SHOWN).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
-  return [...shown, ...(ranges.length > SHOWN ? ['…'] : [])].join(', ');
+  /** How many declared seqs are not stored. */
+  dropped(boot: number): number {
+    const { stored, accepted } = this.#boots.get(boot) ?? NO_ROWS;
+    return countSeqs(missingIn(stored, 1, accepted)) - countSeqs(this.lost(boot));
+  }
+
+  /** What device or witness know to have been accepted. */
+  accept(boot: number, seq: number): void {
+    const tally = this.#boot(boot);
+    tally.accepted = Math.max(tally.accepted, seq);
+  }
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   addRange,
   addSeq,
+  commonRanges,
   compactRanges,
   countSeqs,
   covers,
@@ -42,6 +43,14 @@ describe('ranges of seqs', () => {
           b.every(one => a.includes(one)),
         );
         assert.ok(covers(of([...a, ...b]), of(b)));
+      }),
+    );
+  });
+
+  it('have in common what both sets have', () => {
+    fc.assert(
+      fc.property(seqs, seqs, (a, b) => {
+        assert.deepEqual(commonRanges(of(a), of(b)), of(a.filter(one => b.includes(one))));
       }),
     );
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -17,15 +17,24 @@ import { START_MS, device, owner, row } from '../../../fakes/store-rows.js';
 
 const never = new AbortController().signal;
 
-/** Runs the command and gives what it wrote to standard output. */
-async function outputOf(argv: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+interface Output {
+  readonly code: number;
+  readonly text: string;
+  readonly errors: string;
+}
+
+/** Runs the command and gives what it wrote to standard output and standard error. */
+async function outputOf(argv: readonly string[], signal = never): Promise<Output> {
   const written: string[] = [];
-  const write = process.stdout.write.bind(process.stdout);
-  process.stdout.write = (chunk: string | Uint8Array): boolean => written.push(String(chunk)) > 0;
+  const errors: string[] = [];
+  const { stdout, stderr } = process;
+  const writes = [stdout.write.bind(stdout), stderr.write.bind(stderr)] as const;
+  stdout.write = (chunk: string | Uint8Array): boolean => written.push(String(chunk)) > 0;
+  stderr.write = (chunk: string | Uint8Array): boolean => errors.push(String(chunk)) > 0;
   try {
-    return { code: await run(argv, {}, never), text: written.join('') };
+    return { code: await run(argv, {}, signal), text: written.join(''), errors: errors.join('') };
   } finally {
-    process.stdout.write = write;
+    [stdout.write, stderr.write] = writes;
   }
 }
 
@@ -140,6 +149,32 @@ describe('edgetwin audit', () => {
       '4 slot 0 of edge-3/1 is reserved for nobody (says the host)',
       '5 the switch holds flows older than epoch 2: path of 1',
     ]);
+  });
+
+  it('goes on with an audit that could not be made, and reads nothing twice', async () => {
+    const argv = await prepare({ 'edge-1': rows(1, 15), 'edge-2': rows(10, 20) });
+    const record = join(directory, 'audit.jsonl');
+    const resumed = [...argv, '--resume', record];
+    // The manager is away: rows are read, and nothing can be said of who acts.
+    const away = await outputOf([...resumed, '--manager', 'http://127.0.0.1:1']);
+    assert.deepEqual([away.code, away.text], [2, '']);
+    assert.match(away.errors, /^the audit could not be made: UPSTREAM_AWAY.*goes on with .*audit\.jsonl$/m);
+    // Were rows read again, this one would be found; were the witness, its last line.
+    await using store = await openLmdbTwinStore({ path: join(directory, 'edge-1'), domain: 'edge-1' });
+    await store.append([row('car-1', 3, { timeMs: START_MS })]);
+    await appendFile(join(directory, 'witness'), 'car-1 1 21\n');
+    const { code, text } = await outputOf([...resumed, '--json']);
+    const result = JSON.parse(text) as AuditResult;
+    assert.deepEqual([code, result.violations, result.reports.acknowledged], [0, [], 20]);
+    await assert.rejects(stat(record), { code: 'ENOENT' });
+    assert.equal((await outputOf(resumed)).code, 1);
+  });
+
+  it('says that it was interrupted, and not that all is well', async () => {
+    const argv = await prepare({ 'edge-1': rows(1, 20) });
+    const { code, text, errors } = await outputOf(argv, AbortSignal.abort(new Error('SIGINT')));
+    assert.deepEqual([code, text], [2, '']);
+    assert.match(errors, /could not be made: interrupted/);
   });
 
   it('refuses stores, witnesses and marks that are not there, and makes none', async () => {

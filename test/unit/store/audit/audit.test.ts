@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { encodeBoot, encodeGap, encodeReport, type Sample } from '../../../../protocol/report.js';
-import { audit } from '../../../../store/audit/audit.js';
-import type { AuditInput, AuditResult, SeqsByVehicle } from '../../../../store/audit/types.js';
+import { conclude, readRanges } from '../../../../store/audit/audit.js';
+import { recordInMemory } from '../../../../store/audit/tally-record.js';
+import type { ActingView, AuditResult, SeqsByVehicle, Testimony } from '../../../../store/audit/types.js';
 import type { SeqRanges } from '../../../../store/ranges.js';
-import { encodeHistoryKey } from '../../../../store/rows/history-row.js';
 import type { HistoryRow } from '../../../../store/types.js';
+import { memorySource } from '../../../fakes/memory-history-source.js';
 import { START_MS, device, owner, row } from '../../../fakes/store-rows.js';
 
 const witness = (vehicles: Record<string, Record<number, SeqRanges>>): SeqsByVehicle =>
@@ -14,15 +15,16 @@ const witness = (vehicles: Record<string, Record<number, SeqRanges>>): SeqsByVeh
       new Map(Object.entries(boots).map(([boot, seqs]) => [Number(boot), seqs])),
     ]),
   );
-const inKeyOrder = (rows: readonly HistoryRow[]): HistoryRow[] =>
-  rows.toSorted((a, b) => Buffer.compare(encodeHistoryKey(a), encodeHistoryKey(b)));
-async function* scan(rows: readonly HistoryRow[]): AsyncGenerator<HistoryRow> {
-  yield* inKeyOrder(rows);
-}
-const auditOf = (
+const auditOf = async (
   domains: readonly (readonly HistoryRow[])[],
-  rest: Partial<Omit<AuditInput, 'histories'>> = {},
-): Promise<AuditResult> => audit({ histories: domains.map(scan), acknowledged: new Map(), marks: [], ...rest });
+  rest: Partial<Testimony> & { readonly acting?: ActingView } = {},
+): Promise<AuditResult> => {
+  const source = memorySource(Object.fromEntries(domains.map((stored, at) => [`edge-${at + 1}`, stored])));
+  const testimony = { acknowledged: new Map(), marks: [], ...rest };
+  const record = recordInMemory({ ranges: await source.split(3), testimony });
+  const read = await readRanges(source, record, { signal: new AbortController().signal });
+  return conclude(source, read, testimony, rest.acting);
+};
 const rows = (from: number, to: number, vehicle = 'car-1', boot = 1): HistoryRow[] =>
   Array.from({ length: to - from + 1 }, (_, i) => row(vehicle, from + i, { boot }));
 const withSamples = (
@@ -124,7 +126,32 @@ describe('audit of histories', () => {
 
   it('reports a row that tells about the reporting and cannot be read', async () => {
     const result = await auditOf([[{ ...row('car-1', 1), bytes: Buffer.from('no report, but meta/gap') }]]);
-    assert.deepEqual(said(result), ['1 car-1: report 1/1 cannot be read']);
+    assert.deepEqual(said(result), ['1 car-1: reports of boot 1 cannot be read: 1']);
+  });
+
+  it('counts what each domain has and what it lacks of the others', async () => {
+    const result = await auditOf([rows(1, 60), rows(50, 100), []]);
+    assert.deepEqual(result.domains, [
+      { domain: 'edge-1', rows: 60, missing: 40 },
+      { domain: 'edge-2', rows: 51, missing: 49 },
+      { domain: 'edge-3', rows: 0, missing: 100 },
+    ]);
+  });
+
+  it('looks again for what came behind it, and only for that', async () => {
+    const early = [...rows(1, 4), ...rows(7, 10)];
+    const source = memorySource({ 'edge-1': early });
+    const acknowledged = witness({ 'car-1': { 1: [[1, 10]] } });
+    const record = recordInMemory({ ranges: await source.split(2), testimony: { acknowledged, marks: [] } });
+    const read = await readRanges(source, record, { signal: new AbortController().signal });
+    // 5 came late, 6 never, 12 was accepted after the audit began and 11 is under way.
+    source.store('edge-1', [row('car-1', 5), row('car-1', 12)]);
+    const result = await conclude(source, read, record.testimony, undefined);
+    assert.deepEqual(said(result), [
+      '1 car-1: 1 acknowledged reports of boot 1 are not stored: 6',
+      '2 car-1: 1 of 10 accepted reports of boot 1 are neither stored nor declared: 6',
+    ]);
+    assert.deepEqual([result.reports.stored, result.reports.accepted, result.reports.duplicated], [9, 10, 0]);
   });
 
   it('keeps vehicles apart that several domains have in part', async () => {
@@ -154,7 +181,7 @@ describe('audit of who acts', () => {
     actingEpoch: 3,
     leaseHeld: true,
   } as const;
-  const acting = async (view: Partial<NonNullable<AuditInput['acting']>>): Promise<string[]> =>
+  const acting = async (view: Partial<ActingView>): Promise<string[]> =>
     said(await auditOf([], { acting: { ...quiet, ...view } }));
   const open = [{ id: 'h-9', vehicle: 'car-1' }];
 
