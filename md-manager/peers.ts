@@ -6,6 +6,7 @@ import type { Attachment, CommandHeader, HostRef } from '../protocol/api/common.
 import type { Timers } from '../common/clock.js';
 import { HttpClient } from '../protocol/api/http-client.js';
 import { keepRehearsed } from '../protocol/api/rehearsal.js';
+import { Lanes, type Lane } from './lanes.js';
 import { vehicleFlows, vehicleFlowsList, type VehicleFlows } from '../protocol/api/sdn-app.js';
 import type { ServerEvent } from '../protocol/api/sse.js';
 
@@ -13,42 +14,60 @@ import type { ServerEvent } from '../protocol/api/sse.js';
 
 export const COMMAND_TIMEOUT_MS = 2_000;
 
+/**
+ * Commands to one service at once, and how many of them may be for standby slots; connections are a few more, for those that
+ * wait for nobody: probes, leases, events, rehearsals. A host answers from its memory or after a commit; sdn-app after a
+ * round to the switch, which takes many at once.
+ */
+const TO_HOST = { atOnce: 12, ofStandby: 4, connections: 20 };
+const TO_SDN = { atOnce: 32, ofStandby: 8, connections: 40 };
+
 /** Control API of one vMD host. `via`: all hosts are reached through this URL, which is told the real one in a header. */
 export class HostClient implements AsyncDisposable {
   readonly #http: HttpClient;
+  readonly #lanes = new Lanes(TO_HOST.atOnce, TO_HOST.ofStandby);
 
   constructor(control: string, via?: string) {
-    this.#http = new HttpClient(
-      via ?? control,
-      via === undefined ? {} : { headers: { 'x-edgetwin-upstream': control } },
-    );
+    const { connections } = TO_HOST;
+    const headers = via === undefined ? {} : { headers: { 'x-edgetwin-upstream': control } };
+    this.#http = new HttpClient(via ?? control, { connections, ...headers });
   }
 
   async prepare(vehicle: string, body: z.infer<typeof prepareRequest>, signal: AbortSignal): Promise<void> {
-    await this.#post(`/v1/slots/${vehicle}/prepare`, body, slotAnswer, signal);
+    const lane = body.lease === undefined ? 'handover' : 'standby';
+    await this.#command(lane, `/v1/slots/${vehicle}/prepare`, body, slotAnswer, signal);
   }
 
   async activate(vehicle: string, body: z.infer<typeof activateRequest>, signal: AbortSignal): Promise<void> {
-    await this.#post(`/v1/slots/${vehicle}/activate`, body, slotAnswer, signal);
+    await this.#command('handover', `/v1/slots/${vehicle}/activate`, body, slotAnswer, signal);
   }
 
   /** The digest of the twin, which has stood down. */
   async drain(vehicle: string, header: CommandHeader, graceMs: number, signal: AbortSignal): Promise<Digest> {
-    return (await this.#post(`/v1/slots/${vehicle}/drain`, { header, graceMs }, drainAnswer, signal)).digest;
+    const body = { header, graceMs };
+    return (await this.#command('handover', `/v1/slots/${vehicle}/drain`, body, drainAnswer, signal)).digest;
   }
 
   async release(vehicle: string, header: CommandHeader, signal: AbortSignal): Promise<void> {
-    const path = `/v1/slots/${vehicle}/release`;
-    await this.#http.call('POST', path, { body: { header }, timeoutMs: COMMAND_TIMEOUT_MS, signal });
+    const call = { body: { header }, timeoutMs: COMMAND_TIMEOUT_MS, signal };
+    // Nobody's flow waits for a slot that is given back.
+    await this.#lanes.run('standby', () => this.#http.call('POST', `/v1/slots/${vehicle}/release`, call));
   }
 
   /** Vehicles that do not act there with the epoch named. */
   async renew(body: z.infer<typeof leaseRequest>, signal: AbortSignal): Promise<readonly string[]> {
-    return (await this.#post('/v1/leases', body, leaseAnswer, signal)).refused;
+    const call = { body, answer: leaseAnswer, timeoutMs: COMMAND_TIMEOUT_MS, signal };
+    return (await this.#http.call('POST', '/v1/leases', call)).refused;
   }
 
+  /** With every slot, however many there are. */
   health(timeoutMs: number, signal: AbortSignal): Promise<HostHealth> {
     return this.#http.call('GET', '/v1/health', { answer: hostHealth, timeoutMs, signal });
+  }
+
+  /** The process alone: a question that is asked several times a second must not grow with what it carries. */
+  async probe(timeoutMs: number, signal: AbortSignal): Promise<Pick<HostHealth, 'stalledMs'>> {
+    return this.#http.call('GET', '/v1/health?slots=none', { answer: hostHealth, timeoutMs, signal });
   }
 
   keepRehearsed(timers: Timers, signal: AbortSignal): Promise<void> {
@@ -59,8 +78,9 @@ export class HostClient implements AsyncDisposable {
     return this.#http.events('/v1/events', signal);
   }
 
-  #post<A>(path: string, body: unknown, answer: z.ZodType<A>, signal: AbortSignal): Promise<A> {
-    return this.#http.call('POST', path, { body, answer, timeoutMs: COMMAND_TIMEOUT_MS, signal });
+  #command<A>(lane: Lane, path: string, body: unknown, answer: z.ZodType<A>, signal: AbortSignal): Promise<A> {
+    const call = { body, answer, timeoutMs: COMMAND_TIMEOUT_MS, signal };
+    return this.#lanes.run(lane, () => this.#http.call('POST', path, call));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,9 +91,10 @@ export class HostClient implements AsyncDisposable {
 /** The sdn-app that is active. */
 export class SdnClient implements AsyncDisposable {
   #http: HttpClient;
+  readonly #lanes = new Lanes(TO_SDN.atOnce, TO_SDN.ofStandby);
 
   constructor(url: string) {
-    this.#http = new HttpClient(url);
+    this.#http = new HttpClient(url, { connections: TO_SDN.connections });
   }
 
   get url(): string {
@@ -84,7 +105,7 @@ export class SdnClient implements AsyncDisposable {
   async pointTo(url: string): Promise<void> {
     if (url === this.url) return;
     const old = this.#http;
-    this.#http = new HttpClient(url);
+    this.#http = new HttpClient(url, { connections: TO_SDN.connections });
     await old[Symbol.asyncDispose]();
   }
 
@@ -93,9 +114,13 @@ export class SdnClient implements AsyncDisposable {
     await keepRehearsed({ call: (method, path, options) => this.#http.call(method, path, options) }, timers, signal);
   }
 
-  /** What a vehicle may use by itself from now on; replaces what was there. */
+  /**
+   * What a vehicle may use by itself from now on; replaces what was there. It leaves at once, because what sdn-app is told of
+   * times counts from here: whoever arms sees to it that few do so at once.
+   */
   async arm(vehicle: string, body: ArmingRequest, signal: AbortSignal): Promise<VehicleFlows> {
-    return this.#call('PUT', `/v1/vehicles/${vehicle}/arming`, body, signal);
+    const call = { body, answer: vehicleFlows, timeoutMs: COMMAND_TIMEOUT_MS, signal };
+    return this.#http.call('PUT', `/v1/vehicles/${vehicle}/arming`, call);
   }
 
   /** Slots that no vehicle holds yet; replaces what was there. */
@@ -109,24 +134,27 @@ export class SdnClient implements AsyncDisposable {
     body: { header: CommandHeader; number: number; host: HostRef; attachment?: Attachment },
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#call('PUT', `/v1/vehicles/${vehicle}`, body, signal);
+    await this.#put(`/v1/vehicles/${vehicle}`, body, signal);
   }
 
   async redirect(vehicle: string, header: CommandHeader, host: HostRef, signal: AbortSignal): Promise<void> {
-    await this.#call('PUT', `/v1/vehicles/${vehicle}/redirect`, { header, host }, signal);
+    await this.#put(`/v1/vehicles/${vehicle}/redirect`, { header, host }, signal);
   }
 
   async retire(vehicle: string, header: CommandHeader, host: HostRef, signal: AbortSignal): Promise<void> {
-    const path = `/v1/vehicles/${vehicle}/retire`;
-    await this.#http.call('POST', path, { body: { header, host }, timeoutMs: COMMAND_TIMEOUT_MS, signal });
+    const call = { body: { header, host }, timeoutMs: COMMAND_TIMEOUT_MS, signal };
+    // Nobody's flow leads there any more.
+    await this.#lanes.run('standby', () => this.#http.call('POST', `/v1/vehicles/${vehicle}/retire`, call));
   }
 
   async vehicles(signal: AbortSignal): Promise<VehicleFlows[]> {
     return (await this.#http.call('GET', '/v1/vehicles', { answer: vehicleFlowsList, signal })).vehicles;
   }
 
-  async #call(method: 'PUT' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<VehicleFlows> {
-    return this.#http.call(method, path, { body, answer: vehicleFlows, timeoutMs: COMMAND_TIMEOUT_MS, signal });
+  #put(path: string, body: unknown, signal: AbortSignal): Promise<VehicleFlows> {
+    const call = { body, answer: vehicleFlows, timeoutMs: COMMAND_TIMEOUT_MS, signal };
+    // Through whichever sdn-app is the active one when its turn comes.
+    return this.#lanes.run('handover', () => this.#http.call('PUT', path, call));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

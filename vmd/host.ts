@@ -174,8 +174,9 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
       control,
     });
     let url = `http://${settings.address}:${settings.controlPort}`;
-    const health = (): ReturnType<typeof healthOf> =>
+    const health = ({ slots: list }: { readonly slots: boolean }): ReturnType<typeof healthOf> =>
       healthOf({
+        list,
         host: refOf(url),
         pid: deps.pid,
         startTicks: deps.startTicks,

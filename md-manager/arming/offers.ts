@@ -35,17 +35,29 @@ export interface OfferDeps {
   readonly signal: AbortSignal;
 }
 
+interface Told {
+  /** It may use what it was told until then (monotonic). */
+  readonly untilMs: number;
+  /** What sdn-app has said yes to, and when it is to be told again (monotonic); absent where no answer came. */
+  readonly heard?: { readonly what: string; readonly againMs: number };
+}
+
 /**
  * What sdn-app is told of standby slots. Each list replaces the one before, so the answer to a list that leaves a slot out
  * says that it is used no more. Before sdn-app hears of a time its row says a later one.
  */
 export class Offers {
   readonly #deps: OfferDeps;
-  /** Vehicle → until when it may use what it was told (monotonic). */
-  readonly #told = new Map<string, number>();
+  /** Vehicle → what it was told last. */
+  readonly #told = new Map<string, Told>();
 
   constructor(deps: OfferDeps) {
     this.#deps = deps;
+  }
+
+  /** It may know nothing of what it was told. */
+  forget(): void {
+    for (const [vehicle, { untilMs }] of this.#told) this.#told.set(vehicle, { untilMs });
   }
 
   /** Milliseconds until it is to be told again. */
@@ -55,12 +67,16 @@ export class Offers {
     const mine = leases.of(vehicle).filter(({ stage }) => stage === 'offered' || stage === 'withdrawn');
     const offered = may.slots ? mine.filter(({ stage }) => stage === 'offered') : [];
     const leaving = this.#stillUsable(mine);
-    const told = (this.#told.get(vehicle) ?? 0) > clock.monotonicMs();
-    if (offered.length === 0 && leaving.length === 0 && !may.tickets && !told) return undefined;
+    const last = this.#told.get(vehicle);
+    const nowMs = clock.monotonicMs();
+    if (offered.length === 0 && leaving.length === 0 && !may.tickets && (last?.untilMs ?? 0) <= nowMs) return undefined;
+    const what = this.#whatOf(vehicle, offered, may.tickets);
+    if (leaving.length === 0 && last?.heard?.what === what && nowMs < last.heard.againMs)
+      return last.heard.againMs - nowMs;
     const covered = await this.#cover(offered);
     const now = this.#deps.mayHave(vehicle);
     if (!covered || now.slots !== may.slots || now.tickets !== may.tickets) return 0;
-    this.#told.set(vehicle, this.#latestMs());
+    this.#told.set(vehicle, { untilMs: this.#latestMs() });
     try {
       const body = { term, slots: offered.map(slotOf), tickets: may.tickets, leaseMs };
       const { host } = await sdn.arm(vehicle, body, signal);
@@ -69,7 +85,9 @@ export class Offers {
       for (const lease of leaving) if (!used.includes(lease)) void this.#deps.slots.free(lease.row.lease, lease.why);
       this.#heard(used);
       const more = offered.length > 0 || may.tickets;
-      if (more) this.#told.set(vehicle, clock.monotonicMs() + leaseMs);
+      const heardMs = clock.monotonicMs();
+      if (more)
+        this.#told.set(vehicle, { untilMs: heardMs + leaseMs, heard: { what, againMs: heardMs + leaseMs / 3 } });
       else this.#told.delete(vehicle);
       return used.length > 0 ? RETRY_MS : more ? leaseMs / 3 : undefined;
     } catch (error) {
@@ -92,6 +110,13 @@ export class Offers {
     } catch (error) {
       return this.#failed(error, undefined);
     }
+  }
+
+  /** With the last move and redirect of the vehicle: sdn-app drops what it was told when the vehicle moves. */
+  #whatOf(vehicle: string, offered: readonly Lease[], tickets: boolean): string {
+    const state = this.#deps.state(vehicle);
+    const leases = offered.map(({ row }) => row.lease);
+    return [state?.seen.at(-1), state?.twin.epoch, tickets, ...leases].join(' ');
   }
 
   /** Frees what nobody can use any more; returns the rest of those that were withdrawn. */

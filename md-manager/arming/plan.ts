@@ -79,11 +79,13 @@ export function planStandby(
   };
 
   const unserved = new Set<string>();
+  const mine = (rows: readonly Kept[]): Set<string> => new Set(rows.map(row => `${row.vehicle} ${row.domain}`));
+  const [isKept, isLeaving] = [mine(kept), mine(leaving)];
   // Everybody's likeliest domain comes before anybody's second.
   for (const { vehicle, domain, reason } of inTurn(wants)) {
-    const isMine = (row: Kept): boolean => row.vehicle === vehicle && row.domain === domain;
-    if (kept.some(isMine)) continue;
-    if (leaving.some(isMine) || !wish({ vehicle, domain, reason })) unserved.add(vehicle);
+    const one = `${vehicle} ${domain}`;
+    if (isKept.has(one)) continue;
+    if (isLeaving.has(one) || !wish({ vehicle, domain, reason })) unserved.add(vehicle);
   }
   for (const domain of rooms.keys()) {
     const tickets = kept.filter(row => row.vehicle === undefined && row.domain === domain && !withdraw.has(row.lease));

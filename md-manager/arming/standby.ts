@@ -35,6 +35,11 @@ export interface UsedSlot {
 type Taken = Pick<Redirected, 'way' | 'held' | 'health' | 'standby'>;
 
 const TICK_MS = 100;
+/**
+ * Vehicles that sdn-app is told of at once. Each waits for a commit, where a row is written, and for an answer; what the
+ * leases of thousands of vehicles need in a third of their time goes through, and is nowhere in the way of hand-overs.
+ */
+const TOLD_AT_ONCE = 16;
 /** The round of tickets among those of vehicles, which have no such name. */
 const TICKETS = ' tickets';
 
@@ -45,6 +50,7 @@ export class Standby implements AsyncDisposable {
   readonly #records: StandbyRecords;
   readonly #slots: StandbySlots;
   readonly #planner: Planner;
+  readonly #offers: Offers;
   readonly #rounds: Rounds;
   readonly #domains = new Set<string>();
   #stop = (): void => undefined;
@@ -58,12 +64,14 @@ export class Standby implements AsyncDisposable {
     const planner = (this.#planner = new Planner(options, { ...deps, leases }));
     const changed = (vehicle: string | undefined): void => this.#changed(vehicle);
     const slots = (this.#slots = new StandbySlots({ ...deps, leases, records, recordMs, changed }));
-    const offers = new Offers({
+    const offers = (this.#offers = new Offers({
       ...{ ...deps, leases, records, recordMs, leaseMs, slots },
       mayHave: vehicle => planner.mayHave(vehicle),
       refused: vehicle => planner.refused(vehicle),
-    });
-    this.#rounds = new Rounds(deps.timers, key => (key === TICKETS ? offers.tellTickets() : offers.tellVehicle(key)));
+    }));
+    const tell = (key: string): Promise<number | undefined> =>
+      key === TICKETS ? offers.tellTickets() : offers.tellVehicle(key);
+    this.#rounds = new Rounds(deps.timers, tell, TOLD_AT_ONCE);
   }
 
   /** Leases of an earlier manager: their slots are held again before anything is given away. */
@@ -126,6 +134,7 @@ export class Standby implements AsyncDisposable {
 
   /** Another sdn-app is the active one: it is told everything. */
   tellAll(): void {
+    this.#offers.forget();
     this.#rounds.wakeAll();
   }
 
@@ -209,7 +218,9 @@ export class Standby implements AsyncDisposable {
     const tickets = plan.withdraw.some(id => this.#leases.get(id)?.row.vehicle === undefined);
     const others = plan.withdraw.flatMap(id => this.#leases.get(id)?.row.vehicle ?? []);
     for (const taking of plan.take) this.#slots.take(taking);
-    for (const vehicle of new Set([...vehicles, ...others])) this.#rounds.wake(vehicle);
+    // Who is given a slot is told of it with whatever else there is, once it is ready.
+    const later = new Set(plan.take.map(({ vehicle }) => vehicle));
+    for (const vehicle of new Set([...vehicles, ...others])) if (!later.has(vehicle)) this.#rounds.wake(vehicle);
     if (tickets) this.#rounds.wake(TICKETS);
     this.#gauge();
   }

@@ -35,6 +35,8 @@ export class Runner implements AsyncDisposable {
   readonly #vehicles = new Map<string, Entry>();
   /** Host → vehicles whose state names it. */
   readonly #byHost = new Map<string, Set<string>>();
+  /** Vehicles that wait for a slot. */
+  readonly #ordering = new Set<string>();
   #closed = false;
 
   constructor(deps: RunnerDeps) {
@@ -101,13 +103,11 @@ export class Runner implements AsyncDisposable {
 
   /** A slot became ready: for those who wait. */
   hostReady(domain: string): void {
-    for (const { state } of [...this.#vehicles.values()])
-      if (state.run?.stage.at === 'ordering') this.dispatch(state.vehicle, { type: 'hostReady', domain });
+    for (const vehicle of [...this.#ordering]) this.dispatch(vehicle, { type: 'hostReady', domain });
   }
 
   orderFailed(domain: string): void {
-    for (const { state } of [...this.#vehicles.values()])
-      if (state.run?.stage.at === 'ordering') this.dispatch(state.vehicle, { type: 'orderFailed', domain });
+    for (const vehicle of [...this.#ordering]) this.dispatch(vehicle, { type: 'orderFailed', domain });
   }
 
   /** A host does not act although the owner row names it: told again. */
@@ -165,6 +165,8 @@ export class Runner implements AsyncDisposable {
   #index(before: VehicleState | undefined, after: VehicleState): void {
     const had = before === undefined ? [] : namedHosts(before);
     const has = namedHosts(after);
+    if (after.run?.stage.at === 'ordering') this.#ordering.add(after.vehicle);
+    else this.#ordering.delete(after.vehicle);
     for (const host of had) if (!has.includes(host)) this.#byHost.get(host)?.delete(after.vehicle);
     for (const host of has) this.#byHost.set(host, (this.#byHost.get(host) ?? new Set()).add(after.vehicle));
     for (const host of had) if (this.#byHost.get(host)?.size === 0) this.#byHost.delete(host);

@@ -104,7 +104,7 @@ export class HostLink implements AsyncDisposable {
     const { clock, loop, timing } = this.#deps;
     const startedMs = clock.monotonicMs();
     try {
-      const { stalledMs } = await this.health(timing.probeMs);
+      const { stalledMs } = await this.client.probe(timing.probeMs, this.signal);
       this.#misses = 0;
       if (stalledMs > timing.stalledMs) this.lose(`no write progress for ${Math.round(stalledMs)} ms`);
     } catch (error) {

@@ -1,17 +1,20 @@
 import type { Metrics } from '../../common/metrics.js';
 import type { MetricName } from '../../protocol/metrics.js';
-import { readySlots, type PoolSizes, type PoolState } from './pool-state.js';
+import type { PoolSizes, PoolState } from './pool-state.js';
 
 const STATES = ['starting', 'ready', 'lost', 'going'] as const;
 
 /** Ready slots, and hosts by state, of every domain. */
 export function setGauges(metrics: Metrics<MetricName>, sizes: PoolSizes, pool: PoolState): void {
-  const hosts = [...pool.values()];
+  const ready = new Map<string, number>();
+  const hosts = new Map<string, number>();
+  for (const { ref, state, slots, held } of pool.values()) {
+    const key = `${ref.domain} ${state}`;
+    hosts.set(key, (hosts.get(key) ?? 0) + 1);
+    if (state === 'ready') ready.set(ref.domain, (ready.get(ref.domain) ?? 0) + slots - held.size);
+  }
   for (const domain of sizes.keys()) {
-    metrics.set('pool_ready', readySlots(pool, domain), { domain });
-    for (const state of STATES) {
-      const count = hosts.filter(({ ref, state: at }) => ref.domain === domain && at === state).length;
-      metrics.set('md_hosts', count, { domain, state });
-    }
+    metrics.set('pool_ready', ready.get(domain) ?? 0, { domain });
+    for (const state of STATES) metrics.set('md_hosts', hosts.get(`${domain} ${state}`) ?? 0, { domain, state });
   }
 }

@@ -1,13 +1,8 @@
 import type { HostRef } from '../../protocol/api/common.js';
 import type { Pool as PoolView, SlotState } from '../../protocol/api/md-manager.js';
+import type { HeldSlot, HeldSlots } from './held-slots.js';
 
 /** Slots of all hosts, and who holds them: pure. States are replaced, never changed. */
-
-export interface HeldSlot {
-  readonly slot: number;
-  readonly state: Exclude<SlotState, 'ready' | 'going' | 'quarantined'>;
-  readonly handover: string;
-}
 
 export interface PooledHost {
   readonly ref: HostRef;
@@ -19,7 +14,7 @@ export interface PooledHost {
    */
   readonly state: 'starting' | 'ready' | 'lost' | 'going';
   /** Vehicle → its slot here. */
-  readonly held: ReadonlyMap<string, HeldSlot>;
+  readonly held: HeldSlots;
 }
 
 /** In the order in which they were ordered or adopted. */
@@ -52,16 +47,19 @@ export function reserve(
     const at = domains.indexOf(host.ref.domain);
     return at < 0 ? domains.length : at;
   };
-  const [best] = [...pool.values()]
-    .filter(host => host.state === 'ready' && host.held.size < host.slots && !host.held.has(vehicle))
-    .filter(host => !avoid.includes(host.ref.host) && (anywhere || rank(host) < domains.length))
-    .sort(
-      (a, b) =>
-        rank(a) - rank(b) || place(a) - place(b) || a.held.size - b.held.size || a.ref.host.localeCompare(b.ref.host),
-    );
+  const before = (a: PooledHost, b: PooledHost): boolean =>
+    (rank(a) - rank(b) || place(a) - place(b) || a.held.size - b.held.size || compare(a.ref.host, b.ref.host)) < 0;
+  let best: PooledHost | undefined;
+  for (const host of pool.values()) {
+    if (host.state !== 'ready' || host.held.size >= host.slots || host.held.has(vehicle)) continue;
+    if (avoid.includes(host.ref.host) || (!anywhere && rank(host) === domains.length)) continue;
+    if (best === undefined || before(host, best)) best = host;
+  }
   if (best === undefined) return undefined;
   return { pool: hold(pool, best, vehicle, 'reserved', handover), host: best.ref };
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Ready host → its place among those beyond its pool's size, from 1, oldest first; absent for the others. */
 function placesBeyond(pool: PoolState, sizes: PoolSizes): Map<string, number> {
@@ -98,19 +96,14 @@ const isTicket = (holder: string): boolean => holder.startsWith('ticket ');
 /** A held slot changes hands: that of a ticket becomes a vehicle's. Nothing where `from` holds none. */
 export function passOn(pool: PoolState, hostName: string, from: string, to: string, handover: string): PoolState {
   const host = pool.get(hostName);
-  const slot = host?.held.get(from);
-  if (host === undefined || slot === undefined) return pool;
-  const held = new Map(host.held);
-  held.delete(from);
-  return putHost(pool, { ...host, held: held.set(to, { ...slot, handover }) });
+  if (!host?.held.has(from)) return pool;
+  return putHost(pool, { ...host, held: host.held.passed(from, to, handover) });
 }
 
 export function free(pool: PoolState, hostName: string, vehicle: string): PoolState {
   const host = pool.get(hostName);
   if (!host?.held.has(vehicle)) return pool;
-  const held = new Map(host.held);
-  held.delete(vehicle);
-  return new Map(pool).set(hostName, { ...host, held });
+  return putHost(pool, { ...host, held: host.held.without(vehicle) });
 }
 
 export function putHost(pool: PoolState, host: PooledHost): PoolState {
@@ -127,9 +120,10 @@ const inDomain = (pool: PoolState, domain: string): PooledHost[] =>
   [...pool.values()].filter(host => host.ref.domain === domain);
 
 export function readySlots(pool: PoolState, domain: string): number {
-  return inDomain(pool, domain)
-    .filter(host => host.state === 'ready')
-    .reduce((sum, host) => sum + host.slots - host.held.size, 0);
+  let slots = 0;
+  for (const host of pool.values())
+    if (host.ref.domain === domain && host.state === 'ready') slots += host.slots - host.held.size;
+  return slots;
 }
 
 export interface Wanted {
@@ -207,8 +201,5 @@ function hold(
   state: HeldSlot['state'],
   handover: string,
 ): PoolState {
-  const taken = new Set([...host.held.values()].map(held => held.slot));
-  let slot = host.held.get(vehicle)?.slot ?? 0;
-  if (!host.held.has(vehicle)) while (taken.has(slot)) slot++;
-  return putHost(pool, { ...host, held: new Map(host.held).set(vehicle, { slot, state, handover }) });
+  return putHost(pool, { ...host, held: host.held.with(vehicle, state, handover) });
 }

@@ -13,7 +13,8 @@ import type { HostLink, LinkDeps } from './host-link.js';
 import { HostLinks } from './host-links.js';
 import { setGauges } from './pool-gauges.js';
 import { dismiss, free, mark, passOn, putHost, readySlots, removeHost, reserve, poolView } from './pool-state.js';
-import type { HeldSlot, PoolState, Wish } from './pool-state.js';
+import { HeldSlots, type HeldSlot } from './held-slots.js';
+import type { PoolState, Wish } from './pool-state.js';
 
 export interface PoolDeps {
   readonly mano: Mano;
@@ -167,7 +168,7 @@ export class Pool implements AsyncDisposable {
     const { host, pid } = instance;
     if (this.#state.has(host)) return;
     const slots = this.#options.slotsPerHost;
-    this.#change(putHost(this.#state, { ref: refOf(instance), pid, slots, state: 'starting', held: new Map() }));
+    this.#change(putHost(this.#state, { ref: refOf(instance), pid, slots, state: 'starting', held: HeldSlots.none }));
     this.#balance.starts.expect(host);
   }
 

@@ -63,7 +63,7 @@ export const leaseRequest = z.strictObject({
 });
 export const leaseAnswer = z.object({ refused: z.array(vehicleId) });
 
-/** GET /v1/health. `stalledMs`: how long a commit has been waiting, 0 when none is. */
+/** GET /v1/health[?slots=none]: with every slot, or without. `stalledMs`: how long a commit has been waiting, 0 when none is. */
 export const hostHealth = z.object({
   host: hostRef,
   pid: z.int(),

@@ -4,6 +4,7 @@ import { Metrics } from '../../common/metrics.js';
 import { Standby, type StandbyOptions } from '../../md-manager/arming/standby.js';
 import type { StandbyPool } from '../../md-manager/arming/slots.js';
 import type { VehicleState } from '../../md-manager/handover/state.js';
+import { HeldSlots, type HeldSlot } from '../../md-manager/pool/held-slots.js';
 import * as slots from '../../md-manager/pool/pool-state.js';
 import type { HostRef } from '../../protocol/api/common.js';
 import type { ArmingRequest, StandbySlot, TicketsRequest, VehicleFlows } from '../../protocol/api/sdn-app.js';
@@ -63,7 +64,7 @@ export class StandbyWorld {
   }
 
   addHost(name: string): void {
-    const host = { ref: hostRef(name), pid: 1, slots: SLOTS, state: 'ready', held: new Map() } as const;
+    const host = { ref: hostRef(name), pid: 1, slots: SLOTS, state: 'ready', held: HeldSlots.none } as const;
     this.pool = slots.putHost(this.pool, host);
     this.#atHosts.set(name, new Map());
   }
@@ -138,7 +139,7 @@ export class StandbyWorld {
     this.#stop.abort();
     void this.standby[Symbol.asyncDispose]();
     this.#stop = new AbortController();
-    for (const host of this.pool.values()) this.pool = slots.putHost(this.pool, { ...host, held: new Map() });
+    for (const host of this.pool.values()) this.pool = slots.putHost(this.pool, { ...host, held: HeldSlots.none });
     this.standby = this.#open();
     const states = [...this.states.values()];
     for (const { vehicle, twin } of states) this.#mark(twin.host.host, vehicle);
@@ -201,7 +202,7 @@ export class StandbyWorld {
         if (found !== undefined) this.pool = found.pool;
         return found?.host;
       },
-      mark: (host: string, holder: string, state: slots.HeldSlot['state'], lease: string) =>
+      mark: (host: string, holder: string, state: HeldSlot['state'], lease: string) =>
         void (this.pool = slots.mark(this.pool, host, holder, state, lease)),
       free: (host: string, holder: string) => void (this.pool = slots.free(this.pool, host, holder)),
       passOn: (host: string, from: string, to: string, id: string) =>

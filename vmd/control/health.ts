@@ -6,6 +6,8 @@ import type { Slots } from '../twin/slots.js';
 
 export interface HealthInput {
   readonly host: HostRef;
+  /** False: none is listed. */
+  readonly list: boolean;
   readonly pid: number;
   readonly startTicks: number;
   readonly stalledMs: number;
@@ -18,7 +20,11 @@ export interface HealthInput {
 
 /** Every slot of a host, free ones included, in the order of their numbers. */
 export function healthOf(input: HealthInput): HostHealth {
-  const { host, pid, startTicks, stalledMs, slots, residents, monotonicMs, going } = input;
+  const { host, pid, startTicks, stalledMs } = input;
+  return { host, pid, startTicks, stalledMs, slots: input.list ? slotRows(input) : [] };
+}
+
+function slotRows({ slots, residents, monotonicMs, going }: HealthInput): HostHealth['slots'] {
   const rows: HostHealth['slots'] = Array.from({ length: slots.count }, (_, slot) => ({
     slot,
     state: going ? 'going' : 'ready',
@@ -36,5 +42,5 @@ export function healthOf(input: HealthInput): HostHealth {
       ...(resident?.lastReportAtMs === undefined ? {} : { lastReportAtMs: resident.lastReportAtMs }),
     };
   }
-  return { host, pid, startTicks, stalledMs, slots: rows };
+  return rows;
 }

@@ -18,10 +18,15 @@ import type { Control } from './control.js';
 import type { HostEvents } from './host-events.js';
 
 const params = z.object({ vehicle: vehicleId });
+const healthQuery = z.strictObject({ slots: z.enum(['all', 'none']).default('all') });
 const STALE = ['EPOCH_STALE', 'TERM_STALE'] as const;
 
 /** The control API of a vMD host. */
-export function controlRoutes(control: Control, events: HostEvents, health: () => HostHealth): Route[] {
+export function controlRoutes(
+  control: Control,
+  events: HostEvents,
+  health: (what: { readonly slots: boolean }) => HostHealth,
+): Route[] {
   return [
     route({
       method: 'POST',
@@ -74,9 +79,10 @@ export function controlRoutes(control: Control, events: HostEvents, health: () =
     route({
       method: 'GET',
       path: '/v1/health',
-      summary: 'the process and its slots',
+      summary: 'the process and its slots; `slots=none` leaves these out, for probes',
+      query: healthQuery,
       answer: hostHealth,
-      handle: health,
+      handle: ({ query }) => health({ slots: query.slots === 'all' }),
     }),
     route({
       method: 'GET',

@@ -22,7 +22,7 @@ describe('the line to a vMD host', () => {
       if (request.url === '/v1/events') {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write(': open\n\n');
-      } else if (request.url === '/v1/health') {
+      } else if (request.url === '/v1/health?slots=none') {
         probes++;
         onProbe();
         if (health !== undefined)

@@ -214,6 +214,8 @@ describe('vmd host', () => {
     assert.equal(stalledMs, 0);
     assert.deepEqual(slots.map(({ state }) => state), ['reserved', 'ready', 'ready', 'ready']); // prettier-ignore
     assert.deepEqual([slots[0]?.vehicle, slots[0]?.highestEpoch, slots[0]?.actingEpoch], [car.vehicle, 5, undefined]);
+    const probed = await scene.control.call('GET', '/v1/health?slots=none', { answer: hostHealth });
+    assert.deepEqual([probed.stalledMs, probed.slots], [0, []]);
   });
 
   it('says that it is full', async () => {

@@ -34,4 +34,31 @@ describe('rounds', () => {
     rounds.close();
     assert.equal(clock.pending, 0);
   });
+
+  it('let so many keys have their turn at once, and the others in their order', async () => {
+    const clock = fakeClock();
+    const begun: string[] = [];
+    const ends = new Map<string, () => void>();
+    const rounds = new Rounds(
+      clock,
+      key => {
+        begun.push(key);
+        return new Promise(resolve => ends.set(key, () => resolve(undefined)));
+      },
+      2,
+    );
+    for (const key of ['a', 'b', 'c', 'd', 'c']) rounds.wake(key);
+    assert.deepEqual(begun, ['a', 'b']);
+    ends.get('b')!();
+    await clock.advance(0);
+    assert.deepEqual(begun, ['a', 'b', 'c']);
+    rounds.wake('a');
+    ends.get('a')!();
+    await clock.advance(0);
+    assert.deepEqual(begun, ['a', 'b', 'c', 'a'], 'woken meanwhile: its turn goes on');
+    for (const key of ['c', 'a']) ends.get(key)!();
+    await clock.advance(0);
+    assert.deepEqual(begun.slice(4), ['d']);
+    rounds.close();
+  });
 });

@@ -15,6 +15,7 @@ import {
   type PoolState,
   type Wish,
 } from '../../../../md-manager/pool/pool-state.js';
+import { HeldSlots } from '../../../../md-manager/pool/held-slots.js';
 import { hostRef } from '../../../fakes/handover-world.js';
 
 const host = (name: string, state: PooledHost['state'] = 'ready', slots = 2): PooledHost => ({
@@ -22,7 +23,7 @@ const host = (name: string, state: PooledHost['state'] = 'ready', slots = 2): Po
   pid: 1,
   slots,
   state,
-  held: new Map(),
+  held: HeldSlots.none,
 });
 const SIZES = new Map([['edge-1', 2]]);
 const poolOf = (...hosts: PooledHost[]): PoolState => hosts.reduce(putHost, new Map());

@@ -10,6 +10,7 @@ import {
   type PooledHost,
   type PoolState,
 } from '../../../../md-manager/pool/pool-state.js';
+import { HeldSlots } from '../../../../md-manager/pool/held-slots.js';
 import { Surplus } from '../../../../md-manager/pool/surplus.js';
 import { hostRef } from '../../../fakes/handover-world.js';
 
@@ -21,7 +22,7 @@ const host = (name: string, state: PooledHost['state'] = 'ready'): PooledHost =>
   pid: 1,
   slots: SLOTS,
   state,
-  held: new Map(),
+  held: HeldSlots.none,
 });
 const poolOf = (...names: string[]): PoolState => names.map(name => host(name)).reduce(putHost, new Map());
 const wish = (vehicle: string) => ({
