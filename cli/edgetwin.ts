@@ -27,6 +27,10 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
   'lab radio': { say: 'access points and the mobile routers of all cars', load: () => import('../lab/radio/cli.js') },
   'lab cars': { say: 'cars: an ELM327 adapter and a gpsd each', load: () => import('../lab/cars/cli.js') },
   'lab netns': { say: 'a network of namespaces with Open vSwitch', load: () => import('../lab/netns/cli.js') },
+  'lab cassandra': {
+    say: 'a real Cassandra cluster, a datacentre for each domain',
+    load: () => import('../lab/cassandra/cli.js'),
+  },
   'lab replicator': {
     say: 'copies between the domains’ embedded stores',
     load: () => import('../lab/replicator/cli.js'),

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTimeOf } from '../netns/sweep.js';
@@ -16,4 +16,15 @@ export function sweepClusters(): void {
     if (pid !== undefined && startTimeOf(Number(pid)) !== started)
       rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
+}
+
+/** Folders of temporary clusters that run and take orders, of all owners on this machine. */
+export function liveClusters(): readonly string[] {
+  return readdirSync(tmpdir())
+    .filter(name => {
+      const [, pid, started] = FOLDER.exec(name) ?? [];
+      return pid !== undefined && startTimeOf(Number(pid)) === started;
+    })
+    .map(name => join(tmpdir(), name))
+    .filter(folder => existsSync(join(folder, 'control.sock')));
 }

@@ -6,6 +6,7 @@ import { SETTINGS as manager } from '../../md-manager/config.js';
 import { SETTINGS as sdnApp } from '../../sdn-app/config.js';
 import { SETTINGS as audit } from '../../store/audit/config.js';
 import { SETTINGS as vmd } from '../../vmd/config.js';
+import { SETTINGS as labCassandra } from '../cassandra/config.js';
 import { SETTINGS as labCars } from '../cars/config.js';
 import { SETTINGS as demo } from '../demo/config.js';
 import { SETTINGS as labRadio } from '../radio/config.js';
@@ -24,6 +25,7 @@ const COMMANDS: Readonly<Record<string, Settings>> = {
   'lab switch': labSwitch,
   'lab radio': labRadio,
   'lab cars': labCars,
+  'lab cassandra': labCassandra,
   'lab replicator': labReplicator,
 };
 
