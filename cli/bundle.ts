@@ -26,7 +26,7 @@ await build({
   minifySyntax: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  external: ['lmdb', 'esbuild'],
+  external: ['lmdb', 'esbuild', 'serialport'],
   banner: { js: require },
   logLevel: 'warning',
 });

@@ -4,7 +4,7 @@ import type { Metrics } from '../common/metrics.js';
 import type { HttpClient } from '../protocol/api/http-client.js';
 import type { CoapEndpoint, CoapHandler, Peer } from '../protocol/coap/types.js';
 import type { MetricName } from '../protocol/metrics.js';
-import type { GpsSource } from './gps/gpsd-client.js';
+import type { GpsSource } from './gps/gps-source.js';
 import type { OpenLink } from './obd/types.js';
 import type { Disk } from './uplink/disk.js';
 import type { Witness } from './uplink/witness.js';

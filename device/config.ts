@@ -31,6 +31,21 @@ export const SETTINGS = {
   'obd.timeoutMs': { parse: integer(50, 60_000), default: '1000', help: 'how long the car may take to answer' },
   'obd.fastHz': { parse: number(0.1, 20), default: '5', help: 'samples a second of the fast tier' },
   gpsd: { parse: hostPort, optional: true, help: 'gpsd, ADDRESS:PORT (port 2947)' },
+  'gps.serial': {
+    parse: text,
+    optional: true,
+    help: 'instead of gpsd: a receiver that speaks NMEA 0183 on this port (best /dev/serial/by-id/…)',
+  },
+  'gps.baud': {
+    parse: oneOf('auto', '4800', '9600', '19200', '38400', '57600', '115200'),
+    default: 'auto',
+    help: 'its speed; auto tries the usual ones',
+  },
+  'gps.replay': {
+    parse: text,
+    optional: true,
+    help: 'instead of both: a recording, gpsd JSON lines or NMEA 0183, at its own pace',
+  },
   'gps.plausibleSpeedKmh': {
     parse: number(1, 2_000),
     default: '400',
@@ -96,6 +111,9 @@ export type DeviceConfig = ConfigOf<typeof SETTINGS>;
 /** Throws CONFIG_INVALID that names every fault at once. `uplink.bind` is of `uplink.family` in what it gives. */
 export function deviceConfig(input: ConfigInput): DeviceConfig {
   const config = loadConfig(SETTINGS, input);
+  const receivers = (['gpsd', 'gps.serial', 'gps.replay'] as const).filter(name => config[name] !== undefined);
+  if (receivers.length > 1)
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, `only one of ${receivers.join(' and ')} can be followed`);
   const family = config['uplink.family'];
   const { address, port } = config['uplink.bind'];
   if (family === 'ipv4' && !isIpv6(address)) return config;

@@ -13,7 +13,7 @@ import { METRICS, type MetricName } from '../protocol/metrics.js';
 import type { AgentStatus } from './agent-deps.js';
 import { runAgent } from './agent.js';
 import type { DeviceConfig } from './config.js';
-import { gpsdSource } from './gps/gpsd-client.js';
+import { gpsOf } from './gps/open-gps.js';
 import { openTcpLink } from './obd/tcp-link.js';
 import { deviceRoutes } from './routes.js';
 import { openNodeDisk } from './uplink/node-disk.js';
@@ -78,7 +78,7 @@ async function openAgent(
   const random = secureRandom;
   const log = openLog(`device/${config.vehicle}`, config['log.level']);
   const obd = config['obd.tcp'];
-  const gpsd = config.gpsd;
+  const gps = await gpsOf(config, clock, timers);
   const { witness } = config;
   const onCount = countInto(metrics);
   await runAgent(
@@ -99,7 +99,7 @@ async function openAgent(
       isSystemClockSynchronised,
       ...(witness === undefined ? {} : { witness: resources.use(await openWitnessFile(witness)) }),
       ...(obd === undefined ? {} : { openObdLink: (linkSignal: AbortSignal) => openTcpLink(obd, linkSignal) }),
-      ...(gpsd === undefined ? {} : { gps: gpsdSource(gpsd) }),
+      ...(gps === undefined ? {} : { gps }),
     },
     signal,
     hooks,

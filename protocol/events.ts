@@ -14,6 +14,7 @@ export const EVENTS = [
   'obd.failed',
   'gps.connected',
   'gps.failed',
+  'gps.fix-lost',
   'gps.line-unreadable',
   'outbox.opened',
   'outbox.failed',

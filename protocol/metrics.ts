@@ -54,6 +54,7 @@ export const METRICS = {
   },
   agent_obd_errors_total: { kind: 'counter', help: 'requests to the car that failed, by error code', labels: ['code'] },
   agent_gps_fix_mode: { kind: 'gauge', help: 'mode of the newest fix: 0 unknown, 1 none, 2 two-, 3 three-dimensional' },
+  agent_gps_fix_age_seconds: { kind: 'gauge', help: 'time since the newest position was true' },
   agent_gps_fixes_total: {
     kind: 'counter',
     help: 'positions by verdict: fix, no-fix, repeated, implausible, malformed',

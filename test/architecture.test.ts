@@ -44,7 +44,7 @@ const PURE = [
   /^protocol\/(addresses|cbor|senml|report|signals|topology|errors)\.ts$/,
   /^protocol\/coap\/(types|codec|codes|options)\.ts$/,
   /^store\/(join|ranges|types)\.ts$/,
-  /^device\/gps\/(tpv|plausibility)\.ts$/,
+  /^device\/gps\/(tpv|plausibility|distance|fix-age|receiver-choice|gpsd-session|nmea|nmea-cycle)\.ts$/,
   /^device\/sampling\/fuel\.ts$/,
   /^vmd\/twin\//,
   /^md-manager\/handover\/machine\.ts$/,

@@ -1,12 +1,23 @@
-import type { SenmlValue } from '../../protocol/senml.js';
 import { fault } from '../../protocol/errors.js';
 
 /** gpsd's `TPV.mode`: 0 unknown, 1 no fix, 2 two-dimensional, 3 three-dimensional. */
 export type FixMode = 0 | 1 | 2 | 3;
 
-/** What we read of a TPV object (gpsd_json(5), protocol 3.14+): degrees, metres, m/s, UTC milliseconds. */
-export interface Tpv {
+/** How good a position is, beside its error: what the receiver says of its satellites. */
+export interface SkyView {
+  readonly hdop?: number;
+  /** Satellites used in the fix. */
+  readonly satellites?: number;
+}
+
+/**
+ * One look of a receiver, from gpsd's TPV (gpsd_json(5), protocol 3.14+) or a cycle of NMEA sentences: degrees, metres,
+ * m/s, UTC milliseconds.
+ */
+export interface Tpv extends SkyView {
   readonly mode: FixMode;
+  /** Which receiver it is of, where several may speak. */
+  readonly device?: string;
   readonly timeMs?: number;
   readonly latitude?: number;
   readonly longitude?: number;
@@ -17,7 +28,19 @@ export interface Tpv {
 }
 
 export type GpsdObject =
-  { readonly class: 'TPV'; readonly tpv: Tpv } | { readonly class: 'other'; readonly name: string };
+  | { readonly class: 'TPV'; readonly tpv: Tpv }
+  | { readonly class: 'SKY'; readonly device?: string; readonly sky: SkyView }
+  /** All receivers that gpsd has. */
+  | { readonly class: 'DEVICES'; readonly devices: readonly string[] }
+  /** One receiver came (`active`) or went. */
+  | { readonly class: 'DEVICE'; readonly device: string; readonly active: boolean }
+  /** gpsd did not like a request of ours. */
+  | { readonly class: 'ERROR'; readonly message: string }
+  | { readonly class: 'other'; readonly name: string };
+
+type Tree = Readonly<Record<string, unknown>>;
+
+const MAX_SHOWN = 80;
 
 /** One line of gpsd. Throws GPS_MALFORMED. */
 export function parseGpsdLine(line: string): GpsdObject {
@@ -25,17 +48,44 @@ export function parseGpsdLine(line: string): GpsdObject {
   try {
     tree = JSON.parse(line);
   } catch (cause) {
-    throw fault('GPS_MALFORMED', line.slice(0, 80), { cause });
+    throw fault('GPS_MALFORMED', line.slice(0, MAX_SHOWN), { cause });
   }
-  if (typeof tree !== 'object' || tree === null || !('class' in tree) || typeof tree.class !== 'string')
-    throw fault('GPS_MALFORMED', line.slice(0, 80));
-  if (tree.class !== 'TPV') return { class: 'other', name: tree.class };
-  return { class: 'TPV', tpv: readTpv(tree as Readonly<Record<string, unknown>>, line) };
+  if (!isTree(tree) || typeof tree['class'] !== 'string') throw fault('GPS_MALFORMED', line.slice(0, MAX_SHOWN));
+  switch (tree['class']) {
+    case 'TPV':
+      return { class: 'TPV', tpv: readTpv(tree, line) };
+    case 'SKY':
+      return { class: 'SKY', ...deviceOf(tree, 'device'), sky: readSky(tree) };
+    case 'DEVICES': {
+      const devices = Array.isArray(tree['devices']) ? (tree['devices'] as unknown[]) : [];
+      const paths = devices.flatMap(device => (isTree(device) && isActive(device) ? [device['path']] : []));
+      return { class: 'DEVICES', devices: paths.filter(path => typeof path === 'string') };
+    }
+    case 'DEVICE': {
+      const { device } = deviceOf(tree, 'path');
+      if (device === undefined) throw fault('GPS_MALFORMED', line.slice(0, MAX_SHOWN));
+      return { class: 'DEVICE', device, active: isActive(tree) };
+    }
+    case 'ERROR':
+      return { class: 'ERROR', message: typeof tree['message'] === 'string' ? tree['message'].slice(0, 200) : '' };
+    default:
+      return { class: 'other', name: tree['class'] };
+  }
 }
 
-function readTpv(tree: Readonly<Record<string, unknown>>, line: string): Tpv {
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** gpsd says `activated: 0` of a receiver that went; one that it has not opened yet has no `activated`. */
+const isActive = (tree: Tree): boolean => tree['activated'] !== 0;
+
+function deviceOf(tree: Tree, field: 'device' | 'path'): { readonly device?: string } {
+  const device = tree[field];
+  return typeof device === 'string' ? { device } : {};
+}
+
+function readTpv(tree: Tree, line: string): Tpv {
   const mode = tree['mode'];
-  if (mode !== 0 && mode !== 1 && mode !== 2 && mode !== 3) throw fault('GPS_MALFORMED', line.slice(0, 80));
+  if (mode !== 0 && mode !== 1 && mode !== 2 && mode !== 3) throw fault('GPS_MALFORMED', line.slice(0, MAX_SHOWN));
   const numbers = {
     latitude: finite(tree['lat']),
     longitude: finite(tree['lon']),
@@ -45,94 +95,21 @@ function readTpv(tree: Readonly<Record<string, unknown>>, line: string): Tpv {
     horizontalErrorM: finite(tree['eph']),
     timeMs: typeof tree['time'] === 'string' ? finite(Date.parse(tree['time'])) : undefined,
   };
-  const known = Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined));
-  return { mode, ...known };
+  return { mode, ...deviceOf(tree, 'device'), ...known(numbers) };
 }
+
+function readSky(tree: Tree): SkyView {
+  // Before protocol 3.14 there is no `uSat`, but the list of satellites.
+  const list = Array.isArray(tree['satellites']) ? (tree['satellites'] as unknown[]) : undefined;
+  const used = list?.filter(satellite => isTree(satellite) && satellite['used'] === true).length;
+  return known({ hdop: finite(tree['hdop']), satellites: finite(tree['uSat']) ?? used });
+}
+
+/** Without the fields that are undefined. */
+export function known<T extends Readonly<Record<string, unknown>>>(fields: T): Known<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Known<T>;
+}
+type Known<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
 
 const finite = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-
-export interface FixRules {
-  /** A fix that would need a higher speed than this since the last one is dropped. */
-  readonly plausibleSpeedKmh: number;
-}
-
-export interface FixState {
-  readonly last?: {
-    readonly latitude: number;
-    readonly longitude: number;
-    /** When it was received, monotonic milliseconds. */
-    readonly atMs: number;
-    /** The receiver's own time: the same one again is the same fix. */
-    readonly timeMs?: number;
-  };
-  /** Implausible fixes in a row: after three, the receiver is believed again, for it was the last fix that was wrong. */
-  readonly implausible: number;
-  readonly headingDeg?: number;
-  /** 3D fixes in a row: three make the receiver's time credible (gpsd's manual). */
-  readonly threeD: number;
-}
-
-export const NO_FIX: FixState = { implausible: 0, threeD: 0 };
-
-/** Below this, the direction of movement is noise. */
-export const HEADING_FREEZE_MS = 1;
-const BELIEVED_AFTER = 3;
-
-export interface Fix {
-  readonly values: Readonly<Partial<Record<'lat' | 'lon' | 'alt' | 'hdg' | 'acc' | 'fix', SenmlValue>>>;
-  /** UTC of the receiver, where three 3D fixes in a row vouch for it. */
-  readonly credibleTimeMs?: number;
-}
-
-export type Verdict =
-  { readonly result: 'fix'; readonly fix: Fix } | { readonly result: 'no-fix' | 'repeated' | 'implausible' };
-
-/**
- * Applies CONVENTIONS §6 to one TPV: no fix below mode 2, none that was seen before, none that the car cannot have
- * reached; heading is held while it stands. `atMs` is monotonic.
- */
-export function acceptTpv(state: FixState, tpv: Tpv, atMs: number, rules: FixRules): readonly [FixState, Verdict] {
-  const { latitude, longitude, timeMs } = tpv;
-  if (tpv.mode < 2 || latitude === undefined || longitude === undefined)
-    return [{ ...state, threeD: 0 }, { result: 'no-fix' }];
-  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180) return [state, { result: 'implausible' }];
-  const { last } = state;
-  if (last?.timeMs !== undefined && timeMs === last.timeMs) return [state, { result: 'repeated' }];
-  const threeD = tpv.mode === 3 ? state.threeD + 1 : 0;
-  if (last !== undefined && state.implausible < BELIEVED_AFTER) {
-    // Half a second is the least span: fixes that were held up on their way arrive together.
-    const hours = Math.max(atMs - last.atMs, 500) / 3_600_000;
-    if (distanceM(last.latitude, last.longitude, latitude, longitude) / 1000 / hours > rules.plausibleSpeedKmh)
-      return [{ ...state, threeD: 0, implausible: state.implausible + 1 }, { result: 'implausible' }];
-  }
-  const moving = (tpv.speedMs ?? 0) >= HEADING_FREEZE_MS;
-  const headingDeg = moving ? (tpv.headingDeg ?? state.headingDeg) : state.headingDeg;
-  const next: FixState = {
-    last: { latitude, longitude, atMs, ...(timeMs === undefined ? {} : { timeMs }) },
-    implausible: 0,
-    threeD,
-    ...(headingDeg === undefined ? {} : { headingDeg }),
-  };
-  const values = {
-    lat: latitude,
-    lon: longitude,
-    fix: tpv.mode === 3 ? 'THREE_D' : 'TWO_D',
-    ...(tpv.altitudeM === undefined || tpv.mode < 3 ? {} : { alt: tpv.altitudeM }),
-    ...(headingDeg === undefined ? {} : { hdg: headingDeg }),
-    ...(tpv.horizontalErrorM === undefined ? {} : { acc: tpv.horizontalErrorM }),
-  };
-  const credible = timeMs !== undefined && threeD >= BELIEVED_AFTER ? { credibleTimeMs: timeMs } : {};
-  return [next, { result: 'fix', fix: { values, ...credible } }];
-}
-
-const EARTH_RADIUS_M = 6_371_000;
-
-/** Great-circle distance in metres (haversine). */
-export function distanceM(latitudeA: number, longitudeA: number, latitudeB: number, longitudeB: number): number {
-  const rad = Math.PI / 180;
-  const a =
-    Math.sin(((latitudeB - latitudeA) * rad) / 2) ** 2 +
-    Math.cos(latitudeA * rad) * Math.cos(latitudeB * rad) * Math.sin(((longitudeB - longitudeA) * rad) / 2) ** 2;
-  return 2 * EARTH_RADIUS_M * Math.asin(Math.min(1, Math.sqrt(a)));
-}

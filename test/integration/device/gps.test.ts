@@ -41,7 +41,7 @@ describe('receiver behind gpsd', function () {
     const stop = new AbortController();
     const running = runGps(
       {
-        source: gpsdSource({ address: LOOPBACK.address, port }),
+        source: gpsdSource({ address: LOOPBACK.address, port, clock: systemClock }),
         // The lab drives fifty times as fast as the car did.
         rules: { plausibleSpeedKmh: 20_000 },
         onReading: reading => void readings.push(reading),
