@@ -16,16 +16,13 @@ type Bucket = ReadonlyMap<string, HeldSlot>;
 
 /** A host may carry thousands of twins: a change copies this table and one bucket, not all that are held. */
 const BUCKETS = 128;
-const EMPTY: Bucket = new Map();
+const NO_BUCKETS: readonly Bucket[] = Array.from({ length: BUCKETS }, () => new Map());
 
 /** Holder → its slot on one host. Pure: it is replaced, never changed. */
 export class HeldSlots implements Iterable<readonly [string, HeldSlot]> {
-  static readonly none = new HeldSlots(
-    Array.from({ length: BUCKETS }, () => EMPTY),
-    0,
-    0,
-    undefined,
-  );
+  static get none(): HeldSlots {
+    return new HeldSlots(NO_BUCKETS, 0, 0, undefined);
+  }
 
   readonly size: number;
   readonly #buckets: readonly Bucket[];
