@@ -39,6 +39,13 @@ export const OPERATIONS = {
     timeoutMs: 1_500,
     why: 'that a vehicle has reports of a day: as durable as they are, and before them',
   },
+  'history.day-replicated': {
+    keyspace: 'twin',
+    kind: 'write',
+    consistency: 'QUORUM',
+    timeoutMs: 3_000,
+    why: 'the same under `ack: replicated`',
+  },
   'history.days': {
     keyspace: 'twin',
     kind: 'read',
@@ -80,6 +87,20 @@ export const OPERATIONS = {
     consistency: 'LOCAL_ONE',
     timeoutMs: 30_000,
     why: 'a list of names; the next time has who was missed',
+  },
+  'marker.write': {
+    keyspace: 'twin',
+    kind: 'write',
+    consistency: 'LOCAL_QUORUM',
+    timeoutMs: 1_500,
+    why: 'goes the way of a report, so that how late it is elsewhere is how late reports are',
+  },
+  'marker.read': {
+    keyspace: 'twin',
+    kind: 'read',
+    consistency: 'LOCAL_QUORUM',
+    timeoutMs: 1_500,
+    why: 'sees what a reader of reports here would see',
   },
   // control, as twins see it
   'device.copy': {
