@@ -1,5 +1,5 @@
 SHELL := /bin/bash
-.PHONY: demo test test-real soak bench build install check clean
+.PHONY: demo demo-cassandra test test-real soak bench build install check clean
 
 ARGS ?=
 NAME ?= all
@@ -18,6 +18,13 @@ build: install
 demo: build
 	@exec node dist/bin/edgetwin.js demo $(ARGS)
 
+# The same on a real Cassandra cluster, a datacentre for each domain, that it starts and stops. What it is made of is fetched
+# from Maven Central the first time.
+demo-cassandra: build
+	@lab/real/install.sh
+	@node dist/lab/cassandra/install.js
+	@exec node dist/bin/edgetwin.js demo --store cassandra $(ARGS)
+
 test: build
 	@npm run --silent lint
 	@node dist/test/run.js test
@@ -25,6 +32,7 @@ test: build
 test-real: build
 	@lab/real/install.sh
 	@node dist/sdn-app/ryu/install.js
+	@node dist/lab/cassandra/install.js
 	@node dist/test/run.js real
 
 soak: build

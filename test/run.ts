@@ -37,10 +37,15 @@ const SUITES: Readonly<Record<string, readonly Suite[]>> = {
     {
       name: 'real',
       files: ['test/real/**/*.test'],
-      args: ['--timeout', '120000', '--ignore', 'dist/test/real/site/**'],
+      args: [
+        ...['--timeout', '120000'],
+        ...['--ignore', 'dist/test/real/site/**', '--ignore', 'dist/test/real/cassandra/**'],
+      ],
     },
     // Each opens a network of its own.
     { name: 'site', files: ['test/real/site/**/*.test'], args: ['--parallel', '--jobs', '2', '--timeout', '120000'] },
+    // A cluster takes the memory and the processors of a small machine: one after the other, a cluster for each file.
+    { name: 'cassandra', files: ['test/real/cassandra/**/*.test'], args: ['--timeout', '240000'] },
   ],
   soak: [{ name: 'soak', files: ['test/soak/**/*.test'], args: ['--timeout', '3600000'] }],
 };

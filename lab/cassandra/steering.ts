@@ -2,7 +2,7 @@ import { createConnection, createServer } from 'node:net';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, messageOf } from '../../common/errors.js';
+import { EdgetwinError, codeOf, messageOf } from '../../common/errors.js';
 import { fault } from '../../protocol/errors.js';
 import type { Cluster } from './cluster.js';
 import type { CassandraNode } from './node.js';
@@ -67,7 +67,7 @@ export async function openSteering(cluster: Cluster, stop: () => void): Promise<
     socket.on('end', () => {
       follow(cluster, Buffer.concat(got).toString(), stop).then(
         answer => socket.end(`ok\n${answer}`),
-        (error: unknown) => socket.end(`failed\n${messageOf(error)}`),
+        (error: unknown) => socket.end(`failed\n${error instanceof EdgetwinError ? error.detail : messageOf(error)}`),
       );
     });
   });

@@ -53,10 +53,14 @@ export function processesOf(folder: string): readonly number[] {
     .map(Number);
 }
 
-/** Field 22 of /proc/PID/stat, in clock ticks since boot; field 2 may hold spaces and brackets. */
+/**
+ * When a process began: field 22 of /proc/PID/stat, in clock ticks since boot; field 2 may hold spaces and brackets. None of one
+ * that has ended and that its parent has not yet asked after.
+ */
 export function startTimeOf(pid: number): string | undefined {
   const stat = readProc(String(pid), 'stat');
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields?.[0] === 'Z' ? undefined : fields?.[19];
 }
 
 function readProc(pid: string, file: string): string | undefined {

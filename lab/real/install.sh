@@ -15,6 +15,9 @@ need nft nftables # mobile routers with NAT
 need python3 python3
 # Debian's python3 makes virtual environments only with this package; Ryu runs in one.
 python3 -c 'import venv, ensurepip' 2>/dev/null || wanted+=(python3-venv)
+need java openjdk-17-jre-headless # Cassandra 5 runs on Java 11 or 17
+need mvn maven                    # fetches Cassandra
+need openssl openssl
 [ ${#wanted[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ]; then
   echo "to install ${wanted[*]}, run as root: apt-get install ${wanted[*]}; tests that need them are skipped" >&2

@@ -1,0 +1,32 @@
+import { clusterMissing, openCluster, type Cluster, type ClusterOptions } from '../../../lab/cassandra/cluster.js';
+
+/**
+ * One cluster for every suite of this process that needs nothing particular of it: three datacentres, `batch`, in namespaces where
+ * that is possible. Each suite takes keyspaces of its own (`freshPrefix`), and leaves the cluster healed and all nodes running.
+ */
+const network: NonNullable<ClusterOptions['network']> =
+  clusterMissing('namespaces') === undefined ? 'namespaces' : 'loopback';
+
+/** Why there is no cluster here, in words for whoever skips, or `undefined`. `cuts` asks for one whose links can be cut. */
+export const sharedClusterMissing = (cuts = false): string | undefined => clusterMissing(cuts ? 'namespaces' : network);
+
+let opening: Promise<Cluster> | undefined;
+let prefixes = 0;
+
+export const DATACENTRES = ['edge-1', 'edge-2', 'core'] as const;
+
+/** Hints are kept for 30 s: a longer cut is healed by repair alone. */
+export const HINT_WINDOW_MS = 30_000;
+
+export function sharedCluster(): Promise<Cluster> {
+  opening ??= openCluster({ datacentres: DATACENTRES, network, hintWindowMs: HINT_WINDOW_MS });
+  return opening;
+}
+
+/** For keyspaces that no other suite has. */
+export const freshPrefix = (): string => `t${process.pid}_${prefixes++}`;
+
+after('the shared cluster', async function () {
+  this.timeout(30_000);
+  await (await opening)?.[Symbol.asyncDispose]();
+});
