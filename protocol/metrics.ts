@@ -101,6 +101,12 @@ export const METRICS = {
     help: 'time from the begin of a group commit of reports until it is durable',
     buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
   },
+  store_up: { kind: 'gauge', help: '1 while the store can be written to; Cassandra alone, 0 while it is away' },
+  store_requests: {
+    kind: 'gauge',
+    help: 'requests to Cassandra that are with the cluster, or wait in the queue for a place',
+    labels: ['at'],
+  },
   // md-manager
   handover_total: { kind: 'counter', help: 'hand-overs that ended', labels: ['result', 'reason', 'kind'] },
   pool_ready: { kind: 'gauge', help: 'slots that are ready', labels: ['domain'] },

@@ -43,7 +43,8 @@ export interface HistoryRange {
 
 /**
  * Twin state of one domain. Blind upserts only: writing a row again changes nothing, no write tells whether it was
- * new, and nothing spans partitions. Failures are STORE_FAILED.
+ * new, and nothing spans partitions. Failures are STORE_FAILED, of a store that cannot be reached STORE_AWAY,
+ * and STORE_NOT_DURABLE where it is one that would lose what it acknowledges.
  */
 export interface TwinStore extends AsyncDisposable {
   readonly domain: string;
@@ -58,7 +59,6 @@ export interface TwinStore extends AsyncDisposable {
   /** Vehicles that have a live cell here. */
   liveVehicles(): Promise<string[]>;
   /** The domain's copy of the device rows; may lag. */
-  putDevices(rows: readonly DeviceRow[]): Promise<void>;
   device(vehicle: string): Promise<DeviceRow | undefined>;
   deviceByNumber(number: number): Promise<DeviceRow | undefined>;
 }
@@ -132,6 +132,9 @@ export interface ServiceLeaseRow {
   readonly ttlMs: number;
 }
 
+/** Standby slots that one write may put and end: what the weaker adapter makes all or none. */
+export const MAX_STANDBYS_PER_WRITE = 64;
+
 /** Ownership, devices, instances, intents: one store for all domains (DESIGN §9), written by md-manager alone. */
 export interface ControlStore extends AsyncDisposable {
   /** IF NOT EXISTS on vehicle and on number. */
@@ -142,8 +145,9 @@ export interface ControlStore extends AsyncDisposable {
   insertOwner(row: OwnerRow): Promise<CasOutcome>;
   /** Claims `row.epoch` IF the stored epoch is lower. */
   claim(row: OwnerRow): Promise<CasOutcome>;
-  /** SERIAL read. */
+  /** SERIAL read: a claim of unknown outcome that it does not tell may still come, unless a higher epoch is there. */
   owner(vehicle: string): Promise<OwnerRow | undefined>;
+  /** Every claim that anyone was told of is in it; one of unknown outcome may be missing. */
   owners(): Promise<OwnerRow[]>;
   /**
    * The next epoch of the vehicle: durable, never given twice, above every earlier one and above `above` (sdn-app uses epochs
@@ -152,19 +156,24 @@ export interface ControlStore extends AsyncDisposable {
   burnEpoch(vehicle: string, above?: number): Promise<number>;
   /** The highest epoch burnt so far, 0 where none. */
   highestEpoch(vehicle: string): Promise<number>;
+  /** The same of every vehicle that has burnt one. */
+  highestEpochs(): Promise<ReadonlyMap<string, number>>;
   putInstance(row: InstanceRow): Promise<void>;
   deleteInstance(host: string): Promise<void>;
   instances(): Promise<InstanceRow[]>;
-  /** Durable when it resolves: the intent record goes through here. */
+  /**
+   * Durable when it resolves: the intent record goes through here. Of one hand-over the ended row is the last, and is put again
+   * only as it was.
+   */
   putHandover(row: HandoverRow): Promise<void>;
   handover(id: string): Promise<HandoverRow | undefined>;
   openHandovers(): Promise<HandoverRow[]>;
   /** Newest first. */
   handovers(query: { readonly vehicle?: string; readonly limit: number }): Promise<HandoverRow[]>;
-  /** Writes and removes rows of standby slots, all of them or none; durable when it resolves. */
+  /** Writes and removes rows of standby slots, at most MAX_STANDBYS_PER_WRITE, all or none; durable when it resolves. */
   writeStandbys(put: readonly StandbyRow[], ended: readonly string[]): Promise<void>;
   standbys(): Promise<StandbyRow[]>;
-  /** Durable when it resolves. */
-  putServiceLease(row: ServiceLeaseRow): Promise<void>;
+  /** Grants a term IF the stored one is lower, or changes the record of the holder who has this one. Durable when `applied`. */
+  putServiceLease(row: ServiceLeaseRow): Promise<CasOutcome>;
   serviceLease(service: string): Promise<ServiceLeaseRow | undefined>;
 }

@@ -13,6 +13,8 @@ import {
 import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
 import { COAP_PORT, LOOPBACK_PLAN } from '../protocol/addresses.js';
 import { ipv6Setting } from '../protocol/ipv6.js';
+import type { TwinStoreSettings } from '../store/open.js';
+import { cassandraSettings, STORE_SETTINGS } from '../store/settings.js';
 
 const hostName: Parse<string> = value => {
   if (!/^[a-z0-9-]+\/\d+$/.test(value)) throw new Error('<domain>/<index>, like edge-1/2');
@@ -30,7 +32,13 @@ export const SETTINGS = {
   address6: { parse: ipv6Setting, optional: true, help: 'a second address of CoAP, of IPv6; with alias6' },
   port: { parse: integer(0, 65_535), default: String(COAP_PORT), help: 'UDP port of CoAP' },
   controlPort: { parse: integer(0, 65_535), default: String(COAP_PORT + 1), help: 'TCP port of the control API' },
-  store: { parse: text, help: 'directory of the store of the domain' },
+  store: { parse: text, optional: true, help: 'directory of the store of the domain; with lmdb' },
+  ...STORE_SETTINGS,
+  ack: {
+    parse: oneOf('local', 'replicated'),
+    default: 'local',
+    help: 'a report is acknowledged when its domain has it on disk, or (Cassandra alone) a second domain as well',
+  },
   manager: { parse: url('http:', 'https:'), optional: true, help: 'base URL of md-manager; without it nobody is told' },
   'sdn.url': {
     parse: listOf(url('http:', 'https:')),
@@ -68,10 +76,25 @@ export const SETTINGS = {
 
 export type VmdConfig = ConfigOf<typeof SETTINGS>;
 
-/** CONFIG_INVALID names every fault; one of the two settings of IPv6 alone is one. */
+/** CONFIG_INVALID where settings that go together are not all there. */
 export function vmdConfig(input: ConfigInput): VmdConfig {
   const config = loadConfig(SETTINGS, input);
   if ((config.address6 === undefined) !== (config.alias6 === undefined))
     throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'address6 and alias6 go together');
+  storeOf(config);
   return config;
+}
+
+/** The store that the settings name. CONFIG_INVALID where they do not name one. */
+export function storeOf(
+  config: Pick<VmdConfig, 'store' | 'domain' | 'ack' | keyof typeof STORE_SETTINGS>,
+): TwinStoreSettings {
+  const { domain, store: path, ack } = config;
+  if (config['store.kind'] === 'cassandra')
+    return { kind: 'cassandra', domain, ack, cassandra: cassandraSettings(config, domain) };
+  if (path === undefined)
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'store is required where store.kind is lmdb');
+  if (ack === 'replicated')
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'ack=replicated needs store.kind=cassandra');
+  return { kind: 'lmdb', domain, path };
 }

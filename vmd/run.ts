@@ -9,8 +9,8 @@ import { secureRandom } from '../protocol/coap/secure-random.js';
 import type { DatagramPort } from '../protocol/coap/types.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
 import { METRICS } from '../protocol/metrics.js';
-import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
-import type { VmdConfig } from './config.js';
+import { openTwinStore } from '../store/open.js';
+import { storeOf, type VmdConfig } from './config.js';
 import { sayHello } from './hello.js';
 import { openVmdHost } from './host.js';
 import type { ProofsDeps } from './ingest/proofs.js';
@@ -30,12 +30,7 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
   const metrics = new Metrics(METRICS, { processMetrics: true });
   await using resources = new Resources();
   const store = resources.use(
-    await openLmdbTwinStore({
-      path: config.store,
-      domain: config.domain,
-      clock,
-      onCommit: ({ durationMs }) => metrics.observe('store_commit_seconds', durationMs / 1000),
-    }),
+    await openTwinStore(storeOf(config), { clock, timers, random: Math.random, log, metrics }),
   );
   const port = await openPort(config);
   const identity = { pid: process.pid, startTicks: await ownStartTicks() };

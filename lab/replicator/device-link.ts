@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { LmdbControlStore } from '../../store/lmdb/control-store.js';
-import type { DeviceRow, TwinStore } from '../../store/types.js';
+import type { LmdbTwinStore } from '../../store/lmdb/twin-store.js';
+import type { DeviceRow } from '../../store/types.js';
 import type { Link } from './link.js';
 
 /** How the control store is called as the source of a link. */
@@ -17,12 +18,12 @@ export class DeviceLink implements Link {
   cut = false;
   lagMs: number;
   readonly #control: LmdbControlStore;
-  readonly #target: TwinStore;
+  readonly #target: LmdbTwinStore;
   readonly #clock: Clock;
   #position = 0;
   #waiting: { readonly rows: readonly DeviceRow[]; readonly seenAtMs: number } | undefined;
 
-  constructor(control: LmdbControlStore, target: TwinStore, options: { lagMs: number; clock: Clock }) {
+  constructor(control: LmdbControlStore, target: LmdbTwinStore, options: { lagMs: number; clock: Clock }) {
     this.to = target.domain;
     this.lagMs = options.lagMs;
     this.#control = control;

@@ -1,3 +1,5 @@
+import { CONTROL_OPERATIONS } from './control/operations.js';
+
 /**
  * Which consistency each operation on Cassandra has, and why: one table, from which statements are made and the page in
  * `docs/` is generated. LOCAL_SERIAL does not exclude across datacentres, so that it is not among the levels.
@@ -110,7 +112,8 @@ export const OPERATIONS = {
     timeoutMs: 2_000,
     why: 'never changes after registration; a host may meet it late, and asks again',
   },
-  // control: claims and what hangs on them, at SERIAL over all control domains
+  // control, as md-manager has it
+  ...CONTROL_OPERATIONS,
 } as const satisfies Readonly<Record<string, Operation>>;
 
 export type OperationName = keyof typeof OPERATIONS;

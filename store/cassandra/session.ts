@@ -1,4 +1,4 @@
-import type { Clock, Timers } from '../../common/clock.js';
+import { every, type Clock, type Timers } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import { backoff } from '../../common/retry.js';
@@ -19,6 +19,12 @@ export type SessionState =
   | { readonly at: 'refusing'; readonly sinceMs: number; readonly reason: string }
   | { readonly at: 'closed'; readonly sinceMs: number };
 
+/** Requests with the cluster, and those that wait for a place. */
+export interface SessionLoad {
+  readonly running: number;
+  readonly waiting: number;
+}
+
 export interface SessionDeps {
   readonly clock: Clock;
   readonly timers: Timers;
@@ -27,6 +33,8 @@ export interface SessionDeps {
   readonly log: Log;
   /** Called with each change. */
   readonly onState?: (state: SessionState) => void;
+  /** Called every second. */
+  readonly onLoad?: (load: SessionLoad) => void;
   /** Tests bring a driver of their own. */
   readonly connect?: (settings: CassandraSettings) => Promise<Driver>;
 }
@@ -35,8 +43,7 @@ export interface SessionDeps {
 export interface CassandraSession extends AsyncDisposable {
   readonly settings: CassandraSettings;
   readonly state: SessionState;
-  /** Requests with the cluster and those that wait for a place. */
-  readonly load: { readonly running: number; readonly waiting: number };
+  readonly load: SessionLoad;
   /**
    * The rows of one answer: for writes, and for reads whose answer is small. STORE_AWAY where no node or too few are there,
    * STORE_NOT_DURABLE for a write to a cluster with periodic commit logs, STORE_FAILED otherwise and at the bound of
@@ -60,6 +67,7 @@ const RECONNECT = { firstMs: 250, maxMs: 5_000, jitter: 0.2 } as const;
 const FIRST_WAIT_MS = 3_000;
 /** A cluster that must not be written to is looked at this often: rights are granted, nodes restarted with another setting. */
 const LOOK_AGAIN_MS = 2_000;
+const LOAD_MS = 1_000;
 const NOT_KNOWN = 'commitlog_sync is not known yet';
 
 /**
@@ -84,19 +92,22 @@ class Session implements CassandraSession {
   #notDurable: string | undefined = NOT_KNOWN;
   #looking: 'no' | 'once' | 'again' = 'no';
   #cancelRetry = (): void => undefined;
+  readonly #stopLoad: () => void;
   #closed = false;
 
   constructor(settings: CassandraSettings, deps: SessionDeps) {
     this.settings = settings;
     this.#deps = deps;
     this.#state = { at: 'connecting', sinceMs: deps.clock.nowMs() };
+    const { onLoad } = deps;
+    this.#stopLoad = onLoad === undefined ? () => undefined : every(deps.timers, LOAD_MS, () => onLoad(this.load));
   }
 
   get state(): SessionState {
     return this.#state;
   }
 
-  get load(): { readonly running: number; readonly waiting: number } {
+  get load(): SessionLoad {
     return { running: this.#flight.running, waiting: this.#flight.waiting };
   }
 
@@ -264,6 +275,7 @@ class Session implements CassandraSession {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelRetry();
+    this.#stopLoad();
     this.#become({ at: 'closed', sinceMs: this.#deps.clock.nowMs() });
     await this.#driver?.close();
   }

@@ -31,6 +31,8 @@ export interface ReplicatedStep {
 
 /** The embedded TwinStore, with what the replicator needs beside it. */
 export interface LmdbTwinStore extends TwinStore {
+  /** Copies device rows into this domain's store. */
+  putDevices(rows: readonly DeviceRow[]): Promise<void>;
   readonly journal: JournalReader;
   /** Rows as they lie in the store, for copying; keys that are not there are left out. */
   rawRows(keys: readonly Uint8Array[]): RawRow[];

@@ -68,12 +68,16 @@ export function encodeHistoryValue(row: Pick<HistoryRow, 'bytes' | 'schema' | 'r
 }
 
 export function decodeHistoryRow(key: Uint8Array, value: Uint8Array): HistoryRow {
+  return { ...decodeHistoryKey(key), ...decodeHistoryValue(value) };
+}
+
+/** Throws STORE_SCHEMA where the row was written by a release that this one does not read, or is cut. */
+export function decodeHistoryValue(value: Uint8Array): Pick<HistoryRow, 'bytes' | 'schema' | 'receivedAtMs'> {
   const bytes = asBuffer(value);
   const schema = bytes[8];
   if (schema === undefined) throw fault('STORE_SCHEMA', 'a history row is cut short');
   checkSchema(schema);
   return {
-    ...decodeHistoryKey(key),
     bytes: new Uint8Array(value.subarray(VALUE_HEAD_BYTES)),
     schema,
     receivedAtMs: bytes.readDoubleBE(0),

@@ -2,6 +2,7 @@ import { joinCells } from '../../store/join.js';
 import type { DeviceRow, HistoryRow, LiveCell, TwinStore } from '../../store/types.js';
 
 export interface MemoryTwinStore extends TwinStore {
+  putDevices(rows: readonly DeviceRow[]): Promise<void>;
   readonly rows: HistoryRow[];
   /** Vehicles of the live writes, in their order. */
   readonly liveWrites: string[];

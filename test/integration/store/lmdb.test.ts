@@ -34,5 +34,8 @@ async function opened<Store extends AsyncDisposable>(
   };
 }
 
-twinStoreContract('lmdb', () => opened(path => openLmdbTwinStore({ path, domain: 'edge-1' })));
+twinStoreContract('lmdb', async () => {
+  const found = await opened(path => openLmdbTwinStore({ path, domain: 'edge-1' }));
+  return { ...found, register: rows => found.store.putDevices(rows) };
+});
 controlStoreContract('lmdb', () => opened(path => openLmdbControlStore({ path })));

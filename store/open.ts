@@ -1,0 +1,70 @@
+import type { Clock, Timers } from '../common/clock.js';
+import type { Log } from '../common/log.js';
+import type { Metrics } from '../common/metrics.js';
+import type { MetricName } from '../protocol/metrics.js';
+import type { CassandraSettings } from './cassandra/driver.js';
+import type { Ack } from './cassandra/history-table.js';
+import type { CassandraSession, SessionState } from './cassandra/session.js';
+import type { TwinStore } from './types.js';
+
+export type TwinStoreSettings =
+  | {
+      readonly kind: 'lmdb';
+      readonly domain: string;
+      readonly path: string;
+      /** Whether writes are told to the replicator; absent: they are. */
+      readonly journal?: boolean;
+    }
+  | {
+      readonly kind: 'cassandra';
+      readonly domain: string;
+      readonly cassandra: CassandraSettings;
+      /** Absent: `local`. */
+      readonly ack?: Ack;
+    };
+
+export interface StoreDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics?: Metrics<MetricName>;
+  /** Called with each change of a store that is reached over the network. */
+  readonly onState?: (state: SessionState) => void;
+}
+
+/**
+ * Opens the twin store of a domain. The adapter is loaded with its first use: a part never loads the one that it does not
+ * have. With Cassandra this resolves though the cluster is away.
+ */
+export async function openTwinStore(settings: TwinStoreSettings, deps: StoreDeps): Promise<TwinStore> {
+  const { clock, metrics } = deps;
+  const { domain } = settings;
+  const onCommit = ({ durationMs }: { readonly durationMs: number }): void =>
+    metrics?.observe('store_commit_seconds', durationMs / 1000);
+  if (settings.kind === 'lmdb') {
+    const { openLmdbTwinStore } = await import('./lmdb/twin-store.js');
+    const { path, journal = true } = settings;
+    return openLmdbTwinStore({ path, domain, journal, clock, onCommit });
+  }
+  const { CassandraTwinStore } = await import('./cassandra/twin-store.js');
+  const session = await openSession(settings.cassandra, deps);
+  return new CassandraTwinStore({ domain, session, clock, onCommit, ack: settings.ack ?? 'local' });
+}
+
+async function openSession(settings: CassandraSettings, deps: StoreDeps): Promise<CassandraSession> {
+  const { openSession: open } = await import('./cassandra/session.js');
+  const { clock, timers, random, log, metrics, onState } = deps;
+  return open(settings, {
+    ...{ clock, timers, random, log },
+    onState: state => {
+      metrics?.set('store_up', state.at === 'ready' ? 1 : 0);
+      onState?.(state);
+    },
+    onLoad: load => {
+      metrics?.set('store_requests', load.running, { at: 'cluster' });
+      metrics?.set('store_requests', load.waiting, { at: 'queue' });
+    },
+  });
+}
