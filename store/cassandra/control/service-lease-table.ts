@@ -1,0 +1,64 @@
+import type { CasOutcome, ServiceLeaseRow } from '../../types.js';
+import { statement } from '../consistency.js';
+import type { Row } from '../driver.js';
+import { compareAndSet, readSerial, type Cas, type CasDeps } from './cas.js';
+import { bigintOf, textOf } from './columns.js';
+
+const COLUMNS = 'service, holder, url, term, ttl';
+const SET = 'UPDATE {control}.service_lease SET holder = ?, url = ?, term = ?, ttl = ? WHERE service = ?';
+const FIRST = statement(
+  'lease.first',
+  `INSERT INTO {control}.service_lease (${COLUMNS}) VALUES (?, ?, ?, ?, ?) IF NOT EXISTS`,
+);
+const GRANT = statement('lease.grant', `${SET} IF term < ?`);
+const RENEW = statement('lease.renew', `${SET} IF term = ? AND holder = ?`);
+const READ = statement('lease.read', `SELECT ${COLUMNS} FROM {control}.service_lease WHERE service = ?`);
+
+/** Leases of services: a term is granted once, and only its holder's record changes under it. */
+export class ServiceLeaseTable {
+  readonly #deps: CasDeps;
+
+  constructor(deps: CasDeps) {
+    this.#deps = deps;
+  }
+
+  async put(row: ServiceLeaseRow): Promise<CasOutcome> {
+    const held = await this.read(row.service);
+    const cas = await this.#set(row, held);
+    if (cas.is === 'applied') return 'applied';
+    // Others may have written between the read and the set, and this one's own write may be what it met.
+    const now = await this.read(row.service).catch(() => undefined);
+    if (now === undefined) return cas.is;
+    if (isSame(now, row)) return 'applied';
+    return cas.is === 'refused' || now.term > row.term || (now.term === row.term && now.holder !== row.holder)
+      ? 'refused'
+      : 'unknown';
+  }
+
+  async read(service: string): Promise<ServiceLeaseRow | undefined> {
+    const row = await readSerial(this.#deps, READ, [service]);
+    return row === undefined ? undefined : leaseOf(row);
+  }
+
+  #set(row: ServiceLeaseRow, held: ServiceLeaseRow | undefined): Promise<Cas> {
+    const { service, holder, url, term, ttlMs } = row;
+    const [termIs, ttl] = [BigInt(term), BigInt(ttlMs)];
+    const set = [holder, url, termIs, ttl, service];
+    if (held === undefined) return compareAndSet(this.#deps, FIRST, [service, holder, url, termIs, ttl]);
+    if (held.term === term) return compareAndSet(this.#deps, RENEW, [...set, termIs, holder]);
+    return compareAndSet(this.#deps, GRANT, [...set, termIs]);
+  }
+}
+
+const isSame = (a: ServiceLeaseRow, b: ServiceLeaseRow): boolean =>
+  a.holder === b.holder && a.url === b.url && a.term === b.term && a.ttlMs === b.ttlMs;
+
+function leaseOf(row: Row): ServiceLeaseRow {
+  return {
+    service: textOf(row, 'service'),
+    holder: textOf(row, 'holder'),
+    url: textOf(row, 'url'),
+    term: bigintOf(row, 'term'),
+    ttlMs: bigintOf(row, 'ttl'),
+  };
+}
