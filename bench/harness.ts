@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -99,29 +99,77 @@ export function udpChecksumErrors(): number {
 /** Empty where there is no such file (not Linux, or the process is gone): figures from it are 0. */
 const procFile = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
-/** Runs one benchmark, prints its table and writes `bench/out/<name>.json`. */
-export async function runBench(
-  name: string,
-  bench: (signal: AbortSignal) => Promise<readonly BenchRow[]>,
-  signal: AbortSignal,
-): Promise<void> {
-  const before = udpChecksumErrors();
-  const rows = await bench(signal);
+/** What a benchmark that takes long tells as it goes, and what it finds of a run before. */
+export interface Kept {
+  /** A case is measured: its rows are in the file from now on, whatever becomes of the run. */
+  readonly done: (rows: readonly BenchRow[]) => Promise<void>;
+  /** Rows of earlier runs. */
+  readonly before: readonly BenchRow[];
+}
+
+export type Bench = (signal: AbortSignal, words: readonly string[], kept: Kept) => Promise<readonly BenchRow[]>;
+
+export interface BenchRun {
+  /** `bench/out/<file>.json`. */
+  readonly file: string;
+  readonly words: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+interface BenchFile {
+  readonly machine: Machine;
+  readonly rows: readonly BenchRow[];
+}
+
+/**
+ * Runs one benchmark, prints its table and writes its file. A case replaces the one of its name in the file as soon as it is
+ * told of; a run without words that comes to its end leaves what it has measured, and nothing else.
+ */
+export async function runBench(name: string, bench: Bench, { file, words, signal }: BenchRun): Promise<void> {
+  const checksumErrors = udpChecksumErrors();
+  const folder = join(packageRoot(), 'bench', 'out');
+  const path = join(folder, `${file}.json`);
+  const before = existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as BenchFile).rows : [];
+  let rows = before;
+  const write = async (): Promise<void> => {
+    await mkdir(folder, { recursive: true });
+    const text = `${JSON.stringify({ machine: machineNow(udpChecksumErrors() - checksumErrors), rows }, null, 2)}\n`;
+    // Whole or not at all: a run may be ended at any time.
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  };
+  const done = async (measured: readonly BenchRow[]): Promise<void> => {
+    rows = mergedByCase(rows, measured);
+    await write();
+  };
+  const measured = await bench(signal, words, { done, before });
+  rows = words.length === 0 && file === name ? measured : mergedByCase(rows, measured);
+  await write();
+  const { cores, cpu, node, kernel, udpChecksumErrors: errors } = machineNow(udpChecksumErrors() - checksumErrors);
+  process.stdout.write(`${name}: ${cores} × ${cpu}, Node ${node}, Linux ${kernel}, UDP checksum errors ${errors}\n`);
+  process.stdout.write(`${tableOf(measured)}\n`);
+}
+
+/** Rows with those of the cases that were measured anew in the place of the old ones; new cases come last. Pure. */
+export function mergedByCase(rows: readonly BenchRow[], measured: readonly BenchRow[]): BenchRow[] {
+  const anew = new Map<string, BenchRow[]>();
+  for (const row of measured) anew.set(row.case, [...(anew.get(row.case) ?? []), row]);
+  const old = new Set(rows.map(row => row.case));
+  const places = [...old, ...[...anew.keys()].filter(name => !old.has(name))];
+  return places.flatMap(name => anew.get(name) ?? rows.filter(row => row.case === name));
+}
+
+function machineNow(checksumErrors: number): Machine {
   const [cpu] = cpus();
-  const machine: Machine = {
+  return {
     cpu: cpu?.model ?? 'unknown',
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.version,
     at: new Date().toISOString(),
-    udpChecksumErrors: udpChecksumErrors() - before,
+    udpChecksumErrors: checksumErrors,
   };
-  process.stdout.write(`${name}: ${machine.cores} × ${machine.cpu}, Node ${machine.node}, Linux ${machine.kernel}, `);
-  process.stdout.write(`UDP checksum errors ${machine.udpChecksumErrors}\n${tableOf(rows)}\n`);
-  const folder = join(packageRoot(), 'bench', 'out');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${name}.json`), `${JSON.stringify({ machine, rows }, null, 2)}\n`);
 }
 
 /** Rows as a text table. */

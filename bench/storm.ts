@@ -1,4 +1,5 @@
 import { delay } from '../common/clock.js';
+import { messageOf } from '../common/errors.js';
 import { Resources } from '../common/lifecycle.js';
 import { quantilesOf } from '../common/quantiles.js';
 import { NETWORK_PLAN, aliasAddress } from '../protocol/addresses.js';
@@ -8,11 +9,11 @@ import { vehicleFlowsList } from '../protocol/api/sdn-app.js';
 import { labMissing } from '../lab/netns/namespaces.js';
 import { hostsPlace } from '../lab/site/layout.js';
 import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
-import { countRow, cpuMeter, cpuSecondsOfTree, type BenchRow } from './harness.js';
+import { countRow, cpuMeter, type BenchRow, type Kept } from './harness.js';
 import { openCaptures, type Captured } from './network/captures.js';
 import { openCars } from './network/cars.js';
 import { networkOptions } from './network/options.js';
-import { POINTS, openStage, processesOf, until, type Edge, type Stage } from './network/stage.js';
+import { POINTS, openStage, processorMeter, until, type Edge, type Stage } from './network/stage.js';
 
 const FLEET = 'fleet';
 const SIZES = [10, 100, 1_000];
@@ -20,21 +21,33 @@ const STORM_MS = 1_000;
 const REPORT_MS = 500;
 const SETTLE_MS = 120_000;
 /** How long it may take until every car that there is room for has its standby slot. */
-const ARMED_MS = 30_000;
+const ARMED_MS = 60_000;
+const PROGRESS_MS = 2_000;
 
 /** Cars at two reports a second change to an access point of the other domain, all within one second. */
-export async function benchStorm(signal: AbortSignal, words: readonly string[] = []): Promise<BenchRow[]> {
+export async function benchStorm(signal: AbortSignal, words: readonly string[], { done }: Kept): Promise<BenchRow[]> {
   const missing = labMissing();
   if (missing !== undefined) throw new Error(`a storm cannot be measured here: ${missing}`);
   const rows: BenchRow[] = [];
   for (const cars of networkOptions(words).cars ?? SIZES) {
-    process.stderr.write(`storm: ${cars} cars\n`);
-    rows.push(...(await stormOf(cars, signal)));
+    const say = sayer(`storm of ${cars} cars`);
+    say('the network and its processes start');
+    const measured = await stormOf(cars, say, signal);
+    await done(measured);
+    rows.push(...measured);
   }
   return rows;
 }
 
-async function stormOf(count: number, signal: AbortSignal): Promise<BenchRow[]> {
+type Say = (what: string) => void;
+
+/** Tells people how far it is, and how long that took. */
+function sayer(name: string): Say {
+  const begunMs = performance.now();
+  return what => process.stderr.write(`${name}: ${((performance.now() - begunMs) / 1_000).toFixed(1)} s: ${what}\n`);
+}
+
+async function stormOf(count: number, say: Say, signal: AbortSignal): Promise<BenchRow[]> {
   await using stage = await openStage(
     {
       fleets: [{ name: FLEET, count }],
@@ -47,9 +60,12 @@ async function stormOf(count: number, signal: AbortSignal): Promise<BenchRow[]> 
   );
   const { network } = stage.site;
   await using stack = new Resources();
+  say(`${stage.cars.length} vehicles are registered, and begin to report in edge-1`);
+  const attaching = processorMeter(stage);
   const cars = stack.use(await openCars(network, FLEET, { cars: stage.cars, pingHz: 0, reportMs: REPORT_MS }));
-  await allIn(stage, 'edge-1', signal);
-  const armed = await mostArmed(stage, count, signal);
+  const firstMs = await allIn(stage, 'edge-1', say, signal);
+  const firstSpent = attaching();
+  const armed = await mostArmed(stage, count, say, signal);
   const captures = stack.use(
     await openCaptures(
       network,
@@ -60,9 +76,9 @@ async function stormOf(count: number, signal: AbortSignal): Promise<BenchRow[]> 
       'requests',
     ),
   );
-  const processes = processesOf(stage);
-  const before = processes.map(({ pid }) => cpuSecondsOfTree(pid));
+  const moving = processorMeter(stage);
   const meter = cpuMeter();
+  say('the storm begins');
   const begunMs = performance.timeOrigin + performance.now();
   for (const [index, { bind }] of stage.cars.entries()) {
     const dueMs = begunMs + (index * STORM_MS) / count - (performance.timeOrigin + performance.now());
@@ -70,15 +86,19 @@ async function stormOf(count: number, signal: AbortSignal): Promise<BenchRow[]> 
     await network.moveAddress(FLEET, bind, POINTS['edge-2']);
   }
   const movedMs = performance.timeOrigin + performance.now() - begunMs;
-  await allIn(stage, 'edge-2', signal);
+  await allIn(stage, 'edge-2', say, signal);
   const cpuIdle = meter.idle();
-  const spent = processes.map(({ pid, name }, at) => ({ name, seconds: cpuSecondsOfTree(pid) - (before[at] ?? 0) }));
+  const spent = moving();
+  say('all twins are in edge-2; the cars end');
   const outcomes = await cars.end();
   const captured = await captures.end();
   const reports = outcomes.reduce((sum, row) => sum + row.reports, 0);
   const stored = await storedReports(stage, reports, signal);
-  const { handovers } = await stage.manager.call('GET', '/v1/handovers?limit=10000', { answer: handoverList });
-  const moves = handovers.filter(({ startedAtMs, kind }) => kind === 'move' && startedAtMs >= begunMs);
+  const { handovers } = await stage.manager.call('GET', '/v1/handovers?limit=10000', {
+    answer: handoverList,
+    timeoutMs: 20_000,
+  });
+  const moves = handovers.filter(({ startedAtMs, kind }) => kind !== 'first' && startedAtMs >= begunMs);
   const name = `${count} cars`;
   const ms = (metric: string, values: readonly number[]): BenchRow => ({
     case: name,
@@ -89,26 +109,44 @@ async function stormOf(count: number, signal: AbortSignal): Promise<BenchRow[]> 
   });
   const number = (metric: string, value: number): BenchRow => countRow(name, metric, value, cpuIdle);
   const arrivals = arrivalsOf(stage, captured);
-  const ways = WAYS.map(way => ({ way, hits: moves.filter(move => move.way === way).length }));
+  const completed = moves.filter(({ result }) => result === 'completed');
+  const actedAtMs = completed.flatMap(({ phases }) => phases.activated ?? []);
   return [
     ms(
       'new port → new twin',
       arrivals.map(({ sentMs, arrivedMs }) => arrivedMs - sentMs),
     ),
+    ms('all attached for the first time', [firstMs]),
     ms('all moved', [movedMs]),
-    ms('the last at its new twin', [Math.max(...arrivals.map(({ arrivedMs }) => arrivedMs)) - begunMs]),
-    ms('the last twin acts', [Math.max(...moves.map(({ phases }) => phases.activated ?? Infinity)) - begunMs]),
+    ms('the last at its new twin', [
+      arrivals.reduce((last, { arrivedMs }) => Math.max(last, arrivedMs), begunMs) - begunMs,
+    ]),
+    ms('the last twin acts', [actedAtMs.reduce((last, atMs) => Math.max(last, atMs), begunMs) - begunMs]),
     number('cars that came to their new twin', arrivals.length),
     number('cars with a slot before', armed),
-    ...ways.map(({ way, hits }) => number(`hand-overs: ${way}`, hits)),
+    ...WAYS.map(way => number(`hand-overs: ${way}`, completed.filter(move => move.way === way).length)),
+    ...(['failed', 'cancelled'] as const).map(result =>
+      number(`hand-overs ${result}`, moves.filter(move => move.result === result).length),
+    ),
+    number('hosts lost to vehicles', moves.filter(({ kind }) => kind === 'host-lost').length),
     number('reports', reports),
     number('reports lost', reports - stored.distinct),
+    number(
+      'reports not acknowledged',
+      outcomes.reduce((sum, row) => sum + row.reports - row.acknowledged, 0),
+    ),
     number('reports stored twice', stored.rows - stored.distinct),
     number(
       'reports resent',
       outcomes.reduce((sum, row) => sum + row.resent, 0),
     ),
-    ...spent.map(({ name: process, seconds }) => ms(`processor time: ${process}`, [seconds * 1_000])),
+    ...firstSpent.map(({ name: process, ms: spentMs }) =>
+      ms(`processor time, first attachments: ${process}`, [spentMs]),
+    ),
+    ...spent.map(({ name: process, ms: spentMs }) => ms(`processor time, storm: ${process}`, [spentMs])),
+    ms('processor time a hand-over: md-manager', [
+      (spent.find(({ name: process }) => process === 'md-manager')?.ms ?? 0) / Math.max(1, moves.length),
+    ]),
     number(
       'UDP checksum errors',
       Object.values(await network.checksumErrors()).reduce((sum, errors) => sum + errors, 0),
@@ -116,26 +154,40 @@ async function stormOf(count: number, signal: AbortSignal): Promise<BenchRow[]> 
   ];
 }
 
-/** Every vehicle has its acting twin in the domain, and no hand-over is under way. */
-const allIn = (stage: Stage, domain: Edge, signal: AbortSignal): Promise<unknown> =>
-  until(
-    `all twins in ${domain}`,
-    async () => {
-      const { running } = await stage.manager.call('GET', '/v1/handovers/counts', { answer: handoverCounts });
-      if (running > 0) return false;
-      const { vehicles } = await stage.manager.call('GET', '/v1/vehicles', { answer: vehicleList, timeoutMs: 20_000 });
-      return vehicles.every(({ acting }) => acting?.domain === domain);
-    },
-    { withinMs: SETTLE_MS, everyMs: 200, signal },
-  );
+/**
+ * Milliseconds until every vehicle has its acting twin in the domain, and no hand-over is under way. The list of all vehicles
+ * is asked for once the counts say that it may be so.
+ */
+async function allIn(stage: Stage, domain: Edge, say: Say, signal: AbortSignal): Promise<number> {
+  const begunMs = performance.now();
+  let toldMs = begunMs;
+  let last = 'nothing is known yet';
+  const isSo = async (): Promise<boolean> => {
+    const counts = await stage.manager.call('GET', '/v1/handovers/counts', { answer: handoverCounts });
+    const { running, first, completed, failed, cancelled, hostLost } = counts;
+    last = `for ${domain}: ${running} hand-overs run; first ${first}, completed ${completed}, failed ${failed}, cancelled ${cancelled}, of lost hosts ${hostLost}`;
+    if (performance.now() - toldMs > PROGRESS_MS) {
+      toldMs = performance.now();
+      say(last);
+    }
+    if (running > 0 || first + completed === 0) return false;
+    const { vehicles } = await stage.manager.call('GET', '/v1/vehicles', { answer: vehicleList, timeoutMs: 20_000 });
+    return vehicles.every(({ acting }) => acting?.domain === domain);
+  };
+  await until(`all twins in ${domain}`, isSo, { withinMs: SETTLE_MS, everyMs: 250, signal }).catch((error: unknown) => {
+    throw new Error(`${messageOf(error)}; ${last}`, { cause: error });
+  });
+  return performance.now() - begunMs;
+}
 
 /** Waits until all vehicles hold a standby slot, or no more of them do for a while; says how many. */
-async function mostArmed(stage: Stage, count: number, signal: AbortSignal): Promise<number> {
+async function mostArmed(stage: Stage, count: number, say: Say, signal: AbortSignal): Promise<number> {
   let armed = 0;
   for (const endMs = performance.now() + ARMED_MS; armed < count && performance.now() < endMs;) {
-    await delay(250, signal);
+    await delay(1_000, signal);
     const { vehicles } = await stage.sdn.call('GET', '/v1/vehicles', { answer: vehicleFlowsList, timeoutMs: 20_000 });
     armed = vehicles.filter(vehicle => vehicle.armed.includes('edge-2')).length;
+    say(`${armed} vehicles have a slot in edge-2`);
   }
   return armed;
 }

@@ -7,12 +7,12 @@ import { handoverList, poolList, vehicleRecord, type HandoverRecord } from '../.
 import { standingAnswer, vehicleFlows } from '../../protocol/api/sdn-app.js';
 import { DOMAINS } from '../../lab/demo/plan.js';
 import { hostsPlace } from '../../lab/site/layout.js';
-import { cpuMeter, cpuSecondsOfTree, type BenchRow } from '../harness.js';
+import { cpuMeter, type BenchRow } from '../harness.js';
 import { openCaptures } from './captures.js';
 import { openCars } from './cars.js';
 import { logOf, rowsOf, type Known } from './driven.js';
 import { CARS, JITTER_MS, PING_HZ, REST_MS, caseName, type RowCase } from './row-case.js';
-import { POINTS, openStage, otherEdge, processesOf, until, type BenchCar, type Edge, type Stage } from './stage.js';
+import { POINTS, openStage, otherEdge, processorMeter, until, type BenchCar, type Edge, type Stage } from './stage.js';
 import { QUICK, WAYS } from './ways.js';
 
 /** Often enough that a hand-over completes soon after its swap: it waits for a report at the new twin. */
@@ -50,13 +50,12 @@ export async function measureWay(way: Way, one: RowCase, signal: AbortSignal): P
     ]),
   );
   for (const sender of senders) sender.ping();
-  const processes = processesOf(stage);
-  const before = processes.map(({ pid }) => cpuSecondsOfTree(pid));
+  const processors = processorMeter(stage);
   const meter = cpuMeter();
   const rounds = Math.ceil(handovers / CARS);
   await Promise.all(stage.cars.map(car => drive(stage, car, { way, rounds }, signal)));
   const cpuIdle = meter.idle();
-  const spentMs = processes.map(({ pid }, at) => (cpuSecondsOfTree(pid) - (before[at] ?? 0)) * 1_000);
+  const spent = processors();
   const outcomes = (await Promise.all(senders.map(sender => sender.end()))).flat();
   const captured = await captures.end();
   const atHosts = new Map(hosts.flatMap(place => [[place, captured.get(place)] as const]).filter(isThere));
@@ -81,9 +80,9 @@ export async function measureWay(way: Way, one: RowCase, signal: AbortSignal): P
       'UDP checksum errors': Object.values(await network.checksumErrors()).reduce((sum, count) => sum + count, 0),
     },
   });
-  const perMove = processes.map(({ name: process }, at) => ({
+  const perMove = spent.map(({ name: process, ms }) => ({
     ...{ case: name, metric: `processor time a move: ${process}`, unit: 'ms', cpuIdle },
-    ...quantilesOf([(spentMs[at] ?? 0) / (rounds * CARS)]),
+    ...quantilesOf([ms / (rounds * CARS)]),
   }));
   return [...rows, ...perMove];
 }

@@ -10,6 +10,7 @@ import { carAddress } from '../../lab/netns/address-plan.js';
 import { layOutSite } from '../../lab/site/layout.js';
 import { Site } from '../../lab/site/site.js';
 import type { Topology } from '../../protocol/topology.js';
+import { cpuSecondsOf, cpuSecondsOfTree } from '../harness.js';
 import { reportDatagram } from '../report-datagram.js';
 import type { CarRow } from './cars.js';
 
@@ -111,12 +112,28 @@ function register(manager: HttpClient, vehicle: string, signal: AbortSignal): Pr
   return manager.call('POST', '/v1/registrations', { body, answer: registration, signal, timeoutMs: 30_000 });
 }
 
-/** The processes that a hand-over goes through. */
-export function processesOf({ site }: Pick<Stage, 'site'>): { readonly name: string; readonly pid: number }[] {
-  const parts = ['ryu', 'sdn-app', 'md-manager'].map(name => ({ name, pid: site.supervisor.state(name)?.pid }));
-  const all = [...parts, { name: 'ovs-vswitchd', pid: site.switches[0]?.pid }];
-  return all.flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, pid }]));
+/**
+ * Processor time of what a hand-over goes through, from now on, in milliseconds. vMD hosts are children of md-manager, and
+ * theirs is told apart: they store the reports of all cars meanwhile.
+ */
+export function processorMeter({ site }: Pick<Stage, 'site'>): () => { readonly name: string; readonly ms: number }[] {
+  const pids = ['ryu', 'sdn-app', 'md-manager', 'replicator'].map(
+    name => [name, site.supervisor.state(name)?.pid] as const,
+  );
+  const all = new Map([...pids, ['ovs-vswitchd', site.switches[0]?.pid] as const].filter(isRunning));
+  const manager = all.get('md-manager');
+  const read = (): Map<string, number> => {
+    const seconds = new Map([...all].map(([name, pid]) => [name, cpuSecondsOfTree(pid)]));
+    if (manager === undefined) return seconds;
+    const own = cpuSecondsOf(manager);
+    return seconds.set('vMD hosts', (seconds.get('md-manager') ?? own) - own).set('md-manager', own);
+  };
+  const before = read();
+  return () => [...read()].map(([name, seconds]) => ({ name, ms: (seconds - (before.get(name) ?? 0)) * 1_000 }));
 }
+
+const isRunning = (entry: readonly [string, number | undefined]): entry is readonly [string, number] =>
+  entry[1] !== undefined;
 
 /** Asks until the answer is there, every 20 ms by default. An error names what was waited for. */
 export async function until<T>(
