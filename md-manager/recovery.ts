@@ -51,6 +51,7 @@ export async function recoverAll(
   const flows = await sdn.vehicles(patience).catch(() => undefined);
   const flowsOf = new Map((flows ?? []).map(row => [row.vehicle, row]));
   const leases = await store.standbys();
+  const highest = await store.highestEpochs();
   const slots = slotsByVehicle(healths, leases);
   for (const { vehicle, number } of devices) {
     const owner = owners.get(vehicle);
@@ -64,7 +65,7 @@ export async function recoverAll(
       term,
       owner,
       ownerHost: mano.placeOf(owner.host),
-      highestEpoch: await store.highestEpoch(vehicle),
+      highestEpoch: highest.get(vehicle) ?? 0,
       slots: slots.get(vehicle) ?? [],
       seen: seen.get(vehicle) ?? [],
       ...(intent === undefined ? {} : { open: intent }),

@@ -1,7 +1,7 @@
 import { delay, type Timers } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
-import type { ControlStore, StandbyRow } from '../../store/types.js';
+import { MAX_STANDBYS_PER_WRITE, type ControlStore, type StandbyRow } from '../../store/types.js';
 
 const RETRY_MS = 500;
 
@@ -47,10 +47,20 @@ export class StandbyRecords {
   }
 
   async #commit(): Promise<void> {
-    const { store, timers, log, signal } = this.#deps;
     const [put, ended] = [[...this.#put.values()], [...this.#ended]];
     this.#put = new Map();
     this.#ended = new Set();
+    const writes: Promise<void>[] = [];
+    for (let at = 0; at < put.length + ended.length; at += MAX_STANDBYS_PER_WRITE) {
+      const to = at + MAX_STANDBYS_PER_WRITE;
+      const endedFrom = Math.max(0, at - put.length);
+      writes.push(this.#commitSome(put.slice(at, to), ended.slice(endedFrom, Math.max(0, to - put.length))));
+    }
+    await Promise.all(writes);
+  }
+
+  async #commitSome(put: readonly StandbyRow[], ended: readonly string[]): Promise<void> {
+    const { store, timers, log, signal } = this.#deps;
     for (;;) {
       try {
         await store.writeStandbys(put, ended);

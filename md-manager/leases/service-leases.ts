@@ -52,7 +52,13 @@ export class ServiceLeases {
     const after = ask(before, request, clock.monotonicMs());
     if (!isSameRecord(before, after)) {
       const { holder, url, term, ttlMs } = after;
-      await store.putServiceLease({ service: this.service, holder, url, term, ttlMs });
+      const outcome = await store.putServiceLease({ service: this.service, holder, url, term, ttlMs });
+      if (outcome === 'unknown') throw fault('STORE_AWAY', `whether ${holder} has the lease of ${this.service}`);
+      if (outcome === 'refused') {
+        // Another manager has granted it: what that one wrote counts, as after a restart.
+        await this.load();
+        return this.#request(request);
+      }
       // The time runs from the answer, not from before the disk.
       this.#hold({ ...after, untilMs: clock.monotonicMs() + ttlMs });
     } else this.#held = after;

@@ -22,6 +22,9 @@ export class DeviceRows {
 
   async byNumber(number: number): Promise<DeviceRow | undefined> {
     const [row] = await this.#session.run(BY_NUMBER, [number]);
-    return row === undefined ? undefined : this.byName(String(row['vehicle']));
+    if (row === undefined) return undefined;
+    const device = await this.byName(String(row['vehicle']));
+    // A registration that was given up half-way leaves a number which its vehicle does not have.
+    return device?.number === number ? device : undefined;
   }
 }

@@ -139,6 +139,19 @@ class Store implements LmdbControlStore {
     return this.#read('epoch', () => this.#burnt(vehicle));
   }
 
+  highestEpochs(): Promise<ReadonlyMap<string, number>> {
+    return this.#read(
+      'epoch',
+      () =>
+        new Map(
+          Array.from(
+            this.#epochs.getRange({ start: FIRST }),
+            ({ key, value }) => [Buffer.from(key).toString(), readNumber(value)] as const,
+          ),
+        ),
+    );
+  }
+
   #burnt(vehicle: string): number {
     return read(this.#epochs, textKey(vehicle), readNumber) ?? 0;
   }
@@ -209,7 +222,7 @@ class Store implements LmdbControlStore {
     return this.#read('standby', () => this.#leases.standbys());
   }
 
-  putServiceLease(row: ServiceLeaseRow): Promise<void> {
+  putServiceLease(row: ServiceLeaseRow): Promise<CasOutcome> {
     return this.#transaction('service lease', () => this.#leases.putService(row));
   }
 

@@ -1,5 +1,5 @@
 import { decodeServiceLease, decodeStandby, encodeServiceLease, encodeStandby, textKey } from '../rows/control-rows.js';
-import type { ServiceLeaseRow, StandbyRow } from '../types.js';
+import type { CasOutcome, ServiceLeaseRow, StandbyRow } from '../types.js';
 import type { Environment, Table } from './environment.js';
 
 const FIRST = Buffer.alloc(1);
@@ -23,8 +23,12 @@ export class LeaseTables {
     return Array.from(this.#standbys.getRange({ start: FIRST }), ({ value }) => decodeStandby(value));
   }
 
-  putService(row: ServiceLeaseRow): void {
+  putService(row: ServiceLeaseRow): CasOutcome {
+    const held = this.service(row.service);
+    if (held !== undefined && held.term > row.term) return 'refused';
+    if (held?.term === row.term && held.holder !== row.holder) return 'refused';
     void this.#services.put(textKey(row.service), encodeServiceLease(row));
+    return 'applied';
   }
 
   service(name: string): ServiceLeaseRow | undefined {
