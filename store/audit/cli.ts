@@ -16,7 +16,8 @@ import { recordInMemory, type TallyRecord } from './tally-record.js';
 import { auditText } from './text.js';
 import type { ActingView, AuditResult } from './types.js';
 
-export const help = `usage: edgetwin audit --stores DIR,… --control DIR [--witness FILE,…] [--marks FILE,…] [--manager URL] [--sdn URL] [--resume FILE] [--json]
+export const help = `usage: edgetwin audit --stores DIR,… --control DIR [--flag value …]
+       edgetwin audit --store-kind cassandra --cassandra-contact-points HOST,… [--flag value …]
 
 Counts all reports and checks the guarantees, also on a system that runs: reports that wait in an outbox (marks) count as lost there,
 but violate nothing. Progress goes to standard error.

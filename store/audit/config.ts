@@ -1,8 +1,15 @@
 import { boolean, integer, listOf, text, url, type ConfigOf, type Settings } from '../../common/config.js';
+import { STORE_SETTINGS } from '../settings.js';
 
 export const SETTINGS = {
-  stores: { parse: listOf(text), help: 'folders of the domains’ stores, by commas' },
-  control: { parse: text, help: 'folder of the control store' },
+  stores: { parse: listOf(text), default: '', help: 'folders of the domains’ stores, by commas; with lmdb' },
+  control: { parse: text, optional: true, help: 'folder of the control store; with lmdb' },
+  ...STORE_SETTINGS,
+  domains: {
+    parse: listOf(text),
+    default: '',
+    help: 'with cassandra: domains whose rows are read and compared; absent: all that have replicas',
+  },
   witness: { parse: listOf(text), default: '', help: 'witness files of devices, by commas' },
   marks: { parse: listOf(text), default: '', help: 'JSON files with the devices’ marks (one object, or a list)' },
   manager: { parse: url('http:', 'https:'), optional: true, help: 'base URL of md-manager, to ask it and the hosts' },

@@ -1,6 +1,6 @@
 import type { Resources } from '../../common/lifecycle.js';
-import { openLmdbControlStore } from '../lmdb/control-store.js';
-import { openLmdbTwinStore, type LmdbTwinStore } from '../lmdb/twin-store.js';
+import { fault } from '../../protocol/errors.js';
+import type { LmdbTwinStore } from '../lmdb/twin-store.js';
 import type { ControlStore } from '../types.js';
 import type { AuditConfig } from './config.js';
 import type { HistorySource } from './history-source.js';
@@ -14,10 +14,20 @@ export interface AuditedStores {
 
 /** Opens the stores that the settings name, to be closed by `resources`. CONFIG_INVALID where one is not there. */
 export async function openSources(config: AuditConfig, resources: Resources): Promise<AuditedStores> {
-  for (const path of [...config.stores, config.control]) await checkStore(path);
-  const stores = new Map<string, LmdbTwinStore>();
-  for (const path of config.stores)
-    stores.set(path, resources.use(await openLmdbTwinStore({ path, domain: path, journal: false })));
-  const control = resources.use(await openLmdbControlStore({ path: config.control }));
-  return { source: lmdbSource(stores), control };
+  if (config['store.kind'] === 'lmdb') return openFolders(config, resources);
+  const { openCassandraStores } = await import('./open-cassandra.js');
+  return openCassandraStores(config, resources);
+}
+
+async function openFolders(config: AuditConfig, resources: Resources): Promise<AuditedStores> {
+  const { stores, control } = config;
+  if (stores.length === 0 || control === undefined)
+    throw fault('CONFIG_INVALID', 'with lmdb, stores and control are required');
+  for (const path of [...stores, control]) await checkStore(path);
+  const { openLmdbTwinStore } = await import('../lmdb/twin-store.js');
+  const { openLmdbControlStore } = await import('../lmdb/control-store.js');
+  const opened = new Map<string, LmdbTwinStore>();
+  for (const path of stores)
+    opened.set(path, resources.use(await openLmdbTwinStore({ path, domain: path, journal: false })));
+  return { source: lmdbSource(opened), control: resources.use(await openLmdbControlStore({ path: control })) };
 }
