@@ -1,0 +1,64 @@
+import cassandra from 'cassandra-driver';
+import { randomUUID } from 'node:crypto';
+import { systemClock, systemTimers } from '../../../common/clock.js';
+import { silentLog } from '../../../common/log.js';
+import { CassandraControlStore } from '../../../store/cassandra/control/control-store.js';
+import { inKeyspaces } from '../../../store/cassandra/consistency.js';
+import { expectedTables } from '../../../store/cassandra/schema/expected-tables.js';
+import { readMigrations } from '../../../store/cassandra/schema/migrations.js';
+import { openSession, type CassandraSession } from '../../../store/cassandra/session.js';
+import type { Cluster } from '../../../lab/cassandra/cluster.js';
+
+/** A control keyspace on a cluster, with nothing but its tables: the twin keyspace would double the time that it takes. */
+export interface ControlKeyspace extends AsyncDisposable {
+  readonly prefix: string;
+  /** A session whose every request goes to the node of this domain. */
+  session(domain: string): Promise<CassandraSession>;
+  /** A store on a session of its own. */
+  store(domain: string): Promise<CassandraControlStore>;
+  /** As after its creation. All nodes have to be there. */
+  empty(): Promise<void>;
+}
+
+const DDL_TIMEOUT_MS = 30_000;
+const ALL = { consistency: cassandra.types.consistencies.all };
+
+export async function openControlKeyspace(cluster: Cluster, prefix: string): Promise<ControlKeyspace> {
+  const [domain = ''] = cluster.datacentres;
+  const client = new cassandra.Client({
+    contactPoints: [cluster.node(domain).contactPoint],
+    localDataCenter: domain,
+    socketOptions: { readTimeout: DDL_TIMEOUT_MS },
+  });
+  await client.connect();
+  const replication = ["'class': 'NetworkTopologyStrategy'", ...cluster.datacentres.map(name => `'${name}': 1`)];
+  await client.execute(`CREATE KEYSPACE ${prefix}_control WITH replication = {${replication.join(', ')}}`);
+  const migrations = await readMigrations();
+  for (const cql of migrations.flatMap(({ statements }) => statements))
+    if (cql.includes('{control}')) await client.execute(inKeyspaces(cql, prefix));
+  const tables = expectedTables(migrations).filter(({ keyspace }) => keyspace === 'control');
+  const session = (at: string): Promise<CassandraSession> =>
+    openSession(
+      { contactPoints: [cluster.node(at).contactPoint], datacentre: at, keyspace: prefix },
+      { clock: systemClock, timers: systemTimers, random: Math.random, log: silentLog },
+    );
+  return {
+    prefix,
+    session,
+    store: async at =>
+      new CassandraControlStore({
+        ...{ session: await session(at), timers: systemTimers, random: Math.random },
+        newId: randomUUID,
+      }),
+    empty: async () => {
+      const names = tables.map(({ table }) => `${prefix}_control.${table}`);
+      const found = await Promise.all(names.map(name => client.execute(`SELECT * FROM ${name} LIMIT 1`, [], ALL)));
+      const used = names.filter((_, i) => (found[i]?.rowLength ?? 0) > 0);
+      await Promise.all(used.map(name => client.execute(`TRUNCATE ${name}`)));
+    },
+    async [Symbol.asyncDispose]() {
+      await client.execute(`DROP KEYSPACE ${prefix}_control`);
+      await client.shutdown();
+    },
+  };
+}
