@@ -36,7 +36,11 @@ export const BROADCAST_MAC = 0xffffffffffff;
 /** The MAC address of a vMD host: 02:ed and the four bytes of its IPv4 address, so that flows can address it behind a bridge. */
 export const hostMac = (address: string): number => 0x02ed * 2 ** 32 + ipv4ToNumber(address);
 /** As `02:ed:0a:60:10:01`. */
-export const macText = (mac: number): string => (mac.toString(16).padStart(12, '0').match(/../g) ?? []).join(':');
+export function macText(mac: number): string {
+  const hex = mac.toString(16).padStart(12, '0');
+  const byte = (at: number): string => hex.slice(at, at + 2);
+  return `${byte(0)}:${byte(2)}:${byte(4)}:${byte(6)}:${byte(8)}:${byte(10)}`;
+}
 
 const DOT = 46;
 const ZERO = 48;
@@ -67,7 +71,7 @@ export function ipv4ToNumber(address: string): number {
 const notIpv4 = (address: string): Error => fault('REQUEST_INVALID', `'${address}' is not an IPv4 address`);
 
 export function numberToIpv4(value: number): string {
-  return [24, 16, 8, 0].map(shift => Math.floor(value / 2 ** shift) % 256).join('.');
+  return `${(value >>> 24) & 255}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
 }
 
 /** `prefix` plus `offset`: how twin, alias and host addresses are all made. */

@@ -6,11 +6,13 @@ import type { Place } from './redirect/view.js';
 export const portOf = (topology: Topology, at: Pick<Place, 'datapath' | 'port'>): Port | undefined =>
   topology.switches.find(row => row.datapath === at.datapath)?.ports.find(row => row.port === at.port);
 
+export type AccessPort = Extract<Port, { role: 'access' }>;
+
 /** The access port of a place; `undefined` where frames of vehicles do not enter. */
 export function accessPortOf(
   topology: Topology,
   at: Pick<Place, 'datapath' | 'port'>,
-): Extract<Port, { role: 'access' }> | undefined {
+): AccessPort | undefined {
   const port = portOf(topology, at);
   return port?.role === 'access' ? port : undefined;
 }

@@ -4,6 +4,7 @@ import type { Metrics } from '../common/metrics.js';
 import { fault } from '../protocol/errors.js';
 import type { MetricName } from '../protocol/metrics.js';
 import { decodeCookie, vehicleSlice } from './redirect/cookie.js';
+import { RecentFlows } from './recent-flows.js';
 import { difference } from './redirect/difference.js';
 import type { Network } from './redirect/network.js';
 import { vehicleFlows, vehicleMeters } from './redirect/vehicle.js';
@@ -37,6 +38,8 @@ export class FlowRunner {
   /** Changes that take more than one step; the next one of the vehicle begins when they are through. */
   readonly #steps = new Map<Vehicle, Promise<void>>();
 
+  readonly #recent = new RecentFlows((datapath, view) => this.flowsOf(datapath, view));
+
   constructor(deps: RunnerDeps) {
     this.#deps = deps;
   }
@@ -58,6 +61,7 @@ export class FlowRunner {
 
   lost(datapath: number): void {
     this.#led.delete(datapath);
+    this.#recent.clear();
   }
 
   /** Nothing is sent any more. */
@@ -164,8 +168,10 @@ export class FlowRunner {
       return this.#inSteps(vehicle, () => updateInSteps(this, { vehicle, view, usable, unknown, needed }, this.#deps));
     if (ingress === undefined) return;
     const sent = vehicle.sent.get(ingress);
-    vehicle.sent.set(ingress, view);
-    const flows = sent === undefined ? [] : this.#changes(ingress, sent, view);
+    const isSame = sent === undefined || isSameView(sent, view);
+    // the view that is there stays: its flows may be known still
+    if (!isSame) vehicle.sent.set(ingress, view);
+    const flows = isSame ? [] : this.#changes(ingress, sent, view);
     if (flows.length > 0) await this.#inFlight(vehicle, this.applyFor(ingress, [vehicle], { meters: [], flows }));
     // nothing new: what is wanted is under way, and not confirmed before the barrier of that
     else await this.#flights.get(vehicle)?.catch(() => undefined);
@@ -189,7 +195,7 @@ export class FlowRunner {
 
   #differs(vehicle: Vehicle, datapath: number, view: VehicleView): boolean {
     const sent = vehicle.sent.get(datapath);
-    return sent === undefined || this.#changes(datapath, sent, view).length > 0;
+    return sent === undefined || (!isSameView(sent, view) && this.#changes(datapath, sent, view).length > 0);
   }
 
   async #inFlight(vehicle: Vehicle, batch: Promise<void>): Promise<void> {
@@ -227,10 +233,9 @@ export class FlowRunner {
     }
   }
 
-  /** From what was sent to what is wanted. Most views have not changed when they are looked at, and flows take time to make. */
+  /** From what was sent to what is wanted. */
   #changes(datapath: number, sent: VehicleView, view: VehicleView): FlowMod[] {
-    if (isSameView(sent, view)) return [];
-    return difference(this.flowsOf(datapath, sent), this.flowsOf(datapath, view));
+    return difference(this.#recent.of(datapath, sent), this.#recent.of(datapath, view));
   }
 
   flowsOf = (datapath: number, view: VehicleView): Flow[] => vehicleFlows(this.network, datapath, view);

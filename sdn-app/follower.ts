@@ -2,7 +2,7 @@ import { messageOf } from '../common/errors.js';
 import { backoff } from '../common/retry.js';
 import type { AttachmentChanged } from '../protocol/api/md-manager.js';
 import type { StandbySlot } from '../protocol/api/sdn-app.js';
-import { step, type Effect, type Event, type Offer, type Report } from './attachment/machine.js';
+import { step, type Effect, type Event, type Offer, type Report, type State } from './attachment/machine.js';
 import { attachmentOf } from './attachments.js';
 import type { SdnDeps, SdnOptions } from './deps.js';
 import type { FlowRunner } from './flow-runner.js';
@@ -62,13 +62,19 @@ export class Follower {
     const was = vehicle.state.at;
     const [state, ...effects] = step(vehicle.state, event, nowMs, this.#options.rules);
     this.#parts.vehicles.change(vehicle, state);
-    if (state.at !== was) this.countStates();
     for (const effect of effects) this.#perform(vehicle, effect, nowMs);
+    // behind what the effects have sent
+    if (state.at === was) return;
+    this.#countState(was);
+    this.#countState(state.at);
   }
 
   countStates(): void {
-    for (const [state, count] of Object.entries(this.#parts.vehicles.states))
-      this.#deps.metrics.set('sdn_attachments', count, { state });
+    for (const at of ATTACHMENT_STATES) this.#countState(at);
+  }
+
+  #countState(state: AttachmentState): void {
+    this.#deps.metrics.set('sdn_attachments', this.#parts.vehicles.states[state], { state });
   }
 
   /** No timer of a vehicle that is forgotten goes on. */
@@ -227,6 +233,9 @@ export class Follower {
     );
   }
 }
+
+type AttachmentState = State['at'];
+const ATTACHMENT_STATES: readonly AttachmentState[] = ['waiting', 'attached', 'moving', 'dual-homed'];
 
 const COUNTED = {
   late: 'sdn_late_copies_total',

@@ -1,9 +1,9 @@
 import type { Log } from '../common/log.js';
 import { fault } from '../protocol/errors.js';
 import type { Topology } from '../protocol/topology.js';
-import { readCopy } from './attachment/copy.js';
+import { readCopy, type Copy } from './attachment/copy.js';
 import { alsoOf, placeOf, samePort, type State } from './attachment/state.js';
-import { accessPortOf } from './attachments.js';
+import { accessPortOf, type AccessPort } from './attachments.js';
 import type { SdnDeps, SdnOptions } from './deps.js';
 import type { DownPorts } from './down-ports.js';
 import { FlowRunner } from './flow-runner.js';
@@ -15,7 +15,7 @@ import { Reporter } from './reporter.js';
 import type { PacketIn, SwitchEvent } from './switch/flow-switch.js';
 import { Tickets } from './tickets.js';
 import { TimerSet } from './timer-set.js';
-import { Vehicles } from './vehicles.js';
+import { Vehicles, type Vehicle } from './vehicles.js';
 
 /** What outlives a time of being active. */
 export interface Kept {
@@ -147,21 +147,22 @@ export class Tenure {
     const vehicle = copy.of === 'vehicle' ? this.vehicles.numbered(copy.number) : undefined;
     const port = accessPortOf(this.topology, { datapath, port: event.inPort });
     const useful = event.datapath === datapath && port !== undefined;
+    if (useful && vehicle !== undefined && copy.of === 'vehicle') this.#onCopy(vehicle, copy, port);
+    // counted behind the batch that it may have made: nothing waits for a number
     this.#deps.metrics.count('sdn_packet_ins_total', {
       of: useful && (vehicle !== undefined || copy.of !== 'vehicle') ? copy.of : 'foreign',
     });
-    if (!useful || vehicle === undefined || copy.of !== 'vehicle') return;
-    const { domain } = port;
+  }
+
+  #onCopy(
+    vehicle: Vehicle,
+    { place, tag }: Extract<Copy, { of: 'vehicle' }>,
+    { domain, authenticated = false }: AccessPort,
+  ): void {
     // the frame went by a route whose lease is not known yet: the next copy will find it known, or the route gone
     if (vehicle.found.some(route => route.domain === domain)) return;
-    this.follower.dispatch(vehicle, {
-      type: 'copy',
-      place: copy.place,
-      domain,
-      tag: copy.tag,
-      authenticated: port.authenticated ?? false,
-      ...this.follower.offer(vehicle, domain),
-    });
+    const offer = this.follower.offer(vehicle, domain);
+    this.follower.dispatch(vehicle, { type: 'copy', place, domain, tag, authenticated, ...offer });
   }
 }
 

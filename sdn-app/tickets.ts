@@ -6,6 +6,8 @@ export const TICKETS_MAX = 1_024;
 
 /** So many used leases are remembered after the manager's list has dropped them. */
 const USED_MAX = 4_096;
+/** Looked at when so many more have come: lists come with each move. */
+const USED_SLACK = 256;
 
 /**
  * Slots that no vehicle holds yet, per domain. Each is taken once: a list that was on its way when the slot was taken, or
@@ -22,10 +24,13 @@ export class Tickets {
       if (count > TICKETS_MAX) throw fault('REQUEST_INVALID', `${count} tickets of ${domain}; at most ${TICKETS_MAX}`);
     this.#slots = slots;
     this.#untilMs = untilMs;
-    if (this.#used.size <= USED_MAX) return;
+    if (this.#used.size <= USED_MAX + USED_SLACK) return;
     const named = new Set(slots.map(({ lease }) => lease));
-    const gone = [...this.#used].filter(lease => !named.has(lease));
-    for (const lease of gone.slice(0, this.#used.size - USED_MAX)) this.#used.delete(lease);
+    // the oldest first
+    for (const lease of this.#used) {
+      if (this.#used.size <= USED_MAX) return;
+      if (!named.has(lease)) this.#used.delete(lease);
+    }
   }
 
   /** A free one of the domain, not taken yet. */

@@ -1,4 +1,5 @@
-import { actionsText, flowKey, type Flow, type FlowMod } from '../switch/flow-switch.js';
+import type { Flow, FlowMod } from '../switch/flow-switch.js';
+import { sameActions, sameMatch } from '../switch/same-flow.js';
 
 /**
  * The changes that turn the flows `before` into `wanted`: adds in the order of `wanted`, then strict deletes. A flow whose
@@ -6,20 +7,28 @@ import { actionsText, flowKey, type Flow, type FlowMod } from '../switch/flow-sw
  * gives may be applied twice.
  */
 export function difference(before: readonly Flow[], wanted: readonly Flow[]): FlowMod[] {
-  const gone = new Map(before.map(flow => [flowKey(flow), flow]));
-  const adds: FlowMod[] = [];
-  for (const flow of wanted) {
-    const key = flowKey(flow);
-    const old = gone.get(key);
-    if (old === undefined || !sameEffect(old, flow)) adds.push({ op: 'add', flow });
-    gone.delete(key);
+  const rest = new Map<number, Flow[]>();
+  for (const flow of before) {
+    const place = placeOf(flow);
+    const there = rest.get(place);
+    if (there === undefined) rest.set(place, [flow]);
+    else there.push(flow);
   }
-  const deletes = [...gone.values()].map(({ table, priority, match }): FlowMod => ({
-    op: 'delete',
-    flow: { table, priority, match },
-  }));
-  return [...adds, ...deletes];
+  const mods: FlowMod[] = [];
+  for (const flow of wanted) {
+    const there = rest.get(placeOf(flow)) ?? NONE;
+    const at = there.findIndex(old => sameMatch(old.match, flow.match));
+    const old = there[at];
+    if (old === undefined || old.cookie !== flow.cookie || !sameActions(old.actions, flow.actions))
+      mods.push({ op: 'add', flow });
+    if (old !== undefined) there.splice(at, 1);
+  }
+  for (const there of rest.values())
+    for (const { table, priority, match } of there) mods.push({ op: 'delete', flow: { table, priority, match } });
+  return mods;
 }
 
-const sameEffect = (a: Flow, b: Flow): boolean =>
-  a.cookie === b.cookie && actionsText(a.actions) === actionsText(b.actions);
+const NONE: Flow[] = [];
+
+/** Table and priority as one number: few flows of a vehicle share them. */
+const placeOf = ({ table, priority }: Flow): number => table * 2 ** 16 + priority;

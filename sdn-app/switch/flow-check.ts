@@ -64,7 +64,9 @@ const NEEDS: Readonly<Partial<Record<Field | WideField, Needs>>> = {
 };
 
 function meets(match: Match, field: Field | WideField): boolean {
-  const { etherType, ipProto, icmp6Type } = NEEDS[field] ?? {};
+  const needs = NEEDS[field];
+  if (needs === undefined) return true;
+  const { etherType, ipProto, icmp6Type } = needs;
   const type = match.icmp6Type;
   return (
     (etherType === undefined || etherTypeOf(match) === etherType) &&
@@ -84,18 +86,21 @@ export function refuseFlow(flow: Flow): SwitchRefusal | undefined {
 
 const MASKED = ['ethSrc', 'ethDst', 'ipSrc', 'ipDst', 'arpOp', 'arpTpa', 'icmp6Type', 'udpSrc', 'udpDst'] as const;
 const WIDE = ['ip6Src', 'ip6Dst', 'ndTarget'] as const;
+const ALL_ONES = 'f'.repeat(32);
+const PREREQUISITES = [...MASKED, ...WIDE] as const;
+const MASKED_OR_METADATA = [...MASKED, 'metadata'] as const;
 
 function refuseMatch(match: Match): SwitchRefusal | undefined {
   const { inPort, vlan, fragment, ipProto } = match;
   const family = etherTypeOf(match);
-  for (const field of [...MASKED, ...WIDE])
+  for (const field of PREREQUISITES)
     if (match[field] !== undefined && !meets(match, field)) return refusal('BAD_MATCH', 'BAD_PREREQ', field);
   if ((fragment !== undefined || ipProto !== undefined) && family !== 'ipv4' && family !== 'ipv6')
     return refusal('BAD_MATCH', 'BAD_PREREQ', 'fragment and ipProto need a family');
   if (inPort !== undefined && (!fits(inPort, 16) || inPort === 0))
     return refusal('BAD_MATCH', 'BAD_VALUE', `inPort ${inPort}`);
   if (typeof vlan === 'number' && !fits(vlan, 12)) return refusal('BAD_MATCH', 'BAD_VALUE', `vlan ${vlan}`);
-  for (const field of [...MASKED, 'metadata'] as const) {
+  for (const field of MASKED_OR_METADATA) {
     const part = match[field];
     const found = part === undefined ? undefined : refuseMasked(field, part);
     if (found !== undefined) return found;
@@ -104,7 +109,7 @@ function refuseMatch(match: Match): SwitchRefusal | undefined {
     const part = match[field];
     if (part === undefined) continue;
     if (!isWide(part.value) || !isWide(part.mask)) return refusal('BAD_MATCH', 'BAD_VALUE', field);
-    if ((BigInt(`0x${part.value}`) & ~BigInt(`0x${part.mask}`)) !== 0n)
+    if (part.mask !== ALL_ONES && (BigInt(`0x${part.value}`) & ~BigInt(`0x${part.mask}`)) !== 0n)
       return refusal('BAD_MATCH', 'BAD_WILDCARDS', `${field} has bits outside its mask`);
   }
   return undefined;
@@ -120,10 +125,16 @@ function refuseMasked(field: Field, { value, mask }: Masked): SwitchRefusal | un
     return refusal('BAD_MATCH', 'BAD_MASK', `${field} has no mask`);
   if (!fits(value, FIELD_BITS[field]) || !fits(mask, FIELD_BITS[field]) || mask === 0)
     return refusal('BAD_MATCH', 'BAD_VALUE', `${field} ${value}/${mask}`);
-  return (BigInt(value) & ~BigInt(mask)) === 0n
+  return isWithin(value, mask)
     ? undefined
     : refusal('BAD_MATCH', 'BAD_WILDCARDS', `${field} has bits outside its mask`);
 }
+
+const TWO_24 = 2 ** 24;
+
+/** Whether each bit of a value of at most 48 bits is one of the mask, too. */
+const isWithin = (value: number, mask: number): boolean =>
+  ((value % TWO_24) & ~(mask % TWO_24)) === 0 && (Math.floor(value / TWO_24) & ~Math.floor(mask / TWO_24)) === 0;
 
 function refuseActions(flow: Flow): SwitchRefusal | undefined {
   let stage = 0;
@@ -150,11 +161,17 @@ function refuseActions(flow: Flow): SwitchRefusal | undefined {
 
 /** Open vSwitch judges what an action touches by the match of its flow alone. */
 function refuseUnmet(action: Action, match: Match): SwitchRefusal | undefined {
-  const unmet = fieldsOf(action).find(field => !meets(match, field));
-  return unmet === undefined ? undefined : refusal('BAD_ACTION', 'MATCH_INCONSISTENT', `${action.do} of ${unmet}`);
+  const [first, second] = fieldsOf(action);
+  if (first !== undefined && !meets(match, first)) return unmet(action, first);
+  return second === undefined || meets(match, second) ? undefined : unmet(action, second);
 }
 
-function fieldsOf(action: Action): (Field | WideField)[] {
+const unmet = ({ do: what }: Action, field: Field | WideField): SwitchRefusal =>
+  refusal('BAD_ACTION', 'MATCH_INCONSISTENT', `${what} of ${field}`);
+
+const NO_FIELD: readonly (Field | WideField)[] = [];
+
+function fieldsOf(action: Action): readonly (Field | WideField)[] {
   switch (action.do) {
     case 'set':
     case 'setWide':
@@ -166,9 +183,9 @@ function fieldsOf(action: Action): (Field | WideField)[] {
     case 'moveWide':
       return [action.from, action.to];
     case 'output':
-      return typeof action.to === 'object' && 'portFrom' in action.to ? [action.to.portFrom.field] : [];
+      return typeof action.to === 'object' && 'portFrom' in action.to ? [action.to.portFrom.field] : NO_FIELD;
     default:
-      return [];
+      return NO_FIELD;
   }
 }
 

@@ -17,6 +17,8 @@ from ryu.ofproto import ofproto_v1_3
 
 from .client import Client, encode
 from .events import flow_removed, packet_in, port_status, ports_down
+from .incoming import take_barriers
+from .outbox import SwitchOutbox
 from .probe import Probe
 from .requests import read_request
 from .switch import Switch
@@ -97,6 +99,7 @@ class EdgetwinApp(app_manager.RyuApp):
         datapath = event.datapath
         if event.state == MAIN_DISPATCHER:
             self._drop(datapath.id)
+            datapath.socket = SwitchOutbox(datapath.socket)
             probe = self._probes[datapath] = Probe(datapath)
             probe.start()
             return
@@ -124,13 +127,14 @@ class EdgetwinApp(app_manager.RyuApp):
         message = event.msg
         switch = self._switch(message.datapath)
         if switch is not None:
-            switch.on_barrier(message)
+            # those of requests were taken before they became an event
             return
         probe = self._probes.get(message.datapath)
         if probe is None or not probe.on_barrier(message):
             return
         del self._probes[message.datapath]
         switch = self._switches[message.datapath.id] = Switch(message.datapath, probe.bundles, probe.moves)
+        take_barriers(message.datapath, switch.on_barrier)
         LOG.info("switch %d: bundles %s, moves %s", message.datapath.id, probe.bundles, probe.moves)
         for told in _up(switch):
             self._tell_all(told)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ryu.lib import hub
 from ryu.ofproto import ofproto_v1_3 as ofp
 
 from .errors import wire_error
@@ -50,7 +49,6 @@ class Switch:
         self._held: Running | None = None
         self._parts: dict[int, tuple[Running, Part | None]] = {}
         self._running: dict[Running, None] = {}
-        self._overflow: deque[bytes] = deque()
 
     def submit(self, request: Request, answer: Answer) -> None:
         running = Running(request, answer)
@@ -84,10 +82,13 @@ class Switch:
             self._finish(running)
         return True
 
-    def on_barrier(self, message: Any) -> None:
-        running, _ = self._parts.get(message.xid, (None, None))
-        if running is not None:
-            self._phase_done(running)
+    def on_barrier(self, xid: int) -> bool:
+        """Whether the barrier belongs to a request."""
+        running, _ = self._parts.get(xid, (None, None))
+        if running is None:
+            return False
+        self._phase_done(running)
+        return True
 
     def on_role(self, message: Any) -> None:
         running, _ = self._parts.get(message.xid, (None, None))
@@ -196,16 +197,9 @@ class Switch:
         self._running.pop(running, None)
 
     def _write(self, data: bytes) -> None:
-        """Never waits: what Ryu's queue to a switch that hangs does not take is kept in order."""
-        queue = self.datapath.send_q
-        if not self._overflow and queue is not None and not queue.full():
-            self.datapath.send(data)
-            return
-        self._overflow.append(data)
-        if len(self._overflow) == 1:
-            hub.spawn(self._drain)
-
-    def _drain(self) -> None:
-        while self._overflow:
-            self.datapath.send(self._overflow[0])
-            self._overflow.popleft()
+        """At once, without Ryu's queue and its green thread; where the switch is slow, the outbox keeps it in order."""
+        try:
+            self.datapath.socket.sendall(data)
+        except OSError as error:
+            # Ryu's reader of this connection sees the same, and then whoever waits is told
+            LOG.info("switch %s is gone: %s", self.datapath.id, error)

@@ -1,7 +1,6 @@
 """What the tests share: Ryu's parser on bytes, and a connection that keeps what is sent."""
 
 import struct
-from types import SimpleNamespace
 from typing import Any
 
 from ryu.ofproto import ofproto_parser
@@ -19,9 +18,9 @@ class Connection:
         self.id = 1
         self.xid = 0
         self.sent = b""
-        self.send_q: Any = SimpleNamespace(full=lambda: False)
+        self.socket = self
 
-    def send(self, data: bytes) -> None:
+    def sendall(self, data: bytes) -> None:
         self.sent += data
 
     def take(self) -> list[tuple[str, int]]:

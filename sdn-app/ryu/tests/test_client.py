@@ -10,7 +10,7 @@ from eventlet.green import socket as green_socket
 from eventlet.websocket import RFC6455WebSocket
 
 from edgetwin_ryu.client import PACKET_IN_BACKLOG_BYTES, UNANSWERED_MAX, Client, unmask
-from edgetwin_ryu.outbox import Outbox
+from edgetwin_ryu.outbox import Outbox, SwitchOutbox
 
 
 class FakeWebSocket:
@@ -92,6 +92,19 @@ class Bytes(unittest.TestCase):
         self.assertEqual(outbox.backlog_bytes, 0)
         near.close()
         far.close()
+
+    def test_what_has_come_is_read_in_one_go_and_given_in_parts(self) -> None:
+        near, far = green_socket.socketpair()
+        outbox, switch = Outbox(near), SwitchOutbox(near)
+        far.sendall(b"header" + b"body")
+        self.assertEqual(outbox.recv(2), b"he")
+        far.sendall(b"next")
+        self.assertEqual([outbox.recv(4), outbox.recv(100)], [b"ader", b"body"])
+        self.assertEqual(switch.recv(2), b"next")
+        far.sendall(b"last")
+        far.close()
+        self.assertEqual([outbox.recv(4), outbox.recv(4)], [b"last", b""])
+        near.close()
 
     def test_the_mask_is_taken_off_as_eventlet_does(self) -> None:
         data, mask = bytes(range(97)), b"\x12\xff\x00\x7e"

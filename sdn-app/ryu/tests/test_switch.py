@@ -1,12 +1,16 @@
 """Batches at a switch that this test plays itself."""
 
 import json
+import struct
 import unittest
 from types import SimpleNamespace
 from typing import Any
 
+from ryu.ofproto import ofproto_parser
 from ryu.ofproto import ofproto_v1_3 as ofp
 
+from edgetwin_ryu.incoming import take_barriers
+from edgetwin_ryu.mods import bundle_control, message
 from edgetwin_ryu.requests import Request, read_request
 from edgetwin_ryu.switch import Switch
 from tests.support import Connection
@@ -41,7 +45,7 @@ class Batches(unittest.TestCase):
     def barrier(self, sent: list[tuple[str, int]]) -> list[tuple[str, int]]:
         kind, xid = sent[-1]
         self.assertEqual(kind, "barrier")
-        self.switch.on_barrier(SimpleNamespace(xid=xid))
+        self.assertTrue(self.switch.on_barrier(xid))
         return self.connection.take()
 
     def error(self, sent: tuple[str, int], kind: int, code: int) -> None:
@@ -144,3 +148,32 @@ class Batches(unittest.TestCase):
         for _ in range(8_193):
             self.submit({"op": "lead", "term": 1})
         self.assertEqual([answer["type"] for answer in self.answers], ["refused"])
+
+
+class Answers(unittest.TestCase):
+    """What of a switch's answers becomes an event of Ryu."""
+
+    def parse(self, connection: Connection, kind: int, xid: int, body: bytes = b"") -> Any:
+        encoded = message(kind, xid, body)
+        return ofproto_parser.msg(connection, ofp.OFP_VERSION, kind, len(encoded), xid, bytearray(encoded))
+
+    def test_the_answer_of_a_batch_ends_it_without_an_event_and_another_barrier_is_one(self) -> None:
+        connection = Connection()
+        switch = Switch(connection, bundles=True, moves=True)
+        take_barriers(connection, switch.on_barrier)
+        answers: list[dict[str, Any]] = []
+        _, request = read_request(
+            json.dumps({"op": "batch", "id": 1, "datapath": 1, "before": [], "bundle": [add(1)], "after": []})
+        )
+        assert not isinstance(request, str), request
+        switch.submit(request, answers.append)
+        _, xid = connection.take()[-1]
+        self.assertIsNone(self.parse(connection, ofp.OFPT_BARRIER_REPLY, xid))
+        self.assertEqual(answers, [{"type": "done", "id": 1}])
+        self.assertEqual(self.parse(connection, ofp.OFPT_BARRIER_REPLY, xid + 1).xid, xid + 1)
+
+    def test_what_goes_well_with_a_bundle_is_no_event_and_other_experiments_are(self) -> None:
+        done = bundle_control(ofp.ONF_BCT_COMMIT_REPLY, 1, 7)[8:]
+        self.assertIsNone(self.parse(Connection(), ofp.OFPT_EXPERIMENTER, 7, done))
+        other = struct.pack("!II", 0x1234, ofp.ONF_ET_BUNDLE_CONTROL)
+        self.assertEqual(self.parse(Connection(), ofp.OFPT_EXPERIMENTER, 7, other).experimenter, 0x1234)

@@ -1,5 +1,4 @@
 import type { Timers } from '../../../common/clock.js';
-import { fromHex } from '../../../common/hex.js';
 import type { FlowSwitch, PacketIn } from '../flow-switch.js';
 import { RyuConnection } from './connection.js';
 import { RyuSwitch, type Said } from './datapath.js';
@@ -114,6 +113,7 @@ function packetIn(message: Extract<RyuMessage, { type: 'packetIn' }>): PacketIn 
     metadata,
     registers: [reg0, reg1, reg2, reg3],
     ...(/^0*$/.test(wide1) ? {} : { wide1 }),
-    packet: readPacket(fromHex(data) ?? new Uint8Array()),
+    // what is no hex ends the frame there, and a frame that is cut is read as far as it goes
+    packet: readPacket(Buffer.from(data, 'hex')),
   };
 }
