@@ -1,16 +1,16 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
-import { delay } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
-import { Resources } from '../../common/lifecycle.js';
+import { Resources, aborted } from '../../common/lifecycle.js';
 import { fault } from '../../protocol/errors.js';
-import { openAdministrator, type Login } from './administrator.js';
+import type { Login } from './administrator.js';
 import { readPems, type ClientKeys } from './cql-probe.js';
 import { cassandraMissing, ensureJars } from './jars.js';
 import { openKeys } from './keys.js';
 import { claimNetwork, loopbackPlaces } from './loopback-places.js';
 import { namespacesMissing, openNamespacePlaces } from './namespace-places.js';
+import { LabCluster } from './lab-cluster.js';
 import type { CommitlogSync } from './node-config.js';
 import { LabNode, type CassandraNode } from './node.js';
 import { openSmallDisk } from './small-disk.js';
@@ -36,6 +36,8 @@ export interface ClusterOptions {
   /** Nodes whose data lie on a file system of so many megabytes; needs root. */
   readonly disksMb?: Readonly<Record<string, number>>;
   readonly heapMb?: number;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal;
   /** More of cassandra.yaml, by its own names. */
   readonly yaml?: Readonly<Record<string, unknown>>;
 }
@@ -62,8 +64,6 @@ export interface Cluster extends AsyncDisposable {
 
 const HEAP_MB = 256;
 const HINT_WINDOW_MS = 3 * 3_600_000;
-const SETTLED_MS = 60_000;
-const POLL_MS = 200;
 const FILE = 'cluster.json';
 
 /** Why no cluster can run here, in words, or `undefined` where one can. */
@@ -76,15 +76,13 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   if (missing !== undefined) throw fault('LAB_FAILED', missing);
   const resources = new Resources();
   try {
-    const jars = await ensureJars();
+    const jars = await ensureJars(options.signal);
     const folder = await openFolder(options.folder, resources);
     const { network, claim } = await claimNetwork(await networkOf(folder));
     resources.defer(() => new Promise(resolve => claim.close(() => resolve())));
     await writeFile(join(folder, FILE), JSON.stringify({ network }));
     const cluster = await build(options, folder, network, jars, resources);
-    await Promise.all(cluster.labNodes.map(node => node.start()));
-    await cluster.settled();
-    if (options.password === true) await cluster.openAdministrator();
+    await unlessAborted(cluster.start(options.password ?? false), options.signal);
     return cluster;
   } catch (error) {
     await resources[Symbol.asyncDispose]();
@@ -152,105 +150,11 @@ async function build(
   return cluster;
 }
 
-interface ClusterParts {
-  readonly folder: string;
-  readonly datacentres: readonly string[];
-  readonly nodes: readonly LabNode[];
-  readonly tls: ClientKeys | undefined;
-  cut(a: string, b: string): Promise<void>;
-  heal(a: string, b: string): Promise<void>;
+/** The promise's end, or the signal's reason as soon as it is aborted. */
+function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return promise;
+  return Promise.race([promise, aborted(signal).then(() => Promise.reject(signal.reason as Error))]);
 }
-
-class LabCluster implements Cluster {
-  readonly #parts: ClusterParts;
-  readonly #resources: Resources;
-  readonly #cuts = new Set<string>();
-  #admin: Login | undefined;
-
-  constructor(parts: ClusterParts, resources: Resources) {
-    this.#parts = parts;
-    this.#resources = resources;
-  }
-
-  get folder(): string {
-    return this.#parts.folder;
-  }
-
-  get datacentres(): readonly string[] {
-    return this.#parts.datacentres;
-  }
-
-  get nodes(): readonly CassandraNode[] {
-    return this.#parts.nodes;
-  }
-
-  get labNodes(): readonly LabNode[] {
-    return this.#parts.nodes;
-  }
-
-  get tls(): ClientKeys | undefined {
-    return this.#parts.tls;
-  }
-
-  get admin(): Login | undefined {
-    return this.#admin;
-  }
-
-  node(domain: string): LabNode {
-    const found = this.#parts.nodes.find(node => node.domain === domain);
-    if (found === undefined) throw fault('LAB_FAILED', `there is no node of '${domain}'`);
-    return found;
-  }
-
-  async cut(a: string, b: string): Promise<void> {
-    await this.#parts.cut(this.node(a).domain, this.node(b).domain);
-    this.#cuts.add(pair(a, b));
-  }
-
-  async heal(a: string, b: string): Promise<void> {
-    await this.#parts.heal(this.node(a).domain, this.node(b).domain);
-    this.#cuts.delete(pair(a, b));
-  }
-
-  async cutOff(domain: string): Promise<void> {
-    await Promise.all(this.#others(domain).map(other => this.cut(domain, other)));
-  }
-
-  async rejoin(domain: string): Promise<void> {
-    await Promise.all(this.#others(domain).map(other => this.heal(domain, other)));
-  }
-
-  async settled(timeoutMs = SETTLED_MS): Promise<void> {
-    const running = this.#parts.nodes.filter(({ state }) => state === 'running');
-    const endMs = performance.now() + timeoutMs;
-    await Promise.all(
-      running.map(async node => {
-        const reachable = running.filter(other => !this.#cuts.has(pair(node.domain, other.domain)));
-        while (!(await node.agreesWith(reachable.map(({ address }) => address)))) {
-          if (performance.now() > endMs)
-            throw fault('LAB_FAILED', `the node of ${node.domain} does not see all others`);
-          await delay(POLL_MS);
-        }
-      }),
-    );
-  }
-
-  async openAdministrator(): Promise<void> {
-    const [first] = this.#parts.nodes;
-    if (first === undefined) throw fault('LAB_FAILED', 'a cluster has at least one node');
-    this.#admin = await openAdministrator(this.folder, first, this.datacentres, this.tls);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#resources[Symbol.asyncDispose]();
-  }
-
-  #others(domain: string): readonly string[] {
-    return this.datacentres.filter(one => one !== domain);
-  }
-}
-
-const pair = (a: string, b: string): string => [a, b].sort().join(' ');
 
 async function openFolder(wanted: string | undefined, resources: Resources): Promise<string> {
   sweepClusters();

@@ -137,7 +137,7 @@ async function openDoor(address: string, namespace: string): Promise<ChildProces
   const script = join(packageRoot(), 'lab/cassandra/door.py');
   const argv = ['python3', script, `${address}:${CQL_PORT}`, namespace, `127.0.0.1:${CQL_PORT}`];
   const [program = '', ...words] = dyingWithUs(argv);
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const said: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => void said.push(chunk.toString()));
   const ready = await Promise.race([

@@ -174,7 +174,12 @@ export class LabNode implements CassandraNode {
     const output = openSync(log, 'a');
     const begins = statSync(log).size;
     const words = [...(disk?.enter ?? []), ...dyingWithUs(daemonWords(plan, jars, this.#jmxPort, heapMb))];
-    const child = places.exec(plan.domain, words, { stdio: ['ignore', output, output], cwd: plan.folder });
+    const child = places.exec(plan.domain, words, {
+      stdio: ['ignore', output, output],
+      cwd: plan.folder,
+      // Ctrl-C is for the owner, who ends its nodes when nobody needs them any more.
+      detached: true,
+    });
     closeSync(output);
     this.#child = child;
     this.#paused = false;

@@ -19,7 +19,7 @@ export async function openSmallDisk(folder: string, sizeMb: number): Promise<Sma
   await mkdir(folder, { recursive: true });
   const script = `mount -t tmpfs -o size=${sizeMb}m,mode=755 tmpfs "$0" && echo ready && exec cat`;
   const [program = '', ...words] = dyingWithUs(['unshare', '--mount', 'sh', '-c', script, folder]);
-  const holder = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const holder = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   const ended = once(holder, 'close');
   const ready = await Promise.race([once(holder.stdout, 'data').then(() => true), ended.then(() => false)]);
   if (!ready) throw fault('LAB_FAILED', `no file system of ${sizeMb} MB at ${folder}`);

@@ -1,9 +1,14 @@
 import { createServer } from 'node:net';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { configHelp, loadConfig } from '../../common/config.js';
 import { delay } from '../../common/clock.js';
+import { clusterMissing, openCluster, type Cluster } from '../cassandra/cluster.js';
+import { openSteering } from '../cassandra/steering.js';
 import { SETTINGS, type DemoConfig } from './config.js';
 import { finishAndAudit, outcomeLines } from './finish.js';
+import { DOMAINS } from './plan.js';
+import { planOfCluster } from './store-words.js';
 import { System } from './system.js';
 import { handoverLine, renderView } from './view.js';
 import { Watch } from './watch.js';
@@ -13,9 +18,13 @@ export const help = `usage: edgetwin demo [--flag value …]\n\nThe whole system
 const VIEW_EVERY_MS = 500;
 
 /** Exit code: 0, or with --once 1 where a guarantee did not hold. */
-export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, interrupted: AbortSignal): Promise<number> {
   const config = loadConfig(SETTINGS, { argv, env });
   process.title = 'edgetwin-demo';
+  const stop = new AbortController();
+  const signal = AbortSignal.any([interrupted, stop.signal]);
+  await using cluster = config.store === 'cassandra' ? await startCluster(config, signal) : undefined;
+  await using _steering = cluster && (await openSteering(cluster, () => stop.abort(new Error('stopped'))));
   await using system = await System.open(
     {
       drive: config.drive,
@@ -26,6 +35,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
       turnAroundMs: config.turnAroundMs,
       ...(config.topology === undefined ? {} : { topology: config.topology }),
       ...(config.data === undefined ? {} : { data: config.data }),
+      ...(cluster === undefined ? {} : { cassandra: planOfCluster(cluster) }),
     },
     signal,
   );
@@ -41,6 +51,19 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   process.stdout.write(`${outcomeLines(outcome).join('\n')}\n`);
   if (config.json !== undefined) await writeFile(config.json, `${JSON.stringify(outcome, undefined, 2)}\n`);
   return outcome.violations.length === 0 && outcome.reports.lost === 0 && outcome.reports.duplicated === 0 ? 0 : 1;
+}
+
+/** In namespaces where that is possible, so that `edgetwin lab cassandra cut` works on the demo as well. */
+async function startCluster(config: DemoConfig, signal: AbortSignal): Promise<Cluster> {
+  process.stdout.write('starting Cassandra: a datacentre for each domain\n');
+  const cluster = await openCluster({
+    datacentres: DOMAINS,
+    network: clusterMissing('namespaces') === undefined ? 'namespaces' : 'loopback',
+    signal,
+    ...(config.data === undefined ? {} : { folder: join(config.data, 'cassandra') }),
+  });
+  process.stdout.write(`Cassandra is ready: edgetwin lab cassandra status --folder ${cluster.folder}\n`);
+  return cluster;
 }
 
 /** Shows what goes on until `untilMs` (true) or until the signal is aborted (false). */

@@ -7,11 +7,12 @@ import { ownEnvironment } from './supervisor.js';
 export function runCommand(
   words: readonly string[],
   prefix: readonly string[] = [],
-): Promise<{ readonly stdout: string; readonly stderr: string }> {
+): Promise<{ readonly stdout: string; readonly stderr: string; readonly code: number }> {
   const [program = '', ...argv] = [...prefix, process.execPath, join(packageRoot(), 'dist/bin/edgetwin.js'), ...words];
   return new Promise(resolve => {
-    execFile(program, argv, { env: ownEnvironment(), maxBuffer: 64 * 1024 * 1024 }, (_error, stdout, stderr) =>
-      resolve({ stdout, stderr }),
+    execFile(program, argv, { env: ownEnvironment(), maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
+      // A number where it ran: the exit code.
+      resolve({ stdout, stderr, code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1 }),
     );
   });
 }

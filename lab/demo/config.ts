@@ -1,4 +1,4 @@
-import { boolean, integer, number, text, type ConfigOf, type Settings } from '../../common/config.js';
+import { boolean, integer, number, oneOf, text, type ConfigOf, type Settings } from '../../common/config.js';
 
 /** Above this many cars, ten agents share a process and report once a second. */
 export const CARS_WITH_OWN_PROCESS = 5;
@@ -26,6 +26,11 @@ export const SETTINGS = {
     parse: text,
     optional: true,
     help: 'YAML file with domains, switch ports and access points; else laid along the drive',
+  },
+  store: {
+    parse: oneOf('lmdb', 'cassandra'),
+    default: 'lmdb',
+    help: 'cassandra: a cluster on this machine with a datacentre for each domain, started and stopped with the demo',
   },
   data: {
     parse: text,

@@ -6,8 +6,8 @@ import { fault } from '../../protocol/errors.js';
 import { readMarks, type Marks } from '../../device/uplink/marks.js';
 import { openNodeDisk } from '../../device/uplink/node-disk.js';
 import { summariseHandovers, type HandoverSummary } from './outcome.js';
-import { DOMAINS } from './plan.js';
 import type { RunningSystem } from './running.js';
+import { auditStoreWords } from './store-words.js';
 import type { Watch } from './watch.js';
 
 /** What `edgetwin audit --json` prints, as much of it as the outcome needs. */
@@ -99,8 +99,7 @@ async function runAudit(system: RunningSystem): Promise<z.infer<typeof auditAnsw
   await writeFile(marksFile, JSON.stringify(marks));
   const { stdout, stderr } = await system.command([
     'audit',
-    ...['--stores', DOMAINS.map(domain => system.store(domain)).join(',')],
-    ...['--control', system.control],
+    ...auditStoreWords(system.plan, domain => system.store(domain), system.control),
     ...['--witness', system.vehicles.map(({ witness }) => witness).join(',')],
     ...['--marks', marksFile],
     ...['--manager', system.services.manager, '--sdn', system.services.sdn, '--json'],

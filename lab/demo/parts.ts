@@ -16,6 +16,7 @@ import {
   type Plan,
   type Vehicle,
 } from './plan.js';
+import { managerStoreWords, twinStoreWords } from './store-words.js';
 import type { Part } from './supervisor.js';
 
 /** Every process of a lab run in the order of its start, md-manager's own vMD hosts left out. */
@@ -35,7 +36,7 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
     '--block',
     String(block.base),
   ];
-  const parts: Part[] = [
+  const replicator: Part[] = [
     {
       name: 'replicator',
       title: 'edgetwin-lab-replicator',
@@ -52,6 +53,10 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         at('replicator', PORT.replicator),
       ],
     },
+  ];
+  const parts: Part[] = [
+    // Cassandra copies between its datacentres itself.
+    ...(plan.cassandra === undefined ? replicator : []),
     {
       name: 'switch',
       title: 'edgetwin-lab-switch',
@@ -93,7 +98,7 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         ...['--listen', at('manager', PORT.manager), '--sdn-url', plan.via.sdn ?? urls.sdn],
         // Neighbouring access points: where slots are kept for a car before it moves.
         ...['--topology', plan.topology],
-        ...['--control-store', controlStoreOf(plan.data), '--store-root', join(plan.data, 'store')],
+        ...managerStoreWords(plan),
         ...['--hosts-from', block.hostAddress(0), '--registration-first-number', String(block.firstNumber)],
         ...[
           '--pool-size',
@@ -140,8 +145,7 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         'analytics',
         '--listen',
         `127.0.0.1:${plan.httpPort}`,
-        '--store',
-        storeOf(plan.data, 'core'),
+        ...twinStoreWords(plan, 'core'),
         '--manager-url',
         urls.manager,
         '--topology',

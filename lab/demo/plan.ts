@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { LoopbackBlock } from '../network/loopback-block.js';
 import { CARS_WITH_OWN_PROCESS } from './config.js';
+import type { CassandraPlan } from './store-words.js';
 
 /** Ports on the addresses of a claimed block: nobody else has those addresses, so the ports are fixed. */
 export const PORT = {
@@ -45,6 +46,8 @@ export interface Plan {
   /** Words appended to a part's command line, by its name. */
   readonly extra: Readonly<Record<string, readonly string[]>>;
   readonly via: Via;
+  /** Where the stores are in a cluster; absent: each in a folder, copied by the replicator. */
+  readonly cassandra?: CassandraPlan;
 }
 
 export interface Vehicle {

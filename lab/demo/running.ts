@@ -3,7 +3,7 @@ import type { Supervisor } from './supervisor.js';
 
 /** A whole edgetwin that runs, as those see it who watch it, end it and audit it; wherever its parts are. */
 export interface RunningSystem {
-  readonly plan: Pick<Plan, 'data' | 'drive' | 'cars' | 'speed' | 'startAtMs' | 'topology'>;
+  readonly plan: Pick<Plan, 'data' | 'drive' | 'cars' | 'speed' | 'startAtMs' | 'topology' | 'cassandra'>;
   /** As they are reached from here. */
   readonly urls: Pick<Urls, 'manager' | 'sdn'> & Partial<Urls>;
   readonly vehicles: readonly Vehicle[];

@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify as stringifyYaml } from 'yaml';
 import { packageRoot } from '../../common/package-root.js';
-import { delay } from '../../common/clock.js';
+import { delay, systemClock, systemTimers } from '../../common/clock.js';
+import { fault } from '../../protocol/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { poolList } from '../../protocol/api/md-manager.js';
-import { openLmdbTwinStore } from '../../store/lmdb/twin-store.js';
+import { openLog } from '../../common/log.js';
+import { openTwinStore } from '../../store/open.js';
+import type { TwinStore } from '../../store/types.js';
 import { wallTimeMs } from '../drive/drive-clock.js';
 import { drivePath, openDrive } from '../drive/drive-file.js';
 import type { Drive } from '../drive/drive.js';
@@ -31,6 +34,7 @@ import {
   type Vehicle,
   type Via,
 } from './plan.js';
+import { clusterWords, sweepStoreWords, type CassandraPlan } from './store-words.js';
 import { Supervisor, ownEnvironment } from './supervisor.js';
 
 export interface SystemOptions {
@@ -47,6 +51,8 @@ export interface SystemOptions {
   readonly data?: string;
   readonly extra?: Readonly<Record<string, readonly string[]>>;
   readonly via?: (block: LoopbackBlock, urls: Urls) => Promise<Via>;
+  /** A cluster that is there and stays there; its keyspaces are made. Absent: folders, and the replicator between them. */
+  readonly cassandra?: CassandraPlan;
 }
 
 /** Time that the parts have to get ready before the cars begin to move. */
@@ -94,6 +100,7 @@ export class System implements RunningSystem, AsyncDisposable {
       turnAroundMs: options.turnAroundMs ?? 20,
       extra: options.extra ?? {},
       via: (await options.via?.(block, urlsOf(block, options.httpPort))) ?? {},
+      ...(options.cassandra === undefined ? {} : { cassandra: options.cassandra }),
     };
     const system = new System(plan, drive, block, options.data === undefined);
     try {
@@ -106,6 +113,8 @@ export class System implements RunningSystem, AsyncDisposable {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
+    const { cassandra } = this.plan;
+    if (cassandra !== undefined) await this.#migrate(cassandra);
     if (this.plan.cars > CARS_WITH_OWN_PROCESS) {
       for (const fleet of fleets(this.vehicles)) {
         const settings = fleet.vehicles.map(vehicle => agentSettings(this.block, this.plan, vehicle));
@@ -120,6 +129,11 @@ export class System implements RunningSystem, AsyncDisposable {
     await unlessAborted(Promise.all(others.map(part => this.supervisor.start(part))), signal);
     await this.#coreReady(signal);
     await unlessAborted(Promise.all(agents.map(part => this.supervisor.start(part))), signal);
+  }
+
+  async #migrate(cassandra: CassandraPlan): Promise<void> {
+    const { code, stderr } = await this.command(['store', 'migrate', ...clusterWords(cassandra)]);
+    if (code !== 0) throw fault('STORE_FAILED', `the keyspaces were not made: ${stderr.trim()}`);
   }
 
   async #coreReady(signal: AbortSignal): Promise<void> {
@@ -150,12 +164,21 @@ export class System implements RunningSystem, AsyncDisposable {
   async storedPerDomain(): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
     for (const domain of DOMAINS) {
-      await using store = await openLmdbTwinStore({ path: this.store(domain), domain });
+      await using store = await this.#openStore(domain);
       let rows = 0;
       for await (const _row of store.scan()) rows++;
       counts.set(domain, rows);
     }
     return counts;
+  }
+
+  #openStore(domain: string): Promise<TwinStore> {
+    const { cassandra } = this.plan;
+    const deps = { clock: systemClock, timers: systemTimers, random: Math.random, log: openLog('demo', 'silent') };
+    if (cassandra === undefined) return openTwinStore({ kind: 'lmdb', domain, path: this.store(domain) }, deps);
+    const contactPoints = [cassandra.contactPoints.get(domain) ?? ''];
+    const settings = { contactPoints, datacentre: domain, keyspace: cassandra.keyspace };
+    return openTwinStore({ kind: 'cassandra', domain, cassandra: settings }, deps);
   }
 
   get services(): Urls {
@@ -174,7 +197,7 @@ export class System implements RunningSystem, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.supervisor[Symbol.asyncDispose]();
     // vMD hosts belong to md-manager and outlive it: they are swept by what its store says of them.
-    const argv = [join(packageRoot(), 'dist/bin/edgetwin.js'), 'md-manager', 'sweep', '--control-store', this.control];
+    const argv = [join(packageRoot(), 'dist/bin/edgetwin.js'), 'md-manager', 'sweep', ...sweepStoreWords(this.plan)];
     await promisify(execFile)(process.execPath, argv, { env: ownEnvironment() });
     await this.block[Symbol.asyncDispose]();
     if (this.#temporary) await rm(this.plan.data, { recursive: true, force: true });

@@ -1,0 +1,112 @@
+import { delay } from '../../common/clock.js';
+import type { Resources } from '../../common/lifecycle.js';
+import { fault } from '../../protocol/errors.js';
+import type { Login } from './administrator.js';
+import type { Cluster } from './cluster.js';
+import type { ClientKeys } from './cql-probe.js';
+import type { CassandraNode, LabNode } from './node.js';
+
+const SETTLED_MS = 60_000;
+const POLL_MS = 200;
+
+/** What a cluster is built of. */
+export interface ClusterParts {
+  readonly folder: string;
+  readonly datacentres: readonly string[];
+  readonly nodes: readonly LabNode[];
+  readonly tls: ClientKeys | undefined;
+  cut(a: string, b: string): Promise<void>;
+  heal(a: string, b: string): Promise<void>;
+}
+
+export class LabCluster implements Cluster {
+  readonly #parts: ClusterParts;
+  readonly #resources: Resources;
+  readonly #cuts = new Set<string>();
+  #admin: Login | undefined;
+
+  constructor(parts: ClusterParts, resources: Resources) {
+    this.#parts = parts;
+    this.#resources = resources;
+  }
+
+  get folder(): string {
+    return this.#parts.folder;
+  }
+
+  get datacentres(): readonly string[] {
+    return this.#parts.datacentres;
+  }
+
+  get nodes(): readonly CassandraNode[] {
+    return this.#parts.nodes;
+  }
+
+  get tls(): ClientKeys | undefined {
+    return this.#parts.tls;
+  }
+
+  get admin(): Login | undefined {
+    return this.#admin;
+  }
+
+  node(domain: string): LabNode {
+    const found = this.#parts.nodes.find(node => node.domain === domain);
+    if (found === undefined) throw fault('LAB_FAILED', `there is no node of '${domain}'`);
+    return found;
+  }
+
+  async cut(a: string, b: string): Promise<void> {
+    await this.#parts.cut(this.node(a).domain, this.node(b).domain);
+    this.#cuts.add(pair(a, b));
+  }
+
+  async heal(a: string, b: string): Promise<void> {
+    await this.#parts.heal(this.node(a).domain, this.node(b).domain);
+    this.#cuts.delete(pair(a, b));
+  }
+
+  async cutOff(domain: string): Promise<void> {
+    await Promise.all(this.#others(domain).map(other => this.cut(domain, other)));
+  }
+
+  async rejoin(domain: string): Promise<void> {
+    await Promise.all(this.#others(domain).map(other => this.heal(domain, other)));
+  }
+
+  async settled(timeoutMs = SETTLED_MS): Promise<void> {
+    const running = this.#parts.nodes.filter(({ state }) => state === 'running');
+    const endMs = performance.now() + timeoutMs;
+    await Promise.all(
+      running.map(async node => {
+        const reachable = running.filter(other => !this.#cuts.has(pair(node.domain, other.domain)));
+        while (!(await node.agreesWith(reachable.map(({ address }) => address)))) {
+          if (performance.now() > endMs)
+            throw fault('LAB_FAILED', `the node of ${node.domain} does not see all others`);
+          await delay(POLL_MS);
+        }
+      }),
+    );
+  }
+
+  async start(password: boolean): Promise<void> {
+    await Promise.all(this.#parts.nodes.map(node => node.start()));
+    await this.settled();
+    const [first] = this.#parts.nodes;
+    if (!password) return;
+    if (first === undefined) throw fault('LAB_FAILED', 'a cluster has at least one node');
+    // Only this needs the driver.
+    const { openAdministrator } = await import('./administrator.js');
+    this.#admin = await openAdministrator(this.folder, first, this.datacentres, this.tls);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#resources[Symbol.asyncDispose]();
+  }
+
+  #others(domain: string): readonly string[] {
+    return this.datacentres.filter(one => one !== domain);
+  }
+}
+
+const pair = (a: string, b: string): string => [a, b].sort().join(' ');
