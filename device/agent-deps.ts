@@ -4,6 +4,7 @@ import type { Metrics } from '../common/metrics.js';
 import type { HttpClient } from '../protocol/api/http-client.js';
 import type { CoapEndpoint, CoapHandler, Peer } from '../protocol/coap/types.js';
 import type { MetricName } from '../protocol/metrics.js';
+import type { ClockSource } from '../protocol/report.js';
 import type { GpsSource } from './gps/gps-source.js';
 import type { OpenLink } from './obd/types.js';
 import type { Disk } from './uplink/disk.js';
@@ -28,6 +29,8 @@ export interface AgentDeps {
   /** Absent: no receiver is read. */
   readonly gps?: GpsSource;
   readonly isSystemClockSynchronised: () => Promise<boolean>;
+  /** Milliseconds since the machine started, those in which it slept included. Absent: it never sleeps. */
+  readonly sinceStartMs?: () => number;
 }
 
 /** What `/v1/status` shows. */
@@ -44,7 +47,7 @@ export interface AgentStatus {
   readonly queue: number;
   readonly underWay: number;
   readonly diskBytes: number;
-  readonly clock: 'gps' | 'system' | 'estimated' | 'waiting';
+  readonly clock: ClockSource | 'waiting';
   /** Absent until the device is registered. */
   readonly twin?: string;
   /** Whether the car is connected. */

@@ -8,6 +8,9 @@ import { encodeClock, META, type ReportId } from '../protocol/report.js';
 import type { SenmlValue } from '../protocol/senml.js';
 import type { AgentDeps, AgentHooks } from './agent-deps.js';
 import type { DeviceConfig } from './config.js';
+import { LastTime, readLastTime } from './clock/last-time.js';
+import { TimeBase } from './clock/time-base.js';
+import { TimeKeeper } from './clock/time-keeper.js';
 import { runGps } from './gps/gps-loop.js';
 import { openElmSource } from './obd/elm-source.js';
 import { CarLoop } from './sampling/car-loop.js';
@@ -17,13 +20,11 @@ import { deviceKey, keepRegistration, nextBoot, storedRegistration } from './upl
 import { Outbox } from './uplink/outbox.js';
 import { Registrar } from './uplink/registration.js';
 import { RejectedFile } from './uplink/rejected-file.js';
-import { TimeBase, type TimeChange } from './uplink/time-base.js';
 import { twinHandler } from './uplink/twin-server.js';
 import { Uplink } from './uplink/uplink.js';
 import { twinPeer } from './uplink/twin-address.js';
 import { noWitness } from './uplink/witness.js';
 
-const CLOCK_LOOK_MS = 1_000;
 const SLOW_MS = 20_000;
 const REJECTED_BYTES = 262_144;
 /** The search for the protocol takes seconds on a real adapter. */
@@ -73,7 +74,14 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
         });
 
   // The socket, and what the twin may ask.
-  const time = new TimeBase({ clock, system: config['clock.system'], holdMs: config['clock.holdMs'] });
+  const lastTrustedMs = await readLastTime(disk);
+  const time = new TimeBase({
+    clock,
+    system: config['clock.system'],
+    holdMs: config['clock.holdMs'],
+    ...(deps.sinceStartMs === undefined ? {} : { sinceStartMs: deps.sinceStartMs }),
+    ...(lastTrustedMs === undefined ? {} : { lastTrustedMs }),
+  });
   let outbox: Outbox | undefined = undefined;
   const report = (readings: readonly Reading[]): void => {
     if (outbox === undefined || readings.length === 0 || hooks.isSampling?.() === false) {
@@ -110,6 +118,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       ...(config['network.proof'] ? { prove: (id: ReportId) => proofOf(key, id) } : {}),
       nextBoot: highestKnown => nextBoot(disk, highestKnown, register),
       stamp: () => time.stamp(),
+      estimate: () => time.estimate(),
       maxBytes: config['outbox.maxBytes'],
       syncMs: config['outbox.syncMs'],
       clock,
@@ -153,29 +162,25 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   });
 
   // Time: reports wait until somebody vouches for it.
-  const applyTime = (change: TimeChange): void => {
-    if (change.change === 'none') return;
-    log.info({ event: 'agent.clock', vehicle, clock: change.stamp.clock, change: change.change });
-    if (change.change === 'better') {
+  let correctedFrom = 1;
+  const keeper = new TimeKeeper({
+    ...deps,
+    vehicle,
+    time,
+    last: new LastTime(disk),
+    onChange: change => {
       const { boot, status } = opened;
-      const correction = {
-        boot,
-        from: 1,
-        to: status.sampled,
-        correctionMs: change.correctionMs,
-        clock: change.stamp.clock,
-      };
-      report([{ name: META.clock, value: encodeClock(correction), monoMs: clock.monotonicMs() }]);
-    }
-    opened.release(change.stamp);
-  };
-  resources.defer(
-    every(timers, CLOCK_LOOK_MS, async () => {
-      if (time.asksSystem && (await deps.isSystemClockSynchronised())) applyTime(time.systemIsSynchronised());
-      applyTime(time.tick());
-      metrics.set('agent_queue_reports', opened.status.pending);
-    }),
-  );
+      if (change.change === 'other') correctedFrom = status.sampled + 1;
+      if (change.change === 'better' && status.sampled >= correctedFrom) {
+        const { correctionMs, stamp } = change;
+        const value = encodeClock({ boot, from: correctedFrom, to: status.sampled, correctionMs, clock: stamp.clock });
+        report([{ name: META.clock, value, monoMs: clock.monotonicMs() }]);
+      }
+      opened.release(change.stamp);
+    },
+  });
+  resources.defer(keeper.start());
+  resources.defer(every(timers, 1_000, () => metrics.set('agent_queue_reports', opened.status.pending)));
   resources.defer(every(timers, config['report.intervalMs'], () => report(builder.take(clock.monotonicMs()))));
 
   // Everything that runs for as long as the agent does.
@@ -191,7 +196,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   if (car !== undefined) work.push(car.run(running));
   if (gps !== undefined) {
     const rules = { plausibleSpeedKmh: config['gps.plausibleSpeedKmh'] * config['gps.plausibleSpeedFactor'] };
-    const onTime = (utcMs: number, monoMs: number): void => applyTime(time.receiverTime(utcMs, monoMs));
+    const onTime = (utcMs: number, monoMs: number): void => keeper.receiverTime(utcMs, monoMs);
     work.push(runGps({ ...deps, source: gps, rules, onReading: reading => builder.put(reading), onTime }, running));
   }
   try {

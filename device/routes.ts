@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { route, type Route } from '../protocol/api/route.js';
+import { CLOCK_SOURCES } from '../protocol/report.js';
 import type { AgentStatus } from './agent-deps.js';
 
 const statusAnswer = z.object({
@@ -15,7 +16,7 @@ const statusAnswer = z.object({
       queue: z.int(),
       underWay: z.int(),
       diskBytes: z.int(),
-      clock: z.enum(['gps', 'system', 'estimated', 'waiting']),
+      clock: z.enum([...CLOCK_SOURCES, 'waiting']),
       twin: z.string().optional(),
       obd: z.boolean(),
     }),

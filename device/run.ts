@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { uptime } from 'node:os';
 import { systemClock, systemTimers } from '../common/clock.js';
 import { Resources } from '../common/lifecycle.js';
 import { openLog } from '../common/log.js';
@@ -13,11 +14,11 @@ import { METRICS, type MetricName } from '../protocol/metrics.js';
 import type { AgentStatus } from './agent-deps.js';
 import { runAgent } from './agent.js';
 import type { DeviceConfig } from './config.js';
+import { systemClockWatch } from './clock/system-clock.js';
 import { gpsOf } from './gps/open-gps.js';
 import { openTcpLink } from './obd/tcp-link.js';
 import { deviceRoutes } from './routes.js';
 import { openNodeDisk } from './uplink/node-disk.js';
-import { isSystemClockSynchronised } from './uplink/system-clock.js';
 import { openWitnessFile } from './uplink/witness.js';
 
 const KEY_BYTES = 16;
@@ -96,7 +97,8 @@ async function openAgent(
         const port = await openUdpPort({ ...bind, onError: () => onCount('socketError') });
         return openCoapEndpoint({ port, handler, clock, timers, random, log, onCount });
       },
-      isSystemClockSynchronised,
+      isSystemClockSynchronised: systemClockWatch(clock),
+      sinceStartMs: () => uptime() * 1_000,
       ...(witness === undefined ? {} : { witness: resources.use(await openWitnessFile(witness)) }),
       ...(obd === undefined ? {} : { openObdLink: (linkSignal: AbortSignal) => openTcpLink(obd, linkSignal) }),
       ...(gps === undefined ? {} : { gps }),

@@ -55,6 +55,12 @@ export const METRICS = {
   agent_obd_errors_total: { kind: 'counter', help: 'requests to the car that failed, by error code', labels: ['code'] },
   agent_gps_fix_mode: { kind: 'gauge', help: 'mode of the newest fix: 0 unknown, 1 none, 2 two-, 3 three-dimensional' },
   agent_gps_fix_age_seconds: { kind: 'gauge', help: 'time since the newest position was true' },
+  agent_clock_offset_seconds: { kind: 'gauge', help: 'how far the time of the receiver is ahead of the one in use' },
+  agent_receiver_times_total: {
+    kind: 'counter',
+    help: 'times that three 3D fixes vouched for, by what the date is worth: plausible, rollover (1,024 weeks), bogus',
+    labels: ['verdict'],
+  },
   agent_gps_fixes_total: {
     kind: 'counter',
     help: 'positions by verdict: fix, no-fix, repeated, implausible, malformed',
@@ -94,12 +100,20 @@ export const METRICS = {
     help: 'attachments told to sdn-app as proven, by its answer or the error code',
     labels: ['result'],
   },
+  vmd_store_unread_total: {
+    kind: 'counter',
+    help: 'times that the store could not be asked for what it has of a vehicle: its twin answers from what it has itself',
+  },
   vmd_live_failed_total: { kind: 'counter', help: 'writes of live values that failed' },
   // store
   store_commit_seconds: {
     kind: 'histogram',
     help: 'time from the begin of a group commit of reports until it is durable',
     buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+  },
+  replication_marker_failed_total: {
+    kind: 'counter',
+    help: 'markers of replication that could not be written or read',
   },
   store_up: { kind: 'gauge', help: '1 while the store can be written to; Cassandra alone, 0 while it is away' },
   store_requests: {
@@ -232,7 +246,7 @@ export const METRICS = {
   },
   twin_replication_lag_seconds: {
     kind: 'gauge',
-    help: 'age of the oldest row that a domain has and another has not',
+    help: 'how far a domain is behind another: by the lab’s replicator the age of the oldest row that it has not; with Cassandra measured by markers that each domain writes once a second, told by vMD hosts',
     labels: ['from', 'to'],
   },
   replicator_rows_total: { kind: 'counter', help: 'report rows copied to another domain', labels: ['from', 'to'] },

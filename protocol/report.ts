@@ -127,7 +127,12 @@ export function decodeGap(text: SenmlValue): MetaGap | undefined {
   return { boot: Number(found[1]), from: Number(found[2]), to: Number(found[3]), reason: found[4] as GapReason };
 }
 
-export type ClockSource = 'gps' | 'system' | 'estimated';
+/**
+ * What a time stamp rests on. `estimated`: a clock for which nobody vouches. `suspect`: not even that, for it showed a date
+ * that cannot be; order and distances are right, the moment is not known.
+ */
+export const CLOCK_SOURCES = ['gps', 'system', 'estimated', 'suspect'] as const;
+export type ClockSource = (typeof CLOCK_SOURCES)[number];
 
 /** In the first report of a boot: the boot before, its last accepted seq, and what the time stamps rest on. */
 export interface MetaBoot {
@@ -140,7 +145,7 @@ export interface MetaBoot {
 export const encodeBoot = (boot: MetaBoot): string => `${boot.previousBoot},${boot.lastAcceptedSeq},${boot.clock}`;
 
 export function decodeBoot(text: SenmlValue): MetaBoot | undefined {
-  const found = /^(\d+),(\d+),(gps|system|estimated)$/.exec(String(text));
+  const found = /^(\d+),(\d+),(gps|system|estimated|suspect)$/.exec(String(text));
   if (found === null) return undefined;
   return { previousBoot: Number(found[1]), lastAcceptedSeq: Number(found[2]), clock: found[3] as ClockSource };
 }
@@ -158,7 +163,7 @@ export const encodeClock = (meta: MetaClock): string =>
   `${meta.boot},${meta.from},${meta.to},${Math.round(meta.correctionMs)},${meta.clock}`;
 
 export function decodeClock(text: SenmlValue): MetaClock | undefined {
-  const found = /^(\d+),(\d+),(\d+),(-?\d+),(gps|system|estimated)$/.exec(String(text));
+  const found = /^(\d+),(\d+),(\d+),(-?\d+),(gps|system|estimated|suspect)$/.exec(String(text));
   if (found === null) return undefined;
   return {
     boot: Number(found[1]),

@@ -1,9 +1,8 @@
+import { BUILD_DATE_MS } from '../protocol/build-date.js';
 import { META, type Report } from '../protocol/report.js';
 import { isPlausible, signalByWire } from '../protocol/signals.js';
 import type { LiveCell } from './types.js';
 
-/** Sample times before this are the work of a clock that was never set. */
-export const BUILD_DATE_MS = Date.UTC(2026, 0, 1);
 /** How far ahead of ours a device's clock may be. */
 export const CLOCK_AHEAD_MS = 10_000;
 

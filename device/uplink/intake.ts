@@ -4,7 +4,7 @@ import type { GroupCommit } from './group-commit.js';
 import type { Entry, Holdings } from './holdings.js';
 import { inOrder } from './key-set.js';
 import type { HeldSample, Key } from './records.js';
-import type { Stamp } from './replay.js';
+import type { Stamp } from '../clock/time-base.js';
 import { stampReport } from './stamping.js';
 
 export interface IntakeOptions {
@@ -15,6 +15,7 @@ export interface IntakeOptions {
   /** Value of META.proof for a report; absent: reports carry none. */
   readonly prove?: (id: ReportId) => string;
   readonly stamp: () => Stamp | undefined;
+  readonly estimate: () => Stamp;
   readonly clock: Clock;
   readonly holdings: Holdings;
   readonly group: GroupCommit;
@@ -46,13 +47,12 @@ export class Intake {
       ...(prove === undefined ? [] : [{ name: META.proof, value: prove({ vehicle, ...key }), monoMs }]),
     ];
     const stamp = this.#options.stamp();
-    const guessMs = clock.nowMs() - clock.monotonicMs();
-    const guess: Stamp = { offsetMs: guessMs, clock: 'estimated' };
+    const guess = this.#options.estimate();
     // Frozen in any case: a report too large to be sent must not get a seq.
     const frozen = stampReport({ vehicle, ...key }, all, stamp ?? guess, this.#lastTimeMs);
     const entry: Entry = { key, bytes: undefined, held: undefined, segment: 0, then };
     if (stamp === undefined) {
-      entry.held = { key, samples: all, guessMs };
+      entry.held = { key, samples: all, guessMs: guess.offsetMs, guessClock: guess.clock };
       group.record({ kind: 'held', ...entry.held });
     } else {
       entry.bytes = frozen.bytes;

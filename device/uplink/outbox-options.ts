@@ -3,7 +3,7 @@ import type { Log } from '../../common/log.js';
 import type { ReportId } from '../../protocol/report.js';
 import type { Disk } from './disk.js';
 import type { Key } from './records.js';
-import type { Stamp } from './replay.js';
+import type { Stamp } from '../clock/time-base.js';
 
 export interface OutboxOptions {
   readonly disk: Disk;
@@ -14,6 +14,8 @@ export interface OutboxOptions {
   readonly nextBoot: (highestKnown: number) => Promise<number>;
   /** Offset from monotonic time to UTC, undefined while reports have to wait for a clock. */
   readonly stamp: () => Stamp | undefined;
+  /** What the stamp is where nobody vouches for the time. */
+  readonly estimate: () => Stamp;
   readonly maxBytes: number;
   /** Reports are synced after this time or 16 reports, whichever comes first. */
   readonly syncMs: number;

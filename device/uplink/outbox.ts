@@ -7,9 +7,10 @@ import { GroupCommit, type Batch, type Written } from './group-commit.js';
 import { Holdings, type Entry } from './holdings.js';
 import { Intake } from './intake.js';
 import { idOf, joinRanges, rangesOf } from './key-set.js';
+import type { Stamp } from '../clock/time-base.js';
 import type { OutboxListener, OutboxOptions } from './outbox-options.js';
 import { OUTBOX_SCHEMA, type BootMarks, type HeldSample, type Key, type OutboxRecord } from './records.js';
-import { replay, type Replayed, type Stamp } from './replay.js';
+import { replay, type Replayed } from './replay.js';
 import { readSegments, SegmentLog, segmentOfReports } from './segment-log.js';
 
 const MAX_WAITING_REPORTS = 1_024;
@@ -82,8 +83,8 @@ export class Outbox implements AsyncDisposable {
     // Held reports of a boot that ended: their monotonic time means nothing any more, but the guess of then does.
     for (const boot of new Set(found.held.map(({ key }) => key.boot))) {
       const entries = this.#holdings.entries().filter(entry => entry.held !== undefined && entry.key.boot === boot);
-      const guess = entries[0]?.held?.guessMs ?? 0;
-      this.#intake.freeze(boot, entries, found.stamps.get(boot) ?? { offsetMs: guess, clock: 'estimated' });
+      const { guessMs = 0, guessClock = 'estimated' } = entries[0]?.held ?? {};
+      this.#intake.freeze(boot, entries, found.stamps.get(boot) ?? { offsetMs: guessMs, clock: guessClock });
     }
     await this.#group.commit();
     if (found.missing.length > 0) this.#gaps.declare(rangesOf(found.missing), 'corrupt', []);

@@ -41,8 +41,15 @@ export type OutboxRecord =
     }
   /** The frozen bytes of a report. */
   | { readonly kind: 'report'; readonly key: Key; readonly bytes: Uint8Array }
-  /** A report that waits for a clock; `guessMs` is the offset that the system clock would have given. */
-  | { readonly kind: 'held'; readonly key: Key; readonly samples: readonly HeldSample[]; readonly guessMs: number }
+  /** A report that waits for a clock; `guessMs` is the offset to use where this boot ends without one. */
+  | {
+      readonly kind: 'held';
+      readonly key: Key;
+      readonly samples: readonly HeldSample[];
+      readonly guessMs: number;
+      /** Absent in what earlier releases wrote: estimated. */
+      readonly guessClock?: ClockSource;
+    }
   /** The offset from monotonic time to UTC by which held reports of a boot are stamped. */
   | { readonly kind: 'stamp'; readonly boot: number; readonly offsetMs: number; readonly clock: ClockSource }
   /** These need no sending any more. */

@@ -1,4 +1,5 @@
 import type { ClockSource } from '../../protocol/report.js';
+import type { Stamp } from '../clock/time-base.js';
 import { idOf, inOrder } from './key-set.js';
 import type { BootMarks, HeldSample, Key, OutboxRecord, Range } from './records.js';
 
@@ -19,11 +20,7 @@ export interface HeldReport {
   readonly key: Key;
   readonly samples: readonly HeldSample[];
   readonly guessMs: number;
-}
-
-export interface Stamp {
-  readonly offsetMs: number;
-  readonly clock: ClockSource;
+  readonly guessClock?: ClockSource;
 }
 
 /**

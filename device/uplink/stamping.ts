@@ -9,7 +9,7 @@ import {
 } from '../../protocol/report.js';
 import { fault } from '../../protocol/errors.js';
 import type { HeldSample } from './records.js';
-import type { Stamp } from './replay.js';
+import type { Stamp } from '../clock/time-base.js';
 
 /** A step back of the clock up to this long does not turn the order of a boot's key times round. */
 const KEEP_ORDER_MS = 1_000;

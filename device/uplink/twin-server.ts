@@ -47,7 +47,7 @@ async function answer(path: string, maxAgeMs: number, options: TwinServerOptions
   if (!car.supported.has(row.obd.pid)) throw fault('SIGNAL_NO_VALUE', path);
   let value: number | undefined;
   try {
-    value = (await car.read([row.obd.pid], options.signal)).get(row.obd.pid);
+    value = (await car.read([row.obd.pid], options.signal)).get(row.wire);
   } catch (error) {
     return codeOf(error) === 'OBD_TIMEOUT' ? { code: '5.04' } : { code: '5.03', maxAgeS: 1 };
   }

@@ -7,7 +7,7 @@ import { idOf } from '../../../../device/uplink/key-set.js';
 import type { OutboxOptions } from '../../../../device/uplink/outbox-options.js';
 import { Outbox } from '../../../../device/uplink/outbox.js';
 import type { Key } from '../../../../device/uplink/records.js';
-import type { Stamp } from '../../../../device/uplink/replay.js';
+import type { Stamp } from '../../../../device/clock/time-base.js';
 import { fakeClock, type FakeClock } from '../../../fakes/fake-clock.js';
 import { seededRandom } from '../../../fakes/seeded-random.js';
 import { tearingDisk, type TearingDisk } from '../../../fakes/tearing-disk.js';
@@ -26,6 +26,7 @@ function open(disk: Disk, clock: FakeClock, options: Options = {}): Promise<Outb
     vehicle: 'car-1',
     nextBoot: highest => Promise.resolve(highest + 1),
     stamp,
+    estimate: () => ({ offsetMs: clock.nowMs() - clock.monotonicMs(), clock: 'estimated' }),
     maxBytes: 1_000_000,
     syncMs: 200,
     clock,

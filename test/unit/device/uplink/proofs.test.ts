@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { silentLog } from '../../../../common/log.js';
 import { Outbox } from '../../../../device/uplink/outbox.js';
-import type { Stamp } from '../../../../device/uplink/replay.js';
+import type { Stamp } from '../../../../device/clock/time-base.js';
 import { isProof, proofOf } from '../../../../protocol/proof.js';
 import { decodeReport, META } from '../../../../protocol/report.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
@@ -19,6 +19,7 @@ async function scene(proves: boolean) {
     ...(proves ? { prove: id => proofOf(KEY, id) } : {}),
     nextBoot: highest => Promise.resolve(highest + 1),
     stamp: () => stamp,
+    estimate: () => ({ offsetMs: clock.nowMs() - clock.monotonicMs(), clock: 'estimated' }),
     maxBytes: 1_000_000,
     syncMs: 200,
     clock,
