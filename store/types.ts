@@ -93,6 +93,10 @@ export interface InstanceRow {
   readonly startTicks: number;
   readonly state: 'starting' | 'running' | 'stopping';
   readonly startedAtMs: number;
+  /** Of a host that is a machine of an orchestrator's, not a process of ours: the network service that it is, once it has an id. */
+  readonly service?: string | undefined;
+  /** What it shows with its hello: it is the one that was ordered. */
+  readonly enrolment?: string | undefined;
 }
 
 /** A hand-over as the ledger keeps it: `schema` and the machine's state as JSON, opaque to the store. */

@@ -26,8 +26,8 @@ export interface NbiOptions {
   readonly vim?: Vim;
 }
 
-/** What happens to one request instead of its answer: nobody answers, another status, or later. */
-export type Trouble = 'away' | { readonly status: number } | { readonly laterMs: number } | undefined;
+/** What happens to one request: nobody answers, its answer is lost when it is done, another status, or all of it later. */
+export type Trouble = 'away' | 'answer-lost' | { readonly status: number } | { readonly laterMs: number } | undefined;
 
 /** A running stand-in of the northbound interface of Open Source MANO, for tests and trials without one. */
 export interface Nbi extends AsyncDisposable {
@@ -108,7 +108,7 @@ class Door {
       request.socket.destroy();
       return;
     }
-    if (trouble !== undefined && 'laterMs' in trouble)
+    if (typeof trouble === 'object' && 'laterMs' in trouble)
       await new Promise<void>(resolve => void this.#timers.after(trouble.laterMs, resolve));
     if (this.#spoilt.has(request.socket)) {
       response.writeHead(400, { connection: 'close' }).end('Malformed Request-Line');
@@ -117,10 +117,11 @@ class Door {
     const chunked = request.headers['transfer-encoding'] !== undefined;
     if (chunked) this.#spoilt.add(request.socket);
     const answer =
-      trouble !== undefined && 'status' in trouble
+      typeof trouble === 'object' && 'status' in trouble
         ? new Refused(trouble.status, 'trouble').answer()
         : await this.#answer(request, url, chunked ? Buffer.alloc(0) : bytes);
-    this.#send(request, response, answer);
+    if (trouble === 'answer-lost') request.socket.destroy();
+    else this.#send(request, response, answer);
   }
 
   async #answer(request: IncomingMessage, url: URL, bytes: Buffer): Promise<Answer> {

@@ -11,8 +11,11 @@ export interface Instance {
   readonly address6?: string | undefined;
   readonly port: number;
   readonly control: string;
+  /** 0 where it is no process of this machine. */
   readonly pid: number;
   readonly startTicks: number;
+  /** What the host shows with its hello where pid and start cannot be known before: it is the one that was ordered. */
+  readonly enrolment?: string | undefined;
 }
 
 /**

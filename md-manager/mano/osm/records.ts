@@ -44,9 +44,9 @@ const OperationRecord = z.looseObject({
   operationState: z.enum(Object.keys(STATES) as (keyof typeof STATES)[]),
   startTime: z.number(),
   errorMessage: Text,
-  detailedStatus: z.unknown(),
-  'detailed-status': z.unknown(),
-  stage: z.unknown(),
+  detailedStatus: z.unknown().optional(),
+  'detailed-status': z.unknown().optional(),
+  stage: z.unknown().optional(),
 });
 
 export function operationOf(body: unknown): Operation {
@@ -86,7 +86,7 @@ const NsBody = z.looseObject({
   name: z.string(),
   'operational-status': Text,
   'config-status': Text,
-  'detailed-status': z.unknown(),
+  'detailed-status': z.unknown().optional(),
   errorDescription: Text,
   datacenter: Text,
   _admin: z.looseObject({ nsState: Text }).nullish(),
@@ -153,7 +153,7 @@ const VimBody = z.looseObject({
   _admin: z
     .looseObject({
       operationalState: z.enum(['ENABLED', 'PROCESSING', 'ERROR']).nullish(),
-      'detailed-status': z.unknown(),
+      'detailed-status': z.unknown().optional(),
     })
     .nullish(),
 });
@@ -177,6 +177,8 @@ export interface PackageRecord {
   /** The descriptor's own name. */
   readonly name: string;
   readonly usable: boolean;
+  /** Whether its descriptor is of the newer model (SOL 006), which has deployment flavours. */
+  readonly flavoured: boolean;
 }
 
 export function packagesOf(body: unknown): PackageRecord[] {
@@ -185,9 +187,15 @@ export function packagesOf(body: unknown): PackageRecord[] {
       z.looseObject({
         _id: z.string(),
         id: Text,
+        df: z.unknown().optional(),
         _admin: z.looseObject({ operationalState: Text }).nullish(),
       }),
     )
     .parse(body)
-    .map(({ _id, id, _admin }) => ({ id: _id, name: id ?? '', usable: _admin?.operationalState === 'ENABLED' }));
+    .map(({ _id, id, df, _admin }) => ({
+      id: _id,
+      name: id ?? '',
+      usable: _admin?.operationalState === 'ENABLED',
+      flavoured: df !== undefined,
+    }));
 }

@@ -7,11 +7,12 @@ export interface SettleDeps {
   readonly read: (id: string, signal?: AbortSignal) => Promise<Operation>;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Pause after the first look, and the longest one. */
+  readonly firstMs?: number;
+  readonly mostMs?: number;
 }
 
 export interface SettleOptions {
-  readonly firstMs?: number;
-  readonly mostMs?: number;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
 }
@@ -41,8 +42,8 @@ export class Settling {
   }
 
   async final(id: string, options: SettleOptions): Promise<Operation> {
-    const { clock, read } = this.#deps;
-    const { firstMs = FIRST_MS, mostMs = MOST_MS, deadlineMs, signal } = options;
+    const { clock, read, firstMs = FIRST_MS, mostMs = MOST_MS } = this.#deps;
+    const { deadlineMs, signal } = options;
     const endMs = clock.monotonicMs() + deadlineMs;
     for (let pauseMs = firstMs; ; pauseMs = Math.min(pauseMs * 1.5, mostMs)) {
       const found = await read(id, signal).catch((error: unknown) => {

@@ -1,0 +1,244 @@
+import { every, type Clock, type Timers } from '../../../common/clock.js';
+import { codeOf, messageOf } from '../../../common/errors.js';
+import type { Log } from '../../../common/log.js';
+import { COAP_PORT, addressAt } from '../../../protocol/addresses.js';
+import { fault } from '../../../protocol/errors.js';
+import type { ControlStore, InstanceRow } from '../../../store/types.js';
+import { CONTROL_PORT } from '../local.js';
+import { refOf, type Instance, type Mano } from '../mano.js';
+import { endService } from './ending.js';
+import type { Northbound, NsOrder } from './northbound.js';
+import type { NsRecord, Operation } from './records.js';
+import type { Settling } from './settle.js';
+
+export interface OsmManoOptions {
+  readonly northbound: Northbound;
+  readonly settling: Settling;
+  readonly store: ControlStore;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** Names the services of this installation: `<deployment>-<domain>-<index>`; others of the same orchestrator are let be. */
+  readonly deployment: string;
+  /** What an order says beyond its name and description; VIM account and descriptor are known by then. */
+  readonly orderOf: (host: {
+    host: string;
+    domain: string;
+    address: string;
+    enrolment: string;
+  }) => Promise<Omit<NsOrder, 'name' | 'description'>>;
+  /** Host n of a domain has this address plus n, as the network's plan says. */
+  readonly addressesFrom: (domain: string) => string;
+  readonly newEnrolment: () => string;
+  /** How often the orchestrator is asked what it has. */
+  readonly watchMs?: number;
+  readonly operationMs?: number;
+  readonly retryMs?: number;
+}
+
+/** Host addresses of one domain: `from` + 1 … + this. */
+const MAX_INDEX = 1_022;
+const WATCH_MS = 15_000;
+/** As long as osmclient waits. */
+const OPERATION_MS = 3_600_000;
+
+/**
+ * vMD hosts as network services of Open Source MANO, one machine each. A host is named in the control store before it is ordered, and its service bears the host's name:
+ * whoever dies in between, the next manager finds both sides, and ends what only one of them knows.
+ */
+export class OsmMano implements Mano {
+  readonly #options: OsmManoOptions;
+  readonly #instances = new Map<string, Instance & { readonly service: string }>();
+  readonly #listeners = new Set<(host: string) => void>();
+  /** Hosts that the watch lets be. */
+  readonly #ordering = new Set<string>();
+  readonly #ending = new Set<string>();
+  readonly #closing = new AbortController();
+  readonly #stopWatch: () => void;
+  #lastIndex = 0;
+
+  constructor(options: OsmManoOptions) {
+    this.#options = options;
+    this.#stopWatch = every(options.timers, options.watchMs ?? WATCH_MS, () => this.#watch());
+  }
+
+  async adopt(): Promise<readonly Instance[]> {
+    const { store, northbound } = this.#options;
+    const [rows, owners, services] = await Promise.all([store.instances(), store.owners(), northbound.list()]);
+    const indices = [...rows, ...owners].map(({ host }) => Number(host.split('/')[1]));
+    this.#lastIndex = Math.max(0, ...indices.filter(Number.isInteger));
+    for (const row of rows) {
+      const service = services.find(one => one.id === row.service || one.name === this.#nameOf(row.host));
+      if (service !== undefined && service.ready && row.state === 'running') this.#keep(row, service.id);
+      // It was being ordered or ended when the manager died; pools order what they lack anew.
+      else this.#endInBackground(row.host, service?.id);
+    }
+    this.#endStrangers(services, new Set(rows.map(({ host }) => host)));
+    return this.list();
+  }
+
+  list(): readonly Instance[] {
+    return [...this.#instances.values()];
+  }
+
+  placeOf(host: string): Omit<Instance, 'pid' | 'startTicks'> {
+    const running = this.#instances.get(host);
+    if (running !== undefined) return refOf(running);
+    const [domain = '', index] = host.split('/');
+    const address = addressAt(this.#options.addressesFrom(domain), Number(index));
+    return { host, domain, address, port: COAP_PORT, control: `http://${address}:${CONTROL_PORT}` };
+  }
+
+  async start(domain: string): Promise<Instance> {
+    const { store, clock, newEnrolment } = this.#options;
+    const host = `${domain}/${this.#nextIndex(domain)}`;
+    const row: InstanceRow = {
+      ...this.placeOf(host),
+      ...{ pid: 0, startTicks: 0, state: 'starting', startedAtMs: clock.nowMs(), enrolment: newEnrolment() },
+    };
+    this.#ordering.add(host);
+    try {
+      await store.putInstance(row);
+      const service = await this.#order(row);
+      await store.putInstance({ ...row, service, state: 'running' });
+      return this.#keep(row, service);
+    } catch (error) {
+      this.#ordering.delete(host);
+      this.#endInBackground(host, undefined);
+      throw fault('MANO_FAILED', `${host}: ${messageOf(error)}`, { cause: error });
+    } finally {
+      this.#ordering.delete(host);
+    }
+  }
+
+  /** The machine has no other way to end than its service's; `how` makes no difference. */
+  async stop(host: string): Promise<void> {
+    const instance = this.#instances.get(host);
+    if (instance !== undefined) await this.#end(host, instance.service);
+  }
+
+  onGone(listener: (host: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopWatch();
+    this.#closing.abort(new Error('md-manager stops'));
+    return Promise.resolve();
+  }
+
+  #keep(row: InstanceRow, service: string): Instance {
+    const { pid, startTicks, enrolment } = row;
+    const instance = { ...refOf(row), pid, startTicks, enrolment, service };
+    this.#instances.set(row.host, instance);
+    return instance;
+  }
+
+  /** One step; resolves once the machine runs. */
+  async #order(row: InstanceRow): Promise<string> {
+    const { northbound, orderOf, settling, operationMs = OPERATION_MS } = this.#options;
+    const { host, domain, address, enrolment = '' } = row;
+    const order = await orderOf({ host, domain, address, enrolment });
+    const ordered = await northbound.instantiate({
+      ...order,
+      name: this.#nameOf(host),
+      description: `vMD host ${host}`,
+    });
+    const operation = ordered.operation ?? (await this.#firstOperation(ordered.nsId));
+    const signal = this.#closing.signal;
+    const done = await settling.final(operation, { deadlineMs: operationMs, signal });
+    if (done.outcome === 'failed') throw fault('MANO_FAILED', `${done.state}: ${done.detail}`);
+    const service = await northbound.ns(ordered.nsId);
+    if (!service.ready) throw fault('MANO_FAILED', `done, but not running: ${service.detail}`);
+    return ordered.nsId;
+  }
+
+  /** Release 5 does not name the operation that an order began. */
+  async #firstOperation(nsId: string): Promise<string> {
+    const [first]: readonly Operation[] = await this.#options.northbound.operationsOf(nsId);
+    if (first === undefined) throw fault('MANO_REFUSED', `the order of ${nsId} has no operation`);
+    return first.id;
+  }
+
+  async #watch(): Promise<void> {
+    let services: NsRecord[];
+    try {
+      services = await this.#options.northbound.list();
+    } catch (error) {
+      // Nobody answers: that says nothing about the machines.
+      this.#options.log.warn({ event: 'manager.mano.away', error: messageOf(error) });
+      return;
+    }
+    const alive = new Set(services.filter(({ failed }) => !failed).map(({ id }) => id));
+    for (const { host, service } of this.#instances.values())
+      if (!alive.has(service)) this.#endInBackground(host, service);
+    const rows = await this.#options.store.instances();
+    // Named in the store and not running: its order failed, and so did its ending.
+    for (const { host, service } of rows) if (!this.#instances.has(host)) this.#endInBackground(host, service);
+    this.#endStrangers(services, new Set(rows.map(({ host }) => host)));
+  }
+
+  /** Services with a name of ours that nobody here knows: left behind by a manager that died, or by an order whose answer was lost. */
+  #endStrangers(services: readonly NsRecord[], known: ReadonlySet<string>): void {
+    for (const { id, name } of services) {
+      const host = this.#hostOf(name);
+      if (host === undefined || known.has(host) || this.#ordering.has(host)) continue;
+      this.#options.log.warn({ event: 'manager.mano.stranger', host, service: id });
+      this.#endInBackground(host, id);
+    }
+  }
+
+  #endInBackground(host: string, service: string | undefined): void {
+    if (this.#ordering.has(host) || this.#ending.has(host)) return;
+    this.#end(host, service).catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) this.#trouble(host, error);
+    });
+  }
+
+  /** Ends the service, by its name where its id was never learnt, then forgets the host. */
+  async #end(host: string, service: string | undefined): Promise<void> {
+    const { store, operationMs = OPERATION_MS, ...rest } = this.#options;
+    const deps = { ...rest, operationMs, onTrouble: (_: string, error: unknown) => this.#trouble(host, error) };
+    this.#ending.add(host);
+    try {
+      const services = service === undefined ? await this.#servicesOf(host) : [service];
+      for (const nsId of services) await endService(nsId, deps, this.#closing.signal);
+      const known = this.#instances.delete(host);
+      await store.deleteInstance(host);
+      if (known) for (const listener of this.#listeners) listener(host);
+    } finally {
+      this.#ending.delete(host);
+    }
+  }
+
+  async #servicesOf(host: string): Promise<string[]> {
+    const name = this.#nameOf(host);
+    return (await this.#options.northbound.list()).filter(one => one.name === name).map(({ id }) => id);
+  }
+
+  #trouble(host: string, error: unknown): void {
+    this.#options.log.error({ event: 'manager.mano.trouble', host, code: codeOf(error), error: messageOf(error) });
+  }
+
+  #nameOf(host: string): string {
+    return `${this.#options.deployment}-${host.replace('/', '-')}`;
+  }
+
+  /** The host whose service bears this name; of other names nothing. */
+  #hostOf(name: string): string | undefined {
+    const { deployment } = this.#options;
+    if (!name.startsWith(`${deployment}-`)) return undefined;
+    const rest = /^(.+)-(\d+)$/.exec(name.slice(deployment.length + 1));
+    return rest === null ? undefined : `${rest[1]}/${rest[2]}`;
+  }
+
+  #nextIndex(domain: string): number {
+    const used = new Set([...this.#instances.keys(), ...this.#ordering, ...this.#ending]);
+    for (let tried = 0; tried < MAX_INDEX; tried++) {
+      this.#lastIndex = (this.#lastIndex % MAX_INDEX) + 1;
+      if (!used.has(`${domain}/${this.#lastIndex}`)) return this.#lastIndex;
+    }
+    throw fault('MANO_FAILED', `all ${MAX_INDEX} addresses of ${domain} are in use`);
+  }
+}
