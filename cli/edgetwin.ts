@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
     load: () => import('../sdn-app/tool/cli.js'),
   },
   analytics: { say: 'current and past values, and the fleet page', load: () => import('../analytics/cli.js') },
+  store: {
+    say: 'the schema, state and repair of the Cassandra cluster',
+    load: () => import('../store/cassandra/admin/cli.js'),
+  },
   audit: {
     say: 'checks that nothing was lost and nothing is stored twice',
     load: () => import('../store/audit/cli.js'),

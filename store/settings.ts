@@ -1,6 +1,6 @@
 import { oneOf, text, type ConfigOf, type Parse, type Settings } from '../common/config.js';
 import { fault } from '../protocol/errors.js';
-import type { CassandraSettings } from './cassandra/driver.js';
+import type { CassandraSettings, DriverSettings } from './cassandra/driver.js';
 
 /** A node, and of which datacentre alone it is a contact point. */
 export interface ContactPoint {
@@ -92,6 +92,16 @@ export function cassandraSettings(config: CassandraConfig, domain: string): Cass
     passwordFile: config['cassandra.passwordFile'],
     ...(ca === undefined ? {} : { tls: { ca, cert: config['cassandra.tls.cert'], key: config['cassandra.tls.key'] } }),
   };
+}
+
+/** The same for administration, which asks any node: contact points of all datacentres count. */
+export function administrationSettings(config: CassandraConfig): DriverSettings {
+  const points = config['cassandra.contactPoints'].map(({ address }) => ({ address }));
+  const { contactPoints, user, passwordFile, tls } = cassandraSettings(
+    { ...config, 'cassandra.datacentre': undefined, 'cassandra.contactPoints': points },
+    'any',
+  );
+  return { contactPoints, user, passwordFile, ...(tls === undefined ? {} : { tls }) };
 }
 
 export interface Login {

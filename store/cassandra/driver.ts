@@ -5,13 +5,11 @@ import { messageOf } from '../../common/errors.js';
 import { fault } from '../../protocol/errors.js';
 import type { Consistency } from './consistency.js';
 
-export interface CassandraSettings {
-  /** `host` or `host:port` of nodes of the local datacentre. */
+export interface DriverSettings {
+  /** `host` or `host:port` of nodes. */
   readonly contactPoints: readonly string[];
-  /** The local datacentre: the only one whose nodes are ever asked. */
-  readonly datacentre: string;
-  /** Prefix of both keyspaces. */
-  readonly keyspace: string;
+  /** The local datacentre: the only one whose nodes are ever asked. Absent for administration, which asks any node. */
+  readonly datacentre?: string;
   readonly user?: string | undefined;
   readonly passwordFile?: string | undefined;
   /** PEM files. With `ca` the nodes are spoken to by TLS, with `cert` and `key` they know us by it, too. */
@@ -20,6 +18,12 @@ export interface CassandraSettings {
     readonly cert?: string | undefined;
     readonly key?: string | undefined;
   };
+}
+
+export interface CassandraSettings extends DriverSettings {
+  readonly datacentre: string;
+  /** Prefix of both keyspaces. */
+  readonly keyspace: string;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -31,7 +35,8 @@ export interface DriverNode {
 }
 
 export interface ExecuteOptions {
-  readonly consistency: Consistency;
+  /** `ALL`: administration alone. */
+  readonly consistency: Consistency | 'ALL';
   readonly serial?: 'SERIAL';
   readonly timeoutMs: number;
   readonly prepare: boolean;
@@ -64,7 +69,8 @@ const LEVEL = {
   LOCAL_QUORUM: cassandra.types.consistencies.localQuorum,
   QUORUM: cassandra.types.consistencies.quorum,
   SERIAL: cassandra.types.consistencies.serial,
-} as const satisfies Record<Consistency, number>;
+  ALL: cassandra.types.consistencies.all,
+} as const satisfies Record<Consistency | 'ALL', number>;
 
 const CONNECT_TIMEOUT_MS = 3_000;
 /** An idle connection is tried this often, so that a node that is gone without a word is noticed. */
@@ -87,7 +93,7 @@ async function pem(path: string): Promise<Buffer> {
   }
 }
 
-async function sslOptions(tls: NonNullable<CassandraSettings['tls']>): Promise<ConnectionOptions> {
+async function sslOptions(tls: NonNullable<DriverSettings['tls']>): Promise<ConnectionOptions> {
   return {
     ca: await pem(tls.ca),
     ...(tls.cert === undefined ? {} : { cert: await pem(tls.cert) }),
@@ -98,20 +104,23 @@ async function sslOptions(tls: NonNullable<CassandraSettings['tls']>): Promise<C
 }
 
 /** Connects, or rejects with what the driver reports; files that cannot be read are CONFIG_INVALID. */
-export async function connectDriver(settings: CassandraSettings): Promise<Driver> {
+export async function connectDriver(settings: DriverSettings): Promise<Driver> {
   const { contactPoints, datacentre, user, passwordFile, tls } = settings;
   const { loadBalancing, reconnection, speculativeExecution } = cassandra.policies;
   const client = new cassandra.Client({
     contactPoints: [...contactPoints],
-    localDataCenter: datacentre,
+    ...(datacentre === undefined ? {} : { localDataCenter: datacentre }),
     ...(user === undefined || passwordFile === undefined
       ? {}
       : { credentials: { username: user, password: (await pem(passwordFile)).toString().trim() } }),
     ...(tls === undefined ? {} : { sslOptions: await sslOptions(tls) }),
     encoding: { useBigIntAsLong: true },
     policies: {
-      // Neither of the two ever names a node of another datacentre.
-      loadBalancing: new loadBalancing.TokenAwarePolicy(new loadBalancing.DCAwareRoundRobinPolicy(datacentre)),
+      loadBalancing:
+        datacentre === undefined
+          ? new loadBalancing.RoundRobinPolicy()
+          : // Neither of the two ever names a node of another datacentre.
+            new loadBalancing.TokenAwarePolicy(new loadBalancing.DCAwareRoundRobinPolicy(datacentre)),
       reconnection: new reconnection.ExponentialReconnectionPolicy(RECONNECT.firstMs, RECONNECT.maxMs, false),
       speculativeExecution: new speculativeExecution.ConstantSpeculativeExecutionPolicy(SPECULATE_AFTER_MS, 1),
     },

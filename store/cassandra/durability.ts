@@ -16,6 +16,8 @@ export async function commitlogSyncOf(driver: Driver, node: string): Promise<str
   return String(rows[0]?.['value']);
 }
 
+export const isDurableSync = (sync: string | undefined): boolean => DURABLE.has(sync);
+
 /** Why nothing may be acknowledged after a write here; `undefined` where every node that is up keeps what it says. */
 export async function durabilityFault(driver: Driver, datacentre: string): Promise<string | undefined> {
   const nodes = driver.nodes().filter(node => node.up && node.datacentre === datacentre);
