@@ -52,6 +52,11 @@ export const METRICS = {
     help: 'time of one request to the car',
     buckets: [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5],
   },
+  agent_obd_samples_total: {
+    kind: 'counter',
+    help: 'values that the car told, by wire name of the signal: the rate of it is what was achieved',
+    labels: ['signal'],
+  },
   agent_obd_errors_total: { kind: 'counter', help: 'requests to the car that failed, by error code', labels: ['code'] },
   agent_gps_fix_mode: { kind: 'gauge', help: 'mode of the newest fix: 0 unknown, 1 none, 2 two-, 3 three-dimensional' },
   agent_gps_fix_age_seconds: { kind: 'gauge', help: 'time since the newest position was true' },

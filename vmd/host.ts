@@ -5,6 +5,7 @@ import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
 import { LOOPBACK_PLAN, type AddressPlan } from '../protocol/addresses.js';
 import type { HostRef } from '../protocol/api/common.js';
+import type { StoreHealth } from '../protocol/api/vmd.js';
 import { openHttp } from '../protocol/api/http-server.js';
 import type { CoapEndpoint, DatagramPort } from '../protocol/coap/types.js';
 import type { MetricName } from '../protocol/metrics.js';
@@ -42,6 +43,8 @@ export interface HostDeps {
   readonly startTicks: number;
   /** Told of attachments that reports have proven; without it nobody is. */
   readonly confirm?: ProofsDeps['confirm'];
+  /** How the store is, where it is reached over the network. */
+  readonly storeHealth?: () => StoreHealth | undefined;
 }
 
 export interface VmdHost extends AsyncDisposable {
@@ -108,6 +111,10 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     ...(proofs === undefined ? {} : { onRead: (report, peer) => proofs.look(report, peer) }),
     onStored,
   });
+  const unread = (vehicle: string, error: unknown): void => {
+    metrics.count('vmd_store_unread_total');
+    log.debug({ event: 'vmd.store.unread', vehicle, error: messageOf(error) });
+  };
   const reads: Reads = new Reads({
     slots,
     residents,
@@ -116,6 +123,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     clock,
     metrics,
     carTimeoutMs: settings['car.timeoutMs'],
+    onUnread: unread,
   });
   const drains = new DrainWatch(clock, timers, ({ vehicle }, epoch) => {
     void ingest.flushed().then(() => {
@@ -123,16 +131,13 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
       events.emit({ type: 'drained', vehicle, epoch, atMs: clock.stampMs() });
     });
   });
-  const coverage = new Coverage({ store, timers, random, signal: stopping.signal });
+  const coverage = new Coverage({ store, timers, random, signal: stopping.signal, onFailed: unread });
   const completeFromStore = async (resident: Resident): Promise<void> => {
+    await reads.joinStore(resident);
     try {
-      if (!resident.storeRead) resident.twin.applyStored(await store.live(resident.vehicle));
-      resident.storeRead = true;
       await coverage.watch(resident.twin, () => residents.ofVehicle(resident.vehicle) === resident);
     } catch (error) {
-      // The next read, or the next order, tries again.
-      if (!stopping.signal.aborted)
-        log.warn({ event: 'vmd.store.unread', vehicle: resident.vehicle, error: messageOf(error) });
+      if (!stopping.signal.aborted) throw error;
     }
   };
   const control = new Control({
@@ -181,6 +186,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
         pid: deps.pid,
         startTicks: deps.startTicks,
         stalledMs: ingest.stalledMs,
+        store: deps.storeHealth?.(),
         slots,
         residents,
         monotonicMs: clock.monotonicMs(),

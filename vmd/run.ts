@@ -4,6 +4,7 @@ import { aborted, Resources } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import type { HostHello } from '../protocol/api/md-manager.js';
+import type { StoreHealth } from '../protocol/api/vmd.js';
 import { bothFamilies } from '../protocol/coap/both-families.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
 import type { DatagramPort } from '../protocol/coap/types.js';
@@ -29,8 +30,16 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
   const { clock, timers, log } = deps;
   const metrics = new Metrics(METRICS, { processMetrics: true });
   await using resources = new Resources();
+  let health: StoreHealth | undefined =
+    config['store.kind'] === 'lmdb' ? undefined : { state: 'connecting', sinceMs: clock.nowMs(), replication: [] };
   const store = resources.use(
-    await openTwinStore(storeOf(config), { clock, timers, random: Math.random, log, metrics }),
+    await openTwinStore(storeOf(config), {
+      ...{ clock, timers, random: Math.random, log, metrics },
+      onState: ({ at: state, ...rest }) => (health = { replication: health?.replication ?? [], state, ...rest }),
+      onLags: lags => {
+        if (health !== undefined) health = { ...health, replication: [...lags] };
+      },
+    }),
   );
   const port = await openPort(config);
   const identity = { pid: process.pid, startTicks: await ownStartTicks() };
@@ -50,6 +59,7 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
       log,
       metrics,
       ...identity,
+      storeHealth: () => health,
       ...(sdnUrls.length === 0 ? {} : { confirm }),
     }),
   );

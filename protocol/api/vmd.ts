@@ -63,12 +63,23 @@ export const leaseRequest = z.strictObject({
 });
 export const leaseAnswer = z.object({ refused: z.array(vehicleId) });
 
+/** How a store is that is reached over the network, and how far its domain is behind others. */
+export const storeHealth = z.object({
+  state: z.enum(['connecting', 'ready', 'away', 'refusing', 'closed']),
+  sinceMs: z.number(),
+  reason: z.string().optional(),
+  /** Of each other domain: `lagMs` of what it has is not here yet, by its marker that was written at `markerAtMs`. */
+  replication: z.array(z.object({ from: z.string(), lagMs: z.number(), markerAtMs: z.number() })),
+});
+export type StoreHealth = z.infer<typeof storeHealth>;
+
 /** GET /v1/health[?slots=none]: with every slot, or without. `stalledMs`: how long a commit has been waiting, 0 when none is. */
 export const hostHealth = z.object({
   host: hostRef,
   pid: z.int(),
   startTicks: z.int(),
   stalledMs: z.number(),
+  store: storeHealth.optional(),
   slots: z.array(
     z.object({
       slot: z.int(),

@@ -9,6 +9,8 @@ export interface CassandraTwinStoreOptions {
   readonly domain: string;
   /** Closed with the store. */
   readonly session: CassandraSession;
+  /** What measures replication beside it: closed before the session. */
+  readonly markers?: AsyncDisposable;
   readonly clock: Clock;
   readonly ack: Ack;
   /** Called after each durable write of reports: for `store_commit_seconds`. */
@@ -26,6 +28,7 @@ export class CassandraTwinStore implements TwinStore {
   readonly #history: HistoryTable;
   readonly #live: LiveTable;
   readonly #devices: DeviceRows;
+  readonly #markers: AsyncDisposable | undefined;
   readonly #onCommit: CassandraTwinStoreOptions['onCommit'];
 
   constructor(options: CassandraTwinStoreOptions) {
@@ -36,6 +39,7 @@ export class CassandraTwinStore implements TwinStore {
     this.#history = new HistoryTable(session, ack, () => clock.nowMs());
     this.#live = new LiveTable(session);
     this.#devices = new DeviceRows(session);
+    this.#markers = options.markers;
     this.#onCommit = options.onCommit;
   }
 
@@ -75,6 +79,7 @@ export class CassandraTwinStore implements TwinStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#markers?.[Symbol.asyncDispose]();
     await this.session[Symbol.asyncDispose]();
   }
 }

@@ -12,6 +12,8 @@ export interface MemoryTwinStore extends TwinStore {
   readonly held: number;
   /** The next appends fail with this. */
   fail(error: Error | undefined): void;
+  /** The next reads fail with this. */
+  failReads(error: Error | undefined): void;
 }
 
 /** A TwinStore in memory whose disk a test can stop, and break. */
@@ -23,7 +25,12 @@ export function memoryTwinStore(devices: readonly DeviceRow[] = []): MemoryTwinS
   const waiting: (() => void)[] = [];
   let holding = false;
   let failure: Error | undefined;
+  let unreadable: Error | undefined;
+  const readable = (): void => {
+    if (unreadable !== undefined) throw unreadable;
+  };
   async function* listed(found: readonly HistoryRow[]): AsyncGenerator<HistoryRow> {
+    readable();
     yield* found;
   }
   return {
@@ -39,6 +46,7 @@ export function memoryTwinStore(devices: readonly DeviceRow[] = []): MemoryTwinS
       return waiting.length;
     },
     fail: error => void (failure = error),
+    failReads: error => void (unreadable = error),
     async append(batch) {
       if (holding) await new Promise<void>(resolve => waiting.push(resolve));
       if (failure !== undefined) throw failure;
@@ -54,7 +62,10 @@ export function memoryTwinStore(devices: readonly DeviceRow[] = []): MemoryTwinS
       live.set(vehicle, joinCells(live.get(vehicle) ?? [], cells));
       return Promise.resolve();
     },
-    live: vehicle => Promise.resolve([...(live.get(vehicle) ?? [])]),
+    live: vehicle =>
+      Promise.resolve()
+        .then(readable)
+        .then(() => [...(live.get(vehicle) ?? [])]),
     liveVehicles: () => Promise.resolve([...live.keys()]),
     putDevices(added) {
       for (const row of added) known.set(row.vehicle, row);

@@ -1,5 +1,5 @@
 import type { HostRef } from '../../protocol/api/common.js';
-import type { HostHealth } from '../../protocol/api/vmd.js';
+import type { HostHealth, StoreHealth } from '../../protocol/api/vmd.js';
 import type { Residents } from '../residents.js';
 import { acts } from '../twin/slot.js';
 import type { Slots } from '../twin/slots.js';
@@ -11,6 +11,7 @@ export interface HealthInput {
   readonly pid: number;
   readonly startTicks: number;
   readonly stalledMs: number;
+  readonly store: StoreHealth | undefined;
   readonly slots: Slots;
   readonly residents: Residents;
   readonly monotonicMs: number;
@@ -20,8 +21,12 @@ export interface HealthInput {
 
 /** Every slot of a host, free ones included, in the order of their numbers. */
 export function healthOf(input: HealthInput): HostHealth {
-  const { host, pid, startTicks, stalledMs } = input;
-  return { host, pid, startTicks, stalledMs, slots: input.list ? slotRows(input) : [] };
+  const { host, pid, startTicks, stalledMs, store } = input;
+  return {
+    ...{ host, pid, startTicks, stalledMs },
+    ...(store === undefined ? {} : { store }),
+    slots: input.list ? slotRows(input) : [],
+  };
 }
 
 function slotRows({ slots, residents, monotonicMs, going }: HealthInput): HostHealth['slots'] {

@@ -18,6 +18,7 @@ export class Coverage {
   readonly #timers: Timers;
   readonly #random: () => number;
   readonly #signal: AbortSignal;
+  readonly #onFailed: (vehicle: string, error: unknown) => void;
   /** Of each twin that is being watched. */
   readonly #watched = new Set<Twin>();
   #turn: Promise<void> = Promise.resolve();
@@ -27,11 +28,14 @@ export class Coverage {
     readonly timers: Timers;
     readonly random: () => number;
     readonly signal: AbortSignal;
+    /** Called where the store could not be read; it is asked again. */
+    readonly onFailed: (vehicle: string, error: unknown) => void;
   }) {
     this.#store = options.store;
     this.#timers = options.timers;
     this.#random = options.random;
     this.#signal = options.signal;
+    this.#onFailed = options.onFailed;
   }
 
   /** Looks until the twin misses nothing, or is no longer `wanted`. */
@@ -42,15 +46,24 @@ export class Coverage {
       let depth = FIRST_DEPTH;
       for (const waitMs of backoff(PLAN, this.#random)) {
         if (twin.missing.empty || !wanted()) return;
-        const look = this.#turn.then(() => this.#look(twin, depth));
-        this.#turn = look.catch(() => undefined);
-        await look;
+        this.#turn = this.#turn.then(() => this.#try(twin, depth));
+        await this.#turn;
+        this.#signal.throwIfAborted();
         if (twin.missing.empty) return;
         depth *= 4;
         await delay(waitMs, this.#signal, this.#timers);
       }
     } finally {
       this.#watched.delete(twin);
+    }
+  }
+
+  /** A store that is away is an ordinary state: what is missing may be there the next time. */
+  async #try(twin: Twin, depth: number): Promise<void> {
+    try {
+      await this.#look(twin, depth);
+    } catch (error) {
+      if (!this.#signal.aborted) this.#onFailed(twin.vehicle, error);
     }
   }
 

@@ -26,6 +26,8 @@ export interface ReadDeps {
   readonly metrics: Metrics<MetricName>;
   /** How long the car is waited for where the question does not say. */
   readonly carTimeoutMs: number;
+  /** Called where the store could not be asked for what it has of a vehicle. */
+  readonly onUnread: (vehicle: string, error: unknown) => void;
 }
 
 /** GET /v/{vehicle}/s/{vss path}: the twin answers, or asks its car where `maxAge` demands it (DESIGN §8). */
@@ -50,15 +52,22 @@ export class Reads {
     if (held.slot.at === 'draining')
       return this.#refuse('5.03', 'DRAINING: ask the manager for the twin again', DRAINING_RETRY_S);
     if (row === undefined) return this.#refuse('4.04', `SIGNAL_UNKNOWN: ${rest.join('.')}`);
-    await this.#joinStore(resident);
+    await this.joinStore(resident);
     return this.#answer(request, row, resident, held.slot, ask);
   }
 
-  /** Cells that the store got in other ways (a host that was lost, replication) count until the twin is complete. */
-  async #joinStore(resident: Resident): Promise<void> {
+  /**
+   * Cells that the store got in other ways (a host that was lost, replication) count until the twin is complete. While the store
+   * is away the twin answers from what it has, which says its age and source.
+   */
+  async joinStore(resident: Resident): Promise<void> {
     if (resident.storeRead && resident.twin.complete) return;
-    resident.twin.applyStored(await this.#deps.store.live(resident.vehicle));
-    resident.storeRead = true;
+    try {
+      resident.twin.applyStored(await this.#deps.store.live(resident.vehicle));
+      resident.storeRead = true;
+    } catch (error) {
+      this.#deps.onUnread(resident.vehicle, error);
+    }
   }
 
   async #answer(
@@ -75,7 +84,7 @@ export class Reads {
     const standing: Standing = {
       provisional: slot.at !== 'assigned',
       stale: slot.at === 'assigned' && !acting,
-      complete: twin.complete,
+      complete: twin.complete && resident.storeRead,
     };
     const held = twin.cell(row.wire);
     const cached = held && answerFromCell(row, held, standing, nowMs);

@@ -6,6 +6,7 @@ import { drainAnswer, hostHealth, leaseAnswer, signalAnswer, slotAnswer } from '
 import type { CoapHandler, CoapRequest, CoapResponse } from '../../../protocol/coap/types.js';
 import { encodeReport } from '../../../protocol/report.js';
 import { eventually } from '../../fakes/eventually.js';
+import { row as stored } from '../../fakes/store-rows.js';
 import { openScene, TAG, type Scene } from './scene.js';
 
 const SPEED = 's/Vehicle.OBD.Speed';
@@ -216,6 +217,41 @@ describe('vmd host', () => {
     assert.deepEqual([slots[0]?.vehicle, slots[0]?.highestEpoch, slots[0]?.actingEpoch], [car.vehicle, 5, undefined]);
     const probed = await scene.control.call('GET', '/v1/health?slots=none', { answer: hostHealth });
     assert.deepEqual([probed.stalledMs, probed.slots], [0, []]);
+  });
+
+  it('answers from what it has while the store is away, and is complete once the store has what was promised', async () => {
+    const car = await scene.car(0);
+    const path = `v/${car.vehicle}/${SPEED}`;
+    scene.store.failReads(new Error('no node of the local datacentre is up'));
+    const { cells, ranges } = {
+      cells: [{ signal: 'spd', boot: 1, seq: 3, value: 33, timeMs: Date.now(), receivedAtMs: Date.now() }],
+      ranges: [{ boot: 1, ranges: [[1, 3]] }],
+    };
+    const digest = { schema: 1, vehicle: car.vehicle, cells, ranges, nextMessageId: 1, nextObserve: 1 };
+    await scene.command(car.vehicle, 'prepare', 1, { number: car.number, digest });
+    await scene.command(car.vehicle, 'activate', 1, LEASE);
+    const away = answerOf(await scene.get(path));
+    assert.deepEqual([away.value, away.source, away.complete], [33, 'twin-cache', false]);
+    await eventually(
+      'the store was asked again',
+      async () => (await scene.metrics.total('vmd_store_unread_total')) >= 4,
+    );
+    // Replication brings the others; these two come here.
+    scene.store.failReads(undefined);
+    const here = answerOf(await scene.get(path));
+    assert.equal(here.complete, false);
+    for (const seq of [1, 2, 3]) scene.store.rows.push(stored(car.vehicle, seq));
+    await eventually('the twin is complete', async () => answerOf(await scene.get(path)).complete);
+  });
+
+  it('says in its health how a store is that it reaches over the network', async () => {
+    assert.equal((await scene.control.call('GET', '/v1/health', { answer: hostHealth })).store, undefined);
+    const store = {
+      ...({ state: 'away', sinceMs: 17, reason: 'no node' } as const),
+      replication: [{ from: 'core', lagMs: 5_000, markerAtMs: 12 }],
+    };
+    await using far = await openScene({ storeHealth: () => store });
+    assert.deepEqual((await far.control.call('GET', '/v1/health?slots=none', { answer: hostHealth })).store, store);
   });
 
   it('says that it is full', async () => {

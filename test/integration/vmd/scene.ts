@@ -6,13 +6,14 @@ import { Metrics } from '../../../common/metrics.js';
 import { claimBlock } from '../../../lab/network/loopback-block.js';
 import { addressAt, encodeTag, LOOPBACK_PLAN } from '../../../protocol/addresses.js';
 import { HttpClient } from '../../../protocol/api/http-client.js';
-import { hostEvent, type HostEvent } from '../../../protocol/api/vmd.js';
+import { hostEvent, type HostEvent, type StoreHealth } from '../../../protocol/api/vmd.js';
 import { openCoapEndpoint } from '../../../protocol/coap/endpoint.js';
 import { secureRandom } from '../../../protocol/coap/secure-random.js';
 import type { CoapEndpoint, CoapHandler, CoapRequest, CoapResponse } from '../../../protocol/coap/types.js';
 import { openUdpPort } from '../../../protocol/coap/udp-port.js';
 import { METRICS } from '../../../protocol/metrics.js';
 import { encodeReport, type Sample } from '../../../protocol/report.js';
+import type { TwinStore } from '../../../store/types.js';
 import { openVmdHost, type VmdHost } from '../../../vmd/host.js';
 import { memoryTwinStore, type MemoryTwinStore } from '../../fakes/memory-twin-store.js';
 
@@ -22,6 +23,14 @@ export interface Car {
   readonly vehicle: string;
   readonly number: number;
   report(seq: number, samples?: readonly Sample[]): Promise<CoapResponse>;
+}
+
+export interface SceneOptions {
+  readonly slots?: number;
+  readonly domain?: string;
+  /** Where the host stores, which is not closed with it; absent: `scene.store`. */
+  readonly store?: TwinStore;
+  readonly storeHealth?: () => StoreHealth;
 }
 
 export interface Scene extends AsyncDisposable {
@@ -52,7 +61,7 @@ export const endpointAt = async (address: string, port = 0, handler = nothingHer
   });
 
 /** A host on loopback sockets over a store in memory, in a claimed block of addresses. */
-export async function openScene(slots = 4): Promise<Scene> {
+export async function openScene({ slots = 4, domain = 'edge-1', ...own }: SceneOptions = {}): Promise<Scene> {
   const resources = new Resources();
   const block = resources.use(await claimBlock());
   const store = memoryTwinStore();
@@ -61,8 +70,8 @@ export async function openScene(slots = 4): Promise<Scene> {
   const host = resources.use(
     await openVmdHost(
       {
-        host: 'edge-1/1',
-        domain: 'edge-1',
+        host: `${domain}/1`,
+        domain,
         address,
         controlPort: 0,
         slots,
@@ -72,7 +81,8 @@ export async function openScene(slots = 4): Promise<Scene> {
         'car.timeoutMs': 5_000,
       },
       {
-        store,
+        store: own.store ?? store,
+        ...(own.storeHealth === undefined ? {} : { storeHealth: own.storeHealth }),
         port: await openUdpPort({ address, port: 5_683 }),
         clock: systemClock,
         timers: systemTimers,
