@@ -1,0 +1,114 @@
+import { fault } from '../../protocol/errors.js';
+import type { CassandraSession } from '../../store/cassandra/session.js';
+import type { Row } from '../../store/cassandra/driver.js';
+import type { OperationName, Statement } from '../../store/cassandra/consistency.js';
+
+type Values = readonly unknown[];
+
+/** What becomes of one request on its way. */
+export type Fate = 'done' | 'request lost' | 'answer lost' | 'late' | 'not durable';
+
+interface Rows {
+  readonly owner: Map<string, Row>;
+  readonly epoch: Map<string, Row>;
+  readonly device: Map<string, Row>;
+  readonly number: Map<number, Row>;
+  readonly lease: Map<string, Row>;
+}
+
+const APPLIED: Row = { '[applied]': true };
+const refused = (held: Row = {}): Row => ({ '[applied]': false, ...held });
+
+function insert<K>(table: Map<K, Row>, key: K, row: Row): Row {
+  const held = table.get(key);
+  if (held !== undefined) return refused(held);
+  table.set(key, row);
+  return APPLIED;
+}
+
+const setLease = (rows: Rows, [holder, url, term, ttl, service]: Values, condition: (held: Row) => boolean): Row => {
+  const held = rows.lease.get(service as string);
+  if (held === undefined || !condition(held)) return refused(held === undefined ? {} : { term: held['term'] });
+  rows.lease.set(service as string, { service, holder, url, term, ttl });
+  return APPLIED;
+};
+
+/** What Cassandra answers to the lightweight transactions and SERIAL reads of the control store, by their names. */
+const ANSWERS: Partial<Record<OperationName, (rows: Rows, values: Values) => Row | undefined>> = {
+  'owner.insert': (rows, [vehicle, epoch, handover, attempt, host, domain, claimed_at]) =>
+    insert(rows.owner, vehicle as string, { vehicle, epoch, handover, attempt, host, domain, claimed_at }),
+  'owner.claim': (rows, [epoch, handover, attempt, host, domain, claimed_at, vehicle, below]) => {
+    const held = rows.owner.get(vehicle as string);
+    // What a condition names is all that a refusal tells.
+    if (held === undefined) return refused();
+    if ((held['epoch'] as bigint) >= (below as bigint)) return refused({ epoch: held['epoch'] });
+    rows.owner.set(vehicle as string, { vehicle, epoch, handover, attempt, host, domain, claimed_at });
+    return APPLIED;
+  },
+  'owner.read': (rows, [vehicle]) => rows.owner.get(vehicle as string),
+  'epoch.first': (rows, [vehicle, burnt, burn]) => insert(rows.epoch, vehicle as string, { burnt, burn }),
+  'epoch.burn': (rows, [burnt, burn, vehicle, ifBurnt, ifBurn]) => {
+    const held = rows.epoch.get(vehicle as string);
+    if (held?.['burnt'] !== ifBurnt || held?.['burn'] !== ifBurn) return refused(held);
+    rows.epoch.set(vehicle as string, { burnt, burn });
+    return APPLIED;
+  },
+  'epoch.read': (rows, [vehicle]) => rows.epoch.get(vehicle as string),
+  'device.take-number': (rows, [number, vehicle]) => insert(rows.number, number as number, { number, vehicle }),
+  'device.free-number': (rows, [number, vehicle]) => {
+    const held = rows.number.get(number as number);
+    if (held?.['vehicle'] !== vehicle) return refused(held);
+    rows.number.delete(number as number);
+    return APPLIED;
+  },
+  'device.number': (rows, [number]) => rows.number.get(number as number),
+  'device.insert': (rows, [vehicle, device]) => insert(rows.device, vehicle as string, { vehicle, device }),
+  'device.read': (rows, [vehicle]) => rows.device.get(vehicle as string),
+  'lease.first': (rows, [service, holder, url, term, ttl]) =>
+    insert(rows.lease, service as string, { service, holder, url, term, ttl }),
+  'lease.grant': (rows, values) => setLease(rows, values, held => (held['term'] as bigint) < (values[5] as bigint)),
+  'lease.renew': (rows, values) =>
+    setLease(rows, values, held => held['term'] === values[5] && held['holder'] === values[6]),
+  'lease.read': (rows, [service]) => rows.lease.get(service as string),
+};
+
+/** A cluster in memory for the control store's transactions, on whose ways requests and answers are lost or late. */
+export class MemoryControlSession implements Pick<CassandraSession, 'run' | 'pages'>, AsyncDisposable {
+  readonly rows: Rows = { owner: new Map(), epoch: new Map(), device: new Map(), number: new Map(), lease: new Map() };
+  /** Names of all requests that reached the cluster, in order. */
+  readonly reached: OperationName[] = [];
+  fate: (statement: Statement) => Fate = () => 'done';
+  readonly #late: (() => void)[] = [];
+
+  async run(statement: Statement, params: Values): Promise<readonly Row[]> {
+    await new Promise(resolve => setImmediate(resolve));
+    const fate = this.fate(statement);
+    if (fate === 'not durable') throw fault('STORE_NOT_DURABLE', statement.name);
+    if (fate === 'late') this.#late.push(() => void this.#answer(statement, params));
+    const answer = fate === 'done' || fate === 'answer lost' ? this.#answer(statement, params) : [];
+    if (fate !== 'done') throw fault('STORE_AWAY', `${statement.name}: ${fate}`);
+    await new Promise(resolve => setImmediate(resolve));
+    return answer;
+  }
+
+  pages(statement: Statement): AsyncIterable<Row> {
+    throw fault('STORE_FAILED', `${statement.name} reads no one partition`);
+  }
+
+  /** The oldest of the late requests reaches the cluster. */
+  deliverLate(): void {
+    this.#late.shift()?.();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #answer(statement: Statement, params: Values): readonly Row[] {
+    const answer = ANSWERS[statement.name];
+    if (answer === undefined) throw fault('STORE_FAILED', `${statement.name} is not known here`);
+    this.reached.push(statement.name);
+    const row = answer(this.rows, params);
+    return row === undefined ? [] : [row];
+  }
+}
