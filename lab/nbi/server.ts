@@ -39,6 +39,8 @@ export interface Nbi extends AsyncDisposable {
   readonly subscriptions: Subscriptions;
   /** Asked at each request. */
   trouble: (method: string, path: string) => Trouble;
+  /** Requests that were in work at once, at most. */
+  readonly mostAtOnce: number;
   /** VIM accounts become usable. */
   enableVims(): void;
 }
@@ -60,7 +62,7 @@ export async function openNbi(options: NbiOptions): Promise<Nbi> {
   });
   const instances: Instances = new Instances(world, lcm);
   const door = new Door({ world, tokens, instances, subscriptions }, timers);
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => void door.serve(request, response);
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => void door.open(request, response);
   const server: Server =
     options.tls === undefined ? createServer(onRequest) : createSecureServer({ ...options.tls }, onRequest);
   await new Promise<void>(resolve => server.listen(options.port ?? 0, '127.0.0.1', resolve));
@@ -73,6 +75,9 @@ export async function openNbi(options: NbiOptions): Promise<Nbi> {
     },
     set trouble(trouble) {
       door.trouble = trouble;
+    },
+    get mostAtOnce() {
+      return door.mostAtOnce;
     },
     enableVims: () => enableVims(world),
     async [Symbol.asyncDispose]() {
@@ -89,6 +94,8 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** The transport's own rules, quirks included. */
 class Door {
   trouble: Nbi['trouble'] = () => undefined;
+  mostAtOnce = 0;
+  #atOnce = 0;
   readonly #parts: Parts;
   readonly #timers: Timers;
   /** Connections on which a chunked body was left unread: what comes next on them is garbage. */
@@ -100,7 +107,16 @@ class Door {
     this.#timers = timers;
   }
 
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async open(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
+    try {
+      await this.#serve(request, response);
+    } finally {
+      this.#atOnce--;
+    }
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const bytes = await bodyOf(request);
     const url = new URL(request.url ?? '/', 'http://nbi');
     const trouble = this.trouble(request.method ?? 'GET', url.pathname);

@@ -211,10 +211,9 @@ describe('orders at Open Source MANO', () => {
   });
 
   it('that never become final are given up after their time, kept, and ended when they are final', async () => {
-    let release: (() => void) | undefined;
     await using under = await osm('R8', verb => (verb === 'instantiate' ? 'never' : DONE));
     const operation = () => under.nbi.world.all('operations')[0];
-    release = () => {
+    const release = (): void => {
       const found = operation();
       assert.ok(found);
       found['operationState'] = 'COMPLETED';
