@@ -60,6 +60,11 @@ export class Offers {
     for (const [vehicle, { untilMs }] of this.#told) this.#told.set(vehicle, { untilMs });
   }
 
+  /** By sdn-app's word the vehicle has moved, and with the move whatever it was told of has ended there. */
+  ended(vehicle: string): void {
+    this.#told.delete(vehicle);
+  }
+
   /** Milliseconds until it is to be told again. */
   async tellVehicle(vehicle: string): Promise<number | undefined> {
     const { leases, sdn, term, leaseMs, signal, clock } = this.#deps;

@@ -145,6 +145,7 @@ export class Standby implements AsyncDisposable {
   take(vehicle: string, handover: string, at: UsedSlot): Taken {
     const { pool, metrics, log } = this.#deps;
     const { host } = at.host;
+    this.#offers.ended(vehicle);
     const reachable = pool.link(host) !== undefined;
     const health: Redirected['health'] = { is: reachable ? 'alive' : 'dead' };
     const lease = this.#usedBy(vehicle, at);
