@@ -2,51 +2,25 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { silentLog } from '../../../../common/log.js';
-import { Metrics } from '../../../../common/metrics.js';
-import { openHttp, type HttpServer } from '../../../../protocol/api/http-server.js';
-import { route } from '../../../../protocol/api/route.js';
-import { METRICS } from '../../../../protocol/metrics.js';
 import { run } from '../../../../store/audit/cli.js';
 import type { AuditResult } from '../../../../store/audit/types.js';
 import { openLmdbControlStore } from '../../../../store/lmdb/control-store.js';
 import { openLmdbTwinStore } from '../../../../store/lmdb/twin-store.js';
 import type { HistoryRow } from '../../../../store/types.js';
+import { auditOutput, ScriptedServices } from '../../../fakes/audit-command.js';
 import { START_MS, device, owner, row } from '../../../fakes/store-rows.js';
 
 const never = new AbortController().signal;
 
-interface Output {
-  readonly code: number;
-  readonly text: string;
-  readonly errors: string;
-}
-
-/** Runs the command and gives what it wrote to standard output and standard error. */
-async function outputOf(argv: readonly string[], signal = never): Promise<Output> {
-  const written: string[] = [];
-  const errors: string[] = [];
-  const { stdout, stderr } = process;
-  const writes = [stdout.write.bind(stdout), stderr.write.bind(stderr)] as const;
-  stdout.write = (chunk: string | Uint8Array): boolean => written.push(String(chunk)) > 0;
-  stderr.write = (chunk: string | Uint8Array): boolean => errors.push(String(chunk)) > 0;
-  try {
-    return { code: await run(argv, {}, signal), text: written.join(''), errors: errors.join('') };
-  } finally {
-    [stdout.write, stderr.write] = writes;
-  }
-}
-
 describe('edgetwin audit', () => {
   let directory: string;
-  let servers: HttpServer[];
+  let services: ScriptedServices;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'edgetwin-audit-'));
-    servers = [];
+    services = new ScriptedServices();
   });
   afterEach(async () => {
-    for (const server of servers) await server[Symbol.asyncDispose]();
+    await services[Symbol.asyncDispose]();
     await rm(directory, { recursive: true });
   });
 
@@ -76,40 +50,9 @@ describe('edgetwin audit', () => {
   const rows = (from: number, to: number): HistoryRow[] =>
     Array.from({ length: to - from + 1 }, (_, i) => row('car-1', from + i));
 
-  const serve = async (answers: Readonly<Record<string, unknown>>): Promise<string> => {
-    const routes = Object.entries(answers).map(([path, answer]) =>
-      route({ method: 'GET', path, summary: 'scripted', answer: z.unknown(), handle: () => answer }),
-    );
-    const listen = { address: '127.0.0.1', port: 0 };
-    const server = await openHttp({ part: 'fake', listen, routes, log: silentLog, metrics: new Metrics(METRICS) });
-    servers.push(server);
-    return server.url;
-  };
-  /** A manager whose pools name one host each, and hosts with one slot as given. */
-  const manager = async (slots: readonly Readonly<Record<string, unknown>>[]): Promise<string> => {
-    const hosts = await Promise.all(
-      slots.map(async (slot, i) => {
-        const host = { host: `edge-${i + 1}/1`, domain: `edge-${i + 1}`, address: '127.96.0.1', port: 5683 };
-        const health = { host: { ...host, control: 'http://127.0.0.1:1' }, pid: 1, startTicks: 1, stalledMs: 0 };
-        const control = await serve({ '/v1/health': { ...health, slots: [{ slot: 0, ...slot }] } });
-        return { host: { ...host, control }, pid: 1, slots: [] };
-      }),
-    );
-    return serve({ '/v1/pools': { pools: [{ domain: 'edge-1', size: 1, starting: 0, hosts }] } });
-  };
-  const sdn = (epochLow: number): Promise<string> =>
-    serve({
-      '/v1/check': {
-        connected: true,
-        flows: [{ table: 1, priority: 100, vehicle: 1_025, epochLow, kind: 'path', packets: 7 }],
-        drops: {},
-        missing: 0,
-        foreign: 0,
-      },
-    });
   const acting = { state: 'assigned', vehicle: 'car-1', actingEpoch: 2, leaseHeld: true };
   const violations = async (argv: readonly string[]): Promise<string[]> => {
-    const { code, text } = await outputOf([...argv, '--json']);
+    const { code, text } = await auditOutput([...argv, '--json']);
     const result = JSON.parse(text) as AuditResult;
     assert.equal(code, result.violations.length === 0 ? 0 : 1);
     return result.violations.map(({ guarantee, say }) => `${guarantee} ${say}`);
@@ -117,8 +60,8 @@ describe('edgetwin audit', () => {
 
   it('finds nothing in a system where all is well, and says so', async () => {
     const argv = await prepare({ 'edge-1': rows(1, 15), 'edge-2': rows(10, 20) });
-    const services = ['--manager', await manager([acting, { state: 'ready' }]), '--sdn', await sdn(2)];
-    const { code, text } = await outputOf([...argv, ...services]);
+    const asked = ['--manager', await services.manager([acting, { state: 'ready' }]), '--sdn', await services.sdn(2)];
+    const { code, text } = await auditOutput([...argv, ...asked]);
     assert.equal(code, 0, text);
     assert.match(text, /car-1 +20 +20 +20 +1 +20 +0 +0 +0/);
     assert.match(text, /every guarantee that was checked holds/);
@@ -142,8 +85,8 @@ describe('edgetwin audit', () => {
   it('finds two acting hosts, a slot that nobody holds, and an old flow', async () => {
     const argv = await prepare({ 'edge-1': rows(1, 20) });
     const orphan = { state: 'reserved', vehicle: 'car-7', handover: 'gone' };
-    const two = await manager([acting, { ...acting, state: 'draining', actingEpoch: 1 }, orphan]);
-    const found = await violations([...argv, '--manager', two, '--sdn', await sdn(1)]);
+    const two = await services.manager([acting, { ...acting, state: 'draining', actingEpoch: 1 }, orphan]);
+    const found = await violations([...argv, '--manager', two, '--sdn', await services.sdn(1)]);
     assert.deepEqual(found, [
       '3 edge-1/1 (epoch 2) and edge-2/1 (epoch 1) act at once',
       '4 slot 0 of edge-3/1 is reserved for nobody (says the host)',
@@ -156,23 +99,23 @@ describe('edgetwin audit', () => {
     const record = join(directory, 'audit.jsonl');
     const resumed = [...argv, '--resume', record];
     // The manager is away: rows are read, and nothing can be said of who acts.
-    const away = await outputOf([...resumed, '--manager', 'http://127.0.0.1:1']);
+    const away = await auditOutput([...resumed, '--manager', 'http://127.0.0.1:1']);
     assert.deepEqual([away.code, away.text], [2, '']);
     assert.match(away.errors, /^the audit could not be made: UPSTREAM_AWAY.*goes on with .*audit\.jsonl$/m);
     // Were rows read again, this one would be found; were the witness, its last line.
     await using store = await openLmdbTwinStore({ path: join(directory, 'edge-1'), domain: 'edge-1' });
     await store.append([row('car-1', 3, { timeMs: START_MS })]);
     await appendFile(join(directory, 'witness'), 'car-1 1 21\n');
-    const { code, text } = await outputOf([...resumed, '--json']);
+    const { code, text } = await auditOutput([...resumed, '--json']);
     const result = JSON.parse(text) as AuditResult;
     assert.deepEqual([code, result.violations, result.reports.acknowledged], [0, [], 20]);
     await assert.rejects(stat(record), { code: 'ENOENT' });
-    assert.equal((await outputOf(resumed)).code, 1);
+    assert.equal((await auditOutput(resumed)).code, 1);
   });
 
   it('says that it was interrupted, and not that all is well', async () => {
     const argv = await prepare({ 'edge-1': rows(1, 20) });
-    const { code, text, errors } = await outputOf(argv, AbortSignal.abort(new Error('SIGINT')));
+    const { code, text, errors } = await auditOutput(argv, AbortSignal.abort(new Error('SIGINT')));
     assert.deepEqual([code, text], [2, '']);
     assert.match(errors, /could not be made: interrupted/);
   });
