@@ -1,8 +1,12 @@
 import { hostPort, oneOf, text, url, type ConfigOf, type Settings } from '../common/config.js';
+import { fault } from '../protocol/errors.js';
+import type { TwinStoreSettings } from '../store/open.js';
+import { cassandraSettings, STORE_SETTINGS } from '../store/settings.js';
 
 export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:8080', help: 'ADDRESS:PORT of REST, stream and fleet page' },
-  store: { parse: text, help: 'folder of the twin store of core' },
+  store: { parse: text, optional: true, help: 'folder of the twin store of core; with lmdb' },
+  ...STORE_SETTINGS,
   'manager.url': { parse: url('http:', 'https:'), help: 'base URL of md-manager' },
   topology: { parse: text, help: 'YAML file with domains, switch ports and access points' },
   'coap.bind': { parse: text, default: '127.0.0.1', help: 'address from which twins are asked' },
@@ -14,3 +18,14 @@ export const SETTINGS = {
 } as const satisfies Settings;
 
 export type AnalyticsConfig = ConfigOf<typeof SETTINGS>;
+
+/** Analytics reads the copy of `core`. */
+export const DOMAIN = 'core';
+
+/** The store that the settings name. CONFIG_INVALID where they do not name one. */
+export function storeOf(config: AnalyticsConfig): TwinStoreSettings {
+  if (config['store.kind'] === 'cassandra')
+    return { kind: 'cassandra', domain: DOMAIN, cassandra: cassandraSettings(config, DOMAIN) };
+  if (config.store === undefined) throw fault('CONFIG_INVALID', 'store is required where store.kind is lmdb');
+  return { kind: 'lmdb', domain: DOMAIN, path: config.store, journal: false };
+}

@@ -11,9 +11,10 @@ import type { CoapEndpoint } from '../protocol/coap/types.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
 import { METRICS, type MetricName } from '../protocol/metrics.js';
 import { readTopology } from '../protocol/topology-file.js';
-import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
+import { openTwinStore } from '../store/open.js';
+import type { STORE_SETTINGS } from '../store/settings.js';
 import type { TwinStore } from '../store/types.js';
-import type { AnalyticsConfig } from './config.js';
+import { storeOf, type AnalyticsConfig } from './config.js';
 import { FleetState } from './live/fleet-state.js';
 import { ManagerFollower } from './live/manager-follower.js';
 import { StoreFollower } from './live/store-follower.js';
@@ -22,15 +23,12 @@ import { CoapTwinReader } from './query/twin-reader.js';
 import { analyticsRoutes } from './rest/routes.js';
 import { pageFolder, servePage } from './web/page-files.js';
 
-/** Analytics reads the copy of `core`. */
-const DOMAIN = 'core';
-
 export interface AnalyticsDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: () => number;
   readonly log: Log;
-  openStore(path: string): Promise<TwinStore>;
+  openStore(metrics: Metrics<MetricName>): Promise<TwinStore>;
   openCoap(address: string, metrics: Metrics<MetricName>): Promise<CoapEndpoint>;
   /** Folder of the built page. */
   readonly page: string;
@@ -41,12 +39,14 @@ export interface AnalyticsDeps {
 /** What analytics runs on outside of tests. */
 export function systemDeps(config: AnalyticsConfig, onReady: (url: string) => void): AnalyticsDeps {
   const log = openLog('analytics', config['log.level']);
+  const settings = storeOf(config);
   return {
     clock: systemClock,
     timers: systemTimers,
     random: Math.random,
     log,
-    openStore: path => openLmdbTwinStore({ path, domain: DOMAIN, journal: false }),
+    openStore: metrics =>
+      openTwinStore(settings, { clock: systemClock, timers: systemTimers, random: Math.random, log, metrics }),
     openCoap: async (address, metrics) =>
       openCoapEndpoint({
         port: await openUdpPort({ address, port: 0 }),
@@ -62,13 +62,16 @@ export function systemDeps(config: AnalyticsConfig, onReady: (url: string) => vo
   };
 }
 
+/** All but where the store is: that is the affair of `openStore`. */
+export type ServiceConfig = Omit<AnalyticsConfig, 'store' | keyof typeof STORE_SETTINGS>;
+
 /** Runs analytics until the signal is aborted. Rejects where store, topology or address cannot be had. */
-export async function runAnalytics(config: AnalyticsConfig, deps: AnalyticsDeps, signal: AbortSignal): Promise<void> {
+export async function runAnalytics(config: ServiceConfig, deps: AnalyticsDeps, signal: AbortSignal): Promise<void> {
   const { clock, timers, random, log } = deps;
   await using resources = new Resources();
   const topology = readTopology(config.topology);
   const metrics = new Metrics<MetricName>(METRICS, { processMetrics: true });
-  const store = resources.use(await deps.openStore(config.store));
+  const store = resources.use(await deps.openStore(metrics));
   const coap = resources.use(await deps.openCoap(config['coap.bind'], metrics));
   const manager = resources.use(new HttpClient(config['manager.url']));
   const fleet = new FleetState(clock);

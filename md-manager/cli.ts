@@ -6,19 +6,22 @@ import { Resources } from '../common/lifecycle.js';
 import { openLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import { packageRoot } from '../common/package-root.js';
+import { fault } from '../protocol/errors.js';
 import { inUrl } from '../protocol/ipv6.js';
 import { METRICS } from '../protocol/metrics.js';
-import { openLmdbControlStore } from '../store/lmdb/control-store.js';
-import { SETTINGS, SWEEP_SETTINGS, planOf, type ManagerConfig } from './config.js';
+import { openControlStore, openTwinStore, type StoreDeps, type TwinStoreSettings } from '../store/open.js';
+import { cassandraSettings, storeFlags } from '../store/settings.js';
+import { storeAnswers } from './await-store.js';
+import { controlStoreOf, DOMAIN, hostLogin, planOf, SETTINGS, SWEEP_SETTINGS, type ManagerConfig } from './config.js';
 import { LocalMano } from './mano/local.js';
-import { highestBoot, openStores } from './registration/next-boot.js';
+import { highestBoot } from './registration/next-boot.js';
 import { runManager } from './service.js';
 import { sweep } from './sweep.js';
 
 export const help = `edgetwin md-manager: registers vehicles, keeps pools of vMD hosts, runs hand-overs
 
 usage: edgetwin md-manager [--flag value …]
-       edgetwin md-manager sweep --control-store DIR    ends every vMD host of a control store
+       edgetwin md-manager sweep --control-store DIR (or the settings of Cassandra)    ends every vMD host of a control store
 
 settings:
 ${configHelp(SETTINGS)}
@@ -27,7 +30,10 @@ ${configHelp(SETTINGS)}
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   if (argv[0] === 'sweep') {
     const config = loadConfig(SWEEP_SETTINGS, { argv: argv.slice(1), env });
-    await using store = await openLmdbControlStore({ path: config['control.store'] });
+    const log = openLog('md-manager', 'warn');
+    const deps: StoreDeps = { clock: systemClock, timers: systemTimers, random: Math.random, log };
+    await using store = await openControlStore(controlStoreOf(config), deps);
+    await storeAnswers(store, deps, signal);
     const ended = await sweep(store);
     process.stdout.write(`${ended} vMD host${ended === 1 ? '' : 's'} ended\n`);
     return 0;
@@ -40,17 +46,26 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   const from6 = config['hosts.from6'];
   // A domain without an address is a fault now, not later.
   for (const domain of domains) for (const from of [config['hosts.from'], from6]) from?.(domain);
-  const stores = await openStores(config['store.root'], domains);
+  const control = controlStoreOf(config);
+  const flagsOfHosts = hostStoreFlags(config);
+  const log = openLog('md-manager', config['log.level']);
+  const deps: StoreDeps = { clock: systemClock, timers: systemTimers, random: Math.random, log };
+  const stores = await Promise.all(twinStores(config, domains).map(settings => openTwinStore(settings, deps)));
   for (const store of stores) open.use(store);
+  const metrics = new Metrics(METRICS, { processMetrics: true });
   await runManager(
     config,
     {
-      openStore: () => openLmdbControlStore({ path: config['control.store'] }),
+      openStore: async () => {
+        const store = await openControlStore(control, { ...deps, metrics });
+        await storeAnswers(store, deps, signal);
+        return store;
+      },
       openMano: store =>
         new LocalMano({
           store,
           command: vmdCommand(),
-          flags: domain => vmdFlags(config, domain),
+          flags: domain => [...flagsOfHosts(domain), ...vmdFlags(config)],
           addressesFrom: config['hosts.from'],
           ...(from6 === undefined ? {} : { addresses6From: from6 }),
           ...(config['hosts.launcher'] === undefined ? {} : { launcher: config['hosts.launcher'] }),
@@ -60,11 +75,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
           timers: systemTimers,
         }),
       highestBoot: vehicle => highestBoot(vehicle, stores),
-      clock: systemClock,
-      timers: systemTimers,
-      random: Math.random,
-      log: openLog('md-manager', config['log.level']),
-      metrics: new Metrics(METRICS, { processMetrics: true }),
+      ...{ clock: systemClock, timers: systemTimers, random: Math.random, log, metrics },
       onReady: url => process.stdout.write(`ready ${url}\n`),
     },
     signal,
@@ -79,10 +90,33 @@ export function vmdCommand(): string[] {
   return [process.execPath, ...process.execArgv, bin, 'vmd'];
 }
 
-function vmdFlags(config: ManagerConfig, domain: string): string[] {
+/** Where the highest boots of vehicles are looked for: the embedded store of each domain, or a cluster's copy in the manager's own. */
+function twinStores(config: ManagerConfig, domains: readonly string[]): TwinStoreSettings[] {
+  if (config['store.kind'] === 'cassandra')
+    return [{ kind: 'cassandra', domain: DOMAIN, cassandra: cassandraSettings(config, DOMAIN) }];
+  const root = rootOf(config);
+  return domains.map(domain => ({ kind: 'lmdb', domain, path: join(root, domain), journal: false }));
+}
+
+/** What hosts of a domain are told of its store. CONFIG_INVALID where the settings name none. */
+function hostStoreFlags(config: ManagerConfig): (domain: string) => readonly string[] {
+  if (config['store.kind'] === 'cassandra') {
+    const flags = [...storeFlags(config, hostLogin(config)), '--ack', config.ack];
+    return () => flags;
+  }
+  if (config.ack === 'replicated') throw fault('CONFIG_INVALID', 'ack=replicated needs store.kind=cassandra');
+  const root = rootOf(config);
+  return domain => ['--store', join(root, domain)];
+}
+
+function rootOf({ 'store.root': root }: ManagerConfig): string {
+  if (root === undefined) throw fault('CONFIG_INVALID', 'store.root is required where store.kind is lmdb');
+  return root;
+}
+
+function vmdFlags(config: ManagerConfig): string[] {
   const { address, port } = config.listen;
   return [
-    ...['--store', join(config['store.root'], domain)],
     ...['--manager', config['hosts.manager'] ?? `http://${inUrl(address)}:${port}`],
     ...['--sdn-url', config['hosts.sdn'].join(',') || config['sdn.url']],
     ...['--slots', String(config['pool.slots'])],

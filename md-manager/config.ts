@@ -2,6 +2,8 @@ import { hostPort, integer, listOf, oneOf, text, url, type ConfigOf, type Parse 
 import { LOOPBACK_PLAN, ipv4ToNumber, type AddressPlan } from '../protocol/addresses.js';
 import { fault } from '../protocol/errors.js';
 import { ipv6Setting } from '../protocol/ipv6.js';
+import type { ControlStoreSettings } from '../store/open.js';
+import { cassandraSettings, STORE_SETTINGS, type Login, type StoreConfig } from '../store/settings.js';
 
 const ipv4: Parse<string> = value => {
   if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(value)) throw new Error('an IPv4 address');
@@ -41,8 +43,20 @@ const ms = integer(1, 3_600_000);
 export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:7001', help: 'where the API listens' },
   'sdn.url': { parse: url('http:'), help: 'base URL of sdn-app' },
-  'control.store': { parse: text, help: 'folder of the control store' },
-  'store.root': { parse: text, help: 'folder that holds the store of each domain, by its name' },
+  'control.store': { parse: text, optional: true, help: 'folder of the control store; with lmdb' },
+  'store.root': {
+    parse: text,
+    optional: true,
+    help: 'folder that holds the store of each domain, by its name; with lmdb',
+  },
+  ...STORE_SETTINGS,
+  'hosts.cassandra.user': { parse: text, optional: true, help: 'role of vMD hosts; else that of the manager' },
+  'hosts.cassandra.passwordFile': { parse: text, optional: true, help: 'file with its password' },
+  ack: {
+    parse: oneOf('local', 'replicated'),
+    default: 'local',
+    help: 'hosts acknowledge a report when its domain has it on disk, or (Cassandra alone) a second domain as well',
+  },
   mano: { parse: oneOf('local'), default: 'local', help: 'what starts vMD hosts: local processes' },
   'hosts.from': {
     parse: hostsFrom('hosts.from', ipv4),
@@ -124,9 +138,30 @@ export const SETTINGS = {
 
 export const SWEEP_SETTINGS = {
   'control.store': SETTINGS['control.store'],
+  ...STORE_SETTINGS,
 } as const;
 
 export type ManagerConfig = ConfigOf<typeof SETTINGS>;
+
+/** The manager's own domain: its datacentre unless it is told another. */
+export const DOMAIN = 'core';
+
+/** CONFIG_INVALID where the settings do not name a control store. */
+export function controlStoreOf(config: StoreConfig & Pick<ManagerConfig, 'control.store'>): ControlStoreSettings {
+  if (config['store.kind'] === 'cassandra') return { kind: 'cassandra', cassandra: cassandraSettings(config, DOMAIN) };
+  const path = config['control.store'];
+  if (path === undefined) throw fault('CONFIG_INVALID', 'control.store is required where store.kind is lmdb');
+  return { kind: 'lmdb', path };
+}
+
+/** The role of the hosts at the store, where they have one of their own. */
+export function hostLogin(config: ManagerConfig): Login | undefined {
+  const user = config['hosts.cassandra.user'];
+  const passwordFile = config['hosts.cassandra.passwordFile'];
+  if ((user === undefined) !== (passwordFile === undefined))
+    throw fault('CONFIG_INVALID', 'hosts.cassandra.user and hosts.cassandra.passwordFile go together');
+  return user === undefined ? undefined : { user, passwordFile };
+}
 
 /** CONFIG_INVALID where the settings of IPv6 are not all there, or all absent: a twin address must lead to a host. */
 export function planOf(

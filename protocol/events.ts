@@ -15,6 +15,10 @@ export const EVENTS = [
   'agent.report-failed',
   'obd.connected',
   'obd.failed',
+  'obd.mended',
+  'obd.parked',
+  'obd.awake',
+  'obd.replugged',
   'gps.connected',
   'gps.failed',
   'gps.fix-lost',
@@ -41,6 +45,7 @@ export const EVENTS = [
   // store
   'store.session.changed',
   // md-manager
+  'manager.store.awaited',
   'manager.host.started',
   'manager.host.ready',
   'manager.host.lost',

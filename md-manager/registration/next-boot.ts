@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { openLmdbTwinStore } from '../../store/lmdb/twin-store.js';
 import type { TwinStore } from '../../store/types.js';
 
 /** Newest history rows that are looked at: boots rise with time, but a clock may have been wrong for a while. */
@@ -17,9 +15,4 @@ export async function highestBoot(vehicle: string, stores: readonly TwinStore[])
     }),
   );
   return Math.max(0, ...boots);
-}
-
-/** Opens the embedded stores under `root`, one folder per domain. */
-export function openStores(root: string, domains: readonly string[]): Promise<TwinStore[]> {
-  return Promise.all(domains.map(domain => openLmdbTwinStore({ path: join(root, domain), domain, journal: false })));
 }

@@ -63,7 +63,6 @@ export async function startAnalytics(options: UnderTestOptions): Promise<Analyti
     const running = runAnalytics(
       {
         listen: { address: '127.0.0.1', port: 0 },
-        store: 'given',
         'manager.url': options.managerUrl,
         topology,
         'coap.bind': '127.0.0.1',

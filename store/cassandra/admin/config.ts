@@ -1,9 +1,14 @@
-import { boolean, integer, text, type ConfigOf, type Settings } from '../../../common/config.js';
+import { boolean, integer, oneOf, text, type ConfigOf, type Settings } from '../../../common/config.js';
 import { CASSANDRA_SETTINGS } from '../../settings.js';
 import { replicationSetting } from '../replication.js';
 import type { RetentionSettings } from '../schema/table-options.js';
 
 export const SETTINGS = {
+  'store.kind': {
+    parse: oneOf('cassandra'),
+    default: 'cassandra',
+    help: 'so that one file of settings serves every part; an embedded store needs none of this',
+  },
   ...CASSANDRA_SETTINGS,
   'twin.replication': {
     parse: replicationSetting,
