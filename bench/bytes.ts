@@ -7,7 +7,7 @@ import { BUNDLED_DRIVES, openDrive } from '../lab/drive/drive-file.js';
 import type { Drive } from '../lab/drive/drive.js';
 import { EngineModel } from '../lab/drive/engine-model.js';
 import { decodeReport, encodeReport, type Report, type Sample } from '../protocol/report.js';
-import { signalByPid, signalByWire, SIGNALS, type SignalRow } from '../protocol/signals.js';
+import { signalByWire, SIGNALS, type SignalRow } from '../protocol/signals.js';
 import { cpuMeter, type BenchRow } from './harness.js';
 import { reportsOf } from './virtual-drive.js';
 
@@ -113,9 +113,8 @@ function allAtOnce(drive: Drive): number[] {
     const values = new Map<string, number>();
     for (const pid of PAPER.flatMap(({ obd }) => (obd === undefined ? [] : [obd.pid]))) {
       const { message } = ecuAnswer([1, pid], { vin: labVin(0), values: () => engine.at(driveMs) });
-      const value = message === undefined ? undefined : decodeMode01(Uint8Array.from(message)).get(pid);
-      const wire = signalByPid(pid)?.wire;
-      if (value !== undefined && wire !== undefined) values.set(wire, value);
+      if (message === undefined) continue;
+      for (const [wire, value] of decodeMode01(Uint8Array.from(message), [pid])) values.set(wire, value);
     }
     const maf = values.get('maf');
     if (position === undefined || maf === undefined) continue;

@@ -5,16 +5,14 @@ import type { Registration } from '../protocol/api/md-manager.js';
 import { proofOf } from '../protocol/proof.js';
 import { inUrl } from '../protocol/ipv6.js';
 import { encodeClock, META, type ReportId } from '../protocol/report.js';
-import type { SenmlValue } from '../protocol/senml.js';
 import type { AgentDeps, AgentHooks } from './agent-deps.js';
 import type { DeviceConfig } from './config.js';
 import { LastTime, readLastTime } from './clock/last-time.js';
 import { TimeBase } from './clock/time-base.js';
 import { TimeKeeper } from './clock/time-keeper.js';
 import { runGps } from './gps/gps-loop.js';
-import { openElmSource } from './obd/elm-source.js';
-import { CarLoop } from './sampling/car-loop.js';
-import { FACTOR_SETS, fuelOfCode, fuelRate, type FuelInputs, type FuelResult } from './sampling/fuel.js';
+import { carOfConfig } from './sampling/car-of-config.js';
+import { fuelOf } from './sampling/fuel-settings.js';
 import { ReportBuilder, type Reading } from './sampling/report-builder.js';
 import { deviceKey, keepRegistration, nextBoot, storedRegistration } from './uplink/identity.js';
 import { Outbox } from './uplink/outbox.js';
@@ -25,10 +23,7 @@ import { Uplink } from './uplink/uplink.js';
 import { twinPeer } from './uplink/twin-address.js';
 import { noWitness } from './uplink/witness.js';
 
-const SLOW_MS = 20_000;
 const REJECTED_BYTES = 262_144;
-/** The search for the protocol takes seconds on a real adapter. */
-const SEARCH_TIMEOUT_MS = 12_000;
 
 /** Runs the agent of one vehicle until the signal is aborted; then leaves everything it knows on the disk. */
 export async function runAgent(
@@ -62,16 +57,8 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   // The car and the receiver.
   const builder: ReportBuilder = new ReportBuilder(inputs => fuelOf(inputs, builder.newest('ftyp')?.value, config));
   const { openObdLink, gps } = deps;
-  const elm = { timers, timeoutMs: config['obd.timeoutMs'], searchTimeoutMs: SEARCH_TIMEOUT_MS };
-  const car =
-    openObdLink === undefined
-      ? undefined
-      : new CarLoop({
-          ...deps,
-          open: async carSignal => openElmSource(await openObdLink(carSignal), elm, carSignal),
-          periods: { fast: 1000 / config['obd.fastHz'], medium: 1_000, slow: SLOW_MS },
-          onReading: reading => builder.put(reading),
-        });
+  const onReading = (reading: Reading): void => builder.put(reading);
+  const car = openObdLink === undefined ? undefined : carOfConfig(config, openObdLink, { ...deps, onReading });
 
   // The socket, and what the twin may ask.
   const lastTrustedMs = await readLastTime(disk);
@@ -119,6 +106,8 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       nextBoot: highestKnown => nextBoot(disk, highestKnown, register),
       stamp: () => time.stamp(),
       estimate: () => time.estimate(),
+      trustedMs: () => time.trustedMs(),
+      maxAgeMs: config['outbox.maxAgeHours'] * 3_600_000,
       maxBytes: config['outbox.maxBytes'],
       syncMs: config['outbox.syncMs'],
       clock,
@@ -205,21 +194,4 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
     stop.abort(new Error('stopping'));
     await Promise.allSettled(work);
   }
-}
-
-/** Fuel rate by the settings; the type of fuel is the car's own word (PID 51) where they leave it to the car. */
-function fuelOf(
-  inputs: FuelInputs,
-  code: SenmlValue | undefined,
-  config: DeviceConfig,
-): FuelResult & { readonly label: string } {
-  const configured = config['fuel.type'];
-  const result = fuelRate(inputs, {
-    fuel: configured === 'auto' ? fuelOfCode(typeof code === 'number' ? code : undefined) : configured,
-    displacementL: config['fuel.displacementL'],
-    volumetricEfficiency: config['fuel.volumetricEfficiency'],
-    factors: FACTOR_SETS[config['fuel.factors']],
-  });
-  const isKnown = result.method !== 'unavailable';
-  return { ...result, label: isKnown ? `${result.method}/${config['fuel.factors']}` : result.method };
 }

@@ -14,6 +14,8 @@ import {
 import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
 import { isIpv6 } from '../protocol/ipv6.js';
 import { VEHICLE_ID } from '../protocol/report.js';
+import { OBD_SETTINGS } from './obd/settings.js';
+import { FUEL_SETTINGS } from './sampling/fuel-settings.js';
 
 const vehicle: Parse<string> = value => {
   if (!VEHICLE_ID.test(value)) throw new Error('1 to 32 of a-z, 0-9 and -');
@@ -27,9 +29,7 @@ const bindAddress: Parse<{ readonly address: string; readonly port: number }> = 
 export const SETTINGS = {
   vehicle: { parse: vehicle, help: 'id of the vehicle; never its VIN' },
   state: { parse: text, help: 'folder for key, registration and outbox' },
-  'obd.tcp': { parse: hostPort, optional: true, help: 'ELM327 adapter, ADDRESS:PORT (Wi-Fi adapters: port 35000)' },
-  'obd.timeoutMs': { parse: integer(50, 60_000), default: '1000', help: 'how long the car may take to answer' },
-  'obd.fastHz': { parse: number(0.1, 20), default: '5', help: 'samples a second of the fast tier' },
+  ...OBD_SETTINGS,
   gpsd: { parse: hostPort, optional: true, help: 'gpsd, ADDRESS:PORT (port 2947)' },
   'gps.serial': {
     parse: text,
@@ -78,6 +78,11 @@ export const SETTINGS = {
     default: '16777216',
     help: 'bound of the outbox on disk; beyond it the oldest backlog is dropped and declared',
   },
+  'outbox.maxAgeHours': {
+    parse: number(0.1, 87_600),
+    default: '720',
+    help: 'older reports are dropped and declared, once the clock is trusted',
+  },
   'outbox.syncMs': { parse: integer(1, 200), default: '200', help: 'least time between two syncs' },
   'report.intervalMs': { parse: integer(50, 60_000), default: '500', help: 'time between two reports' },
   'network.proof': {
@@ -96,10 +101,7 @@ export const SETTINGS = {
     help: "whether this machine's clock is UTC: auto asks systemd-timesyncd and chrony",
   },
   'clock.holdMs': { parse: integer(0, 60_000), default: '60000', help: 'how long reports wait for a clock' },
-  'fuel.type': { parse: oneOf('auto', 'petrol', 'diesel'), default: 'auto', help: 'auto asks the car (PID 51)' },
-  'fuel.displacementL': { parse: number(0.1, 20), optional: true, help: 'for cars without an air flow sensor' },
-  'fuel.volumetricEfficiency': { parse: number(0.1, 2), default: '0.85', help: 'for the same' },
-  'fuel.factors': { parse: oneOf('envirocar', 'epa'), default: 'envirocar', help: 'kg of CO2 per litre' },
+  ...FUEL_SETTINGS,
   witness: { parse: text, optional: true, help: 'file to which every acknowledged report is appended' },
   'http.listen': { parse: bindAddress, optional: true, help: 'ADDRESS:PORT for /metrics and /v1/status' },
   'process.metrics': { parse: boolean, default: 'true', help: 'metrics of the process itself' },

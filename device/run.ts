@@ -16,7 +16,7 @@ import { runAgent } from './agent.js';
 import type { DeviceConfig } from './config.js';
 import { systemClockWatch } from './clock/system-clock.js';
 import { gpsOf } from './gps/open-gps.js';
-import { openTcpLink } from './obd/tcp-link.js';
+import { openLinkOf } from './obd/open-link.js';
 import { deviceRoutes } from './routes.js';
 import { openNodeDisk } from './uplink/node-disk.js';
 import { openWitnessFile } from './uplink/witness.js';
@@ -78,7 +78,7 @@ async function openAgent(
   const timers = systemTimers;
   const random = secureRandom;
   const log = openLog(`device/${config.vehicle}`, config['log.level']);
-  const obd = config['obd.tcp'];
+  const openObdLink = openLinkOf(config, timers);
   const gps = await gpsOf(config, clock, timers);
   const { witness } = config;
   const onCount = countInto(metrics);
@@ -100,7 +100,7 @@ async function openAgent(
       isSystemClockSynchronised: systemClockWatch(clock),
       sinceStartMs: () => uptime() * 1_000,
       ...(witness === undefined ? {} : { witness: resources.use(await openWitnessFile(witness)) }),
-      ...(obd === undefined ? {} : { openObdLink: (linkSignal: AbortSignal) => openTcpLink(obd, linkSignal) }),
+      ...(openObdLink === undefined ? {} : { openObdLink }),
       ...(gps === undefined ? {} : { gps }),
     },
     signal,

@@ -1,6 +1,7 @@
 import { CORE } from './catalogue/core.js';
 import { MODE01_TO_3F } from './catalogue/mode01-to-3f.js';
 import { MODE01_TO_5F } from './catalogue/mode01-to-5f.js';
+import { MODE01_TO_6F } from './catalogue/mode01-to-6f.js';
 import { MODE01_TO_7F } from './catalogue/mode01-to-7f.js';
 import { MODE01_TO_A6 } from './catalogue/mode01-to-a6.js';
 import type { ObdRow, SignalRow } from './catalogue/row.js';
@@ -16,6 +17,7 @@ export const SIGNALS: readonly SignalRow[] = [
   ...CORE,
   ...MODE01_TO_3F,
   ...MODE01_TO_5F,
+  ...MODE01_TO_6F,
   ...MODE01_TO_7F,
   ...MODE01_TO_A6,
 ];

@@ -1,42 +1,45 @@
+import { codeOf } from '../../common/errors.js';
 import type { Timers } from '../../common/clock.js';
-import { toHex } from '../../common/hex.js';
-import { codeOf, EdgetwinError } from '../../common/errors.js';
 import { fault } from '../../protocol/errors.js';
-import { signalByPid } from '../../protocol/signals.js';
-import { Elm327, type AdapterCommand } from './elm327.js';
-import { decodeTroubleCodes, decodeVin } from './identity.js';
-import { busOf, reassemble, type BusShape, type EcuMessage } from './iso-tp.js';
-import { decodeMode01, decodeSupport, SUPPORT_PIDS } from './mode01.js';
-import { MAX_PIDS_PER_REQUEST, readRequest } from './services.js';
-import type { Link, ObdSource } from './types.js';
+import { adapterFaultKind } from './adapter-text.js';
+import type { BusShape, ProtocolNumber } from './bus.js';
+import { Elm327 } from './elm327.js';
+import { byEcu, decodeInfo, decodeTroubleCodes, decodeVin, type InfoType } from './identity.js';
+import { reassemble, type EcuMessage } from './iso-tp.js';
+import { decodeSupport, isShareable, SUPPORT_PIDS } from './mode01.js';
+import { Mode01Reader } from './mode01-reader.js';
+import { adapterCommand, MAX_PIDS_PER_REQUEST, readRequest, type ReadRequest } from './services.js';
+import { findBus, readVoltage, setUpAdapter, type AdapterIdentity } from './setup.js';
+import type { AdapterFacts, Link, ObdSource, TextName, TroubleCodeKind } from './types.js';
 
 export interface ElmSourceOptions {
   readonly timers: Timers;
   readonly timeoutMs: number;
   /** `ATZ` and the search for the protocol take longer than any other answer. */
   readonly searchTimeoutMs: number;
+  /** Default `auto`. */
+  readonly protocol?: ProtocolNumber | 'auto';
+  /** At this voltage the engine runs: a search by hand over all protocols is worth it. */
+  readonly runningV?: number;
 }
 
-/** ISO 14229 / SAE J1979 negative response `7F service code`. */
 const NEGATIVE = 0x7f;
-/** A CAN single frame holds seven bytes. */
-const SINGLE_FRAME_BYTES = 7;
+const RESPONSE_PENDING = 0x78;
+const INFO_TYPES: Readonly<Record<Exclude<TextName, 'dtc' | 'dtcp'>, InfoType>> = {
+  vin: 0x02,
+  cal: 0x04,
+  cvn: 0x06,
+  ecun: 0x0a,
+};
+/** Reports are small: a list of texts ends with the last that fits. */
+const MAX_TEXT = 200;
 
-/**
- * A car behind an ELM327: sets the adapter up, finds the bus, and asks for the support bitmaps.
- * The set-up of CONVENTIONS §2: ATZ ATE0 ATL0 ATS0 ATH1 AT RV ATSP0 0100 ATDPN.
- */
-export async function openElmSource(link: Link, options: ElmSourceOptions, signal: AbortSignal): Promise<ObdSource> {
+/** An adapter on a link, set up. The car is not reached before `connect`. Rejects with OBD_TIMEOUT or OBD_LINK. */
+export async function openElmAdapter(link: Link, options: ElmSourceOptions, signal: AbortSignal): Promise<ObdSource> {
   const adapter = new Elm327(link, options);
   try {
-    await adapter.command('ATZ', signal, options.searchTimeoutMs);
-    for (const command of ['ATE0', 'ATL0', 'ATS0', 'ATH1', 'AT RV', 'ATSP0'] satisfies AdapterCommand[])
-      await adapter.command(command, signal);
-    const first = await adapter.command(readRequest(1, [0]), signal, options.searchTimeoutMs);
-    const [protocol = ''] = await adapter.command('ATDPN', signal);
-    const bus = busOf(protocol);
-    const source = new ElmSource(adapter, bus, options);
-    await source.discover(reassemble(first, bus), signal);
+    const source = new ElmSource(adapter, link, options);
+    await source.reset(signal);
     return source;
   } catch (error) {
     await adapter[Symbol.asyncDispose]();
@@ -44,91 +47,180 @@ export async function openElmSource(link: Link, options: ElmSourceOptions, signa
   }
 }
 
-class ElmSource implements ObdSource {
-  readonly supported = new Set<number>();
-  readonly #adapter: Elm327;
-  readonly #bus: BusShape;
-  readonly #options: ElmSourceOptions;
-  #ecuCount = 0;
-  #several: boolean;
+/** The same, and the car found behind it. */
+export async function openElmSource(link: Link, options: ElmSourceOptions, signal: AbortSignal): Promise<ObdSource> {
+  const source = await openElmAdapter(link, options, signal);
+  try {
+    await source.connect(signal);
+    return source;
+  } catch (error) {
+    await source[Symbol.asyncDispose]();
+    throw error;
+  }
+}
 
-  constructor(adapter: Elm327, bus: BusShape, options: ElmSourceOptions) {
+class ElmSource implements ObdSource {
+  readonly #adapter: Elm327;
+  readonly #link: Link;
+  readonly #options: ElmSourceOptions;
+  #identity: AdapterIdentity | undefined;
+  #bus: BusShape | undefined;
+  #voltage: number | undefined;
+  /** By control unit: a count of answers can be awaited only where one knows who will answer. */
+  #units = new Map<string, Set<number>>();
+  #supported = new Set<number>();
+  #infoTypes: ReadonlySet<number> | undefined;
+  #reader: Mode01Reader;
+
+  constructor(adapter: Elm327, link: Link, options: ElmSourceOptions) {
     this.#adapter = adapter;
-    this.#bus = bus;
+    this.#link = link;
     this.#options = options;
-    this.#several = bus.can;
+    this.#reader = this.#newReader(1);
+  }
+
+  get supported(): ReadonlySet<number> {
+    return this.#supported;
   }
 
   get batchMax(): number {
-    return this.#several ? MAX_PIDS_PER_REQUEST : 1;
+    return this.#reader.batchMax;
+  }
+
+  get facts(): AdapterFacts {
+    const { id = 'unknown', stn, isClone = false } = this.#identity ?? {};
+    return {
+      id,
+      ...(stn === undefined ? {} : { stn }),
+      isClone,
+      ...(this.#bus === undefined ? {} : { bus: this.#bus }),
+      ecus: [...this.#units.keys()],
+      hasPrompts: !this.#adapter.isPromptless,
+      takesCounts: this.#reader.takesCounts,
+      ...(this.#voltage === undefined ? {} : { voltage: this.#voltage }),
+      ...(this.#link.name === undefined ? {} : { link: this.#link.name }),
+    };
+  }
+
+  async reset(signal: AbortSignal): Promise<void> {
+    this.#bus = undefined;
+    this.#identity = await setUpAdapter(this.#adapter, this.#options.searchTimeoutMs, signal);
+    await this.voltage(signal);
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    const { protocol = 'auto', searchTimeoutMs: searchMs, runningV = Infinity } = this.#options;
+    const hasHeaders = this.#identity?.hasHeaders ?? true;
+    const tryAll = (this.#voltage ?? 0) >= runningV;
+    const found = await findBus(this.#adapter, { protocol, hasHeaders, tryAll, searchMs }, signal);
+    this.#bus = found.bus;
+    this.#infoTypes = undefined;
+    await this.#discover(reassemble(found.lines, found.bus), signal);
+    this.#reader = this.#newReader(found.bus.can ? MAX_PIDS_PER_REQUEST : 1);
   }
 
   /** Walks the bitmaps: the next one is asked only where the last bit of this one says that it exists. */
-  async discover(first: readonly EcuMessage[], signal: AbortSignal): Promise<void> {
-    this.#ecuCount = new Set(first.map(message => message.ecu)).size;
+  async #discover(first: readonly EcuMessage[], signal: AbortSignal): Promise<void> {
+    const units = new Map<string, Set<number>>();
+    const supported = new Set<number>();
     for (const base of SUPPORT_PIDS) {
-      if (base !== 0 && !this.supported.has(base)) break;
+      if (base !== 0 && !supported.has(base)) break;
       const messages = base === 0 ? first : await this.#ask(readRequest(1, [base]), signal);
-      for (const { data } of messages) for (const pid of decodeSupport(base, data)) this.supported.add(pid);
-    }
-  }
-
-  async read(pids: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, number>> {
-    const values = new Map<number, number>();
-    for (let at = 0; at < pids.length;) {
-      const batch = pids.slice(at, at + this.batchMax);
-      try {
-        for (const [pid, value] of await this.#readBatch(batch, signal)) values.set(pid, value);
-        at += batch.length;
-      } catch (error) {
-        // A car that refuses several PIDs at once (7F 01 12) is asked for one at a time from now on.
-        if (batch.length === 1 || !(error instanceof Refused)) throw error;
-        this.#several = false;
+      for (const { ecu, data } of messages) {
+        const pids = decodeSupport(base, data);
+        units.set(ecu, new Set([...(units.get(ecu) ?? []), ...pids]));
+        for (const pid of pids) supported.add(pid);
       }
     }
-    return values;
+    this.#units = units;
+    this.#supported = supported;
   }
 
-  async #readBatch(batch: readonly number[], signal: AbortSignal): Promise<Map<number, number>> {
-    const bytes = batch.reduce((sum, pid) => sum + 1 + (signalByPid(pid)?.obd.bytes ?? SINGLE_FRAME_BYTES), 1);
-    // The count of answers spares the adapter's waiting for more; sure only where one unit answers in one frame.
-    const replies = this.#ecuCount === 1 && bytes <= SINGLE_FRAME_BYTES ? 1 : undefined;
-    const values = new Map<number, number>();
-    let refusal: Refused | undefined;
-    let frames = 0;
-    for (const { data } of await this.#ask(readRequest(1, batch, replies), signal)) {
-      if (data[0] === NEGATIVE) {
-        refusal = new Refused(data);
-        continue;
-      }
-      frames++;
-      for (const [pid, value] of decodeMode01(data)) if (!values.has(pid)) values.set(pid, value);
-    }
-    if (frames === 0 && refusal !== undefined) throw refusal;
-    return values;
+  #newReader(batchMax: number): Mode01Reader {
+    return new Mode01Reader({
+      ask: (request, signal) => this.#ask(request, signal),
+      units: this.#units,
+      supported: this.#supported,
+      batchMax,
+      hasHeaders: this.#identity?.hasHeaders ?? true,
+    });
+  }
+
+  isShareable(pid: number): boolean {
+    return isShareable(pid, this.#supported);
+  }
+
+  read(pids: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    return this.#reader.read(pids, signal);
   }
 
   async readVin(signal: AbortSignal): Promise<string> {
-    const [message] = await this.#ask(readRequest(9, [2]), signal);
-    if (message === undefined) throw fault('OBD_FRAME', 'no VIN');
-    return decodeVin(message.data);
+    const [unit = []] = byEcu(await this.#ask(readRequest(9, [2]), signal));
+    if (unit.length === 0) throw fault('OBD_FRAME', 'no VIN');
+    return decodeVin(unit, this.#bus?.can ?? true);
   }
 
-  async readTroubleCodes(signal: AbortSignal): Promise<readonly string[]> {
+  async readTexts(names: readonly TextName[], signal: AbortSignal): Promise<ReadonlyMap<TextName, string>> {
+    const texts = new Map<TextName, string>();
+    for (const name of names) {
+      const found = await this.#readText(name, signal);
+      if (found !== undefined) texts.set(name, joined(found));
+    }
+    return texts;
+  }
+
+  async #readText(name: TextName, signal: AbortSignal): Promise<readonly string[] | undefined> {
+    if (name === 'dtc') return this.readTroubleCodes(signal, 'stored');
+    if (name === 'dtcp') return this.readTroubleCodes(signal, 'pending');
+    this.#infoTypes ??= await this.#discoverInfo(signal);
+    const type = INFO_TYPES[name];
+    if (!this.#infoTypes.has(type)) return undefined;
+    if (name === 'vin') return [await this.readVin(signal)];
+    const units = byEcu(await this.#ask(readRequest(9, [type]), signal));
+    return units.flatMap(unit => decodeInfo(type, unit, this.#bus?.can ?? true));
+  }
+
+  /** Which of service 09 there is. Older cars that cannot tell are taken to have none of it. */
+  async #discoverInfo(signal: AbortSignal): Promise<ReadonlySet<number>> {
     try {
-      return (await this.#ask(readRequest(3), signal)).flatMap(message => decodeTroubleCodes(message.data));
+      const messages = await this.#ask(readRequest(9, [0]), signal);
+      // K-line: a count of messages stands before the bitmap.
+      const bitmaps = messages.map(({ data }) =>
+        data.length === 7 ? Uint8Array.of(0x49, 0, ...data.subarray(3)) : data,
+      );
+      return new Set(bitmaps.flatMap(data => decodeSupport(0, data, 0x09)));
     } catch (error) {
-      // Older units keep silent where there is nothing to tell.
-      if (codeOf(error) === 'OBD_ADAPTER' && error instanceof EdgetwinError && error.detail.startsWith('NO DATA'))
-        return [];
+      if (adapterFaultKind(error) === 'silence' || codeOf(error) === 'OBD_FRAME') return new Set();
       throw error;
     }
   }
 
-  async #ask(request: ReturnType<typeof readRequest>, signal: AbortSignal): Promise<EcuMessage[]> {
+  async readTroubleCodes(signal: AbortSignal, kind: TroubleCodeKind = 'stored'): Promise<readonly string[]> {
+    try {
+      const messages = await this.#ask(readRequest(kind === 'stored' ? 3 : 7), signal);
+      return [...new Set(messages.flatMap(message => decodeTroubleCodes(message.data)))];
+    } catch (error) {
+      // Older units keep silent where there is nothing to tell.
+      if (adapterFaultKind(error) === 'silence') return [];
+      throw error;
+    }
+  }
+
+  async voltage(signal: AbortSignal): Promise<number | undefined> {
+    this.#voltage = await readVoltage(this.#adapter, this.#identity?.stn !== undefined, signal);
+    return this.#voltage;
+  }
+
+  async closeBus(signal: AbortSignal): Promise<void> {
+    await this.#adapter.command(adapterCommand('ATPC'), signal);
+  }
+
+  async #ask(request: ReadRequest, signal: AbortSignal): Promise<EcuMessage[]> {
+    const bus = this.#bus;
+    if (bus === undefined) throw fault('OBD_LINK', 'no car has been found yet');
     const lines = await this.#adapter.command(request, signal, this.#options.timeoutMs);
     // 7F xx 78, "response pending", is followed by the answer itself.
-    return reassemble(lines, this.#bus).filter(({ data }) => !(data[0] === NEGATIVE && data[2] === 0x78));
+    return reassemble(lines, bus).filter(({ data }) => !(data[0] === NEGATIVE && data[2] === RESPONSE_PENDING));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -136,10 +228,11 @@ class ElmSource implements ObdSource {
   }
 }
 
-/** The car understood the request and refuses it. */
-class Refused extends EdgetwinError {
-  constructor(data: Uint8Array) {
-    const { code, detail } = fault('OBD_FRAME', `refused: ${toHex(data)}`);
-    super(code, { retry: false, say: 'the car refused a request' }, detail);
+function joined(texts: readonly string[]): string {
+  let sum = '';
+  for (const text of texts) {
+    if (sum.length + 1 + text.length > MAX_TEXT) break;
+    sum += sum === '' ? text : ` ${text}`;
   }
+  return sum;
 }

@@ -32,6 +32,7 @@ export function openTcpLink(
       socket.setTimeout(0);
       signal.removeEventListener('abort', onAbort);
       resolve({
+        name: `${to.address}:${to.port}`,
         write: text => void socket.write(text, 'latin1'),
         onData: next => {
           listener = next;

@@ -1,18 +1,27 @@
 import { delay, type Clock, type Timers } from '../../common/clock.js';
-import { codeOf, EdgetwinError, messageOf } from '../../common/errors.js';
+import { codeOf, messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import { backoff } from '../../common/retry.js';
 import type { MetricName } from '../../protocol/metrics.js';
-import { signalByPid, SIGNALS } from '../../protocol/signals.js';
-import { busIsGone } from '../obd/adapter-text.js';
-import type { ObdSource } from '../obd/types.js';
-import { Planner, type TierPeriods } from './planner.js';
+import { adapterFaultKind } from '../obd/adapter-text.js';
+import type { ObdSource, OpenLink, TextName } from '../obd/types.js';
+import { AT_THE_FOOT, climb, type Ladder, type Trouble } from './ladder.js';
+import { Polling, type CarRates } from './polling.js';
+import { AWAKE, isProbeDue, stepPower, type Power, type PowerRules } from './power.js';
 import type { Reading } from './report-builder.js';
+import type { Rates, TierPeriods } from './scheduler.js';
 
 export interface CarLoopOptions {
+  /** An adapter that is set up; the car behind it is not reached yet. */
   readonly open: (signal: AbortSignal) => Promise<ObdSource>;
   readonly periods: TierPeriods;
+  readonly rates?: Rates;
+  readonly power: PowerRules;
+  /** What services 03, 07 and 09 tell is read, too. */
+  readonly texts?: readonly TextName[];
+  readonly untilBack?: OpenLink['untilBack'];
+  readonly replug?: OpenLink['replug'];
   readonly onReading: (reading: Reading) => void;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -23,81 +32,253 @@ export interface CarLoopOptions {
 
 /** CONVENTIONS §2: 1, 2, 4 … 60 s, and on without a restart once the ignition is on again. */
 const BACKOFF = { firstMs: 1_000, maxMs: 60_000, jitter: 0.1 };
-/** A request is tried again this often before the adapter is set up anew. */
-const FAULTS_BEFORE_RESET = 5;
 const AFTER_FAULT_MS = 250;
+/** Silence for so long while something charges the battery is taken for a fault of the adapter. */
+const SILENCE_MS = 10_000;
+/** How often the voltage at the adapter is looked at while the car is parked. */
+const PARKED_LOOK_MS = 1_000;
+/** Fruitless openings between two times that the adapter is enumerated anew. */
+const REPLUG_EVERY = 10;
+const SPEED_PID = 0x0d;
+const RPM_PID = 0x0c;
 
-/** Reads a car for as long as the agent runs: connects, finds what it supports, polls by tiers, connects again. */
+export type CarState = 'away' | 'connecting' | 'polling' | 'parked';
+
+/**
+ * Reads a car for as long as the agent runs: finds it, polls it by tiers, leaves it alone while it is parked, and climbs
+ * the ladder where it does not answer as it should.
+ */
 export class CarLoop {
   readonly #options: CarLoopOptions;
   #source: ObdSource | undefined;
+  #state: CarState = 'away';
+  #polling: Polling | undefined;
+  #rates: Rates | undefined;
+  #ladder: Ladder = AT_THE_FOOT;
+  #isClimbed = false;
+  #power: Power = AWAKE;
+  #silentSinceMs: number | undefined;
 
   constructor(options: CarLoopOptions) {
     this.#options = options;
+    this.#rates = options.rates;
   }
 
-  /** The car while it is connected. */
+  /** The car while it may be asked: connected, and not parked. */
   get source(): ObdSource | undefined {
+    return this.#state === 'polling' ? this.#source : undefined;
+  }
+
+  /** The adapter while it is open, whatever the car does; for its facts alone. */
+  get adapter(): Pick<ObdSource, 'facts' | 'supported' | 'batchMax'> | undefined {
     return this.#source;
+  }
+
+  get state(): CarState {
+    return this.#state;
+  }
+
+  /** What is polled, and how often each PID is achieved. */
+  get achieved(): CarRates | undefined {
+    return this.#polling?.rates(this.#options.clock.monotonicMs());
+  }
+
+  /** Other tiers and priorities from now on. */
+  setRates(rates: Rates): void {
+    this.#rates = rates;
+    if (this.#source !== undefined) this.#polling = this.#newPolling(this.#source);
   }
 
   /** Runs until the signal is aborted; rejects with its reason. */
   async run(signal: AbortSignal): Promise<never> {
-    const { open, log, metrics, timers, random } = this.#options;
+    const { open, timers, random, untilBack, replug, log } = this.#options;
     let waits = backoff(BACKOFF, random);
     for (;;) {
       try {
         await using source = await open(signal);
         this.#source = source;
-        log.info({ event: 'obd.connected', pids: source.supported.size, batchMax: source.batchMax });
-        waits = backoff(BACKOFF, random);
-        await this.#poll(source, signal);
+        await this.#serve(source, () => (waits = backoff(BACKOFF, random)), signal);
       } catch (error) {
         signal.throwIfAborted();
-        metrics.count('agent_obd_errors_total', { code: codeOf(error) });
-        log.warn({ event: 'obd.failed', code: codeOf(error), error: messageOf(error) });
+        // What the ladder led to was counted on it.
+        if (!this.#isClimbed) this.#ladder = climb(this.#ladder, 'gone');
+        this.#isClimbed = false;
+        this.#count(error, 'obd.failed');
       } finally {
         this.#source = undefined;
+        this.#polling = undefined;
+        this.#enter('away');
       }
-      await delay(waits.next().value, signal, timers);
+      if (this.#ladder.rung === 'replug' && this.#ladder.faults % REPLUG_EVERY === 1)
+        log.warn({ event: 'obd.replugged', done: (await replug?.()) ?? false });
+      const waitMs = waits.next().value;
+      await (untilBack === undefined ? delay(waitMs, signal, timers) : untilBack(waitMs, signal));
     }
   }
 
-  async #poll(source: ObdSource, signal: AbortSignal): Promise<never> {
-    const { clock, timers, metrics, periods } = this.#options;
-    const planner = new Planner(SIGNALS, source.supported, periods);
-    for (let faults = 0; ;) {
-      const batch = planner.next(clock.monotonicMs(), source.batchMax);
-      if (batch.length === 0) {
-        await delay(Math.min(1_000, Math.max(1, planner.nextDueMs() - clock.monotonicMs())), signal, timers);
-        continue;
-      }
+  /** One open adapter, until its link has to be opened anew. */
+  async #serve(source: ObdSource, onAnswer: () => void, signal: AbortSignal): Promise<never> {
+    for (;;) {
       try {
-        await this.#read(source, batch, signal);
-        faults = 0;
+        if (this.#polling === undefined) await this.#connect(source, signal);
+        this.#enter('polling');
+        await this.#poll(source, onAnswer, signal);
+        await this.#park(source, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (isLost(error) || (!isSilence(error) && ++faults >= FAULTS_BEFORE_RESET)) throw error;
-        metrics.count('agent_obd_errors_total', { code: codeOf(error) });
+        await this.#mend(source, error, signal);
+      }
+    }
+  }
+
+  async #connect(source: ObdSource, signal: AbortSignal): Promise<void> {
+    this.#enter('connecting');
+    await source.connect(signal);
+    this.#power = AWAKE;
+    this.#polling = this.#newPolling(source);
+    const { id, bus, ecus, isClone } = source.facts;
+    const { size: pids } = source.supported;
+    const { batchMax } = source;
+    this.#options.log.info({
+      event: 'obd.connected',
+      id,
+      isClone,
+      bus: bus?.name ?? '',
+      ecus: ecus.length,
+      pids,
+      batchMax,
+    });
+  }
+
+  #newPolling(source: ObdSource): Polling {
+    const { texts = [] } = this.#options;
+    return new Polling({ ...this.#options, source, texts, rates: this.#rates ?? new Map() });
+  }
+
+  /** Asks by the plan until the car is parked; rejects with what the ladder has to deal with. */
+  async #poll(source: ObdSource, onAnswer: () => void, signal: AbortSignal): Promise<void> {
+    const { clock, timers } = this.#options;
+    while (this.#power.at === 'awake') {
+      if (this.#polling?.isVoltageDue(this.#power) === true) await this.#look(source, signal);
+      try {
+        const answer = await this.#polling?.turn(signal);
+        if (answer === undefined) continue;
+        this.#ladder = AT_THE_FOOT;
+        this.#silentSinceMs = undefined;
+        onAnswer();
+        this.#step({ type: 'answer', ...answer });
+      } catch (error) {
+        signal.throwIfAborted();
+        const trouble = troubleOf(error);
+        const isAbsence = trouble === 'silence' || trouble === 'bus';
+        if (!isAbsence) throw error;
+        this.#step({ type: 'silence' });
+        this.#silentSinceMs ??= clock.monotonicMs();
+        // It may just be that the ignition is off: the voltage decides, in a while.
+        const isCharging = (this.#power.at === 'awake' ? this.#power.volts : undefined) ?? 0;
+        const isLong = clock.monotonicMs() - this.#silentSinceMs >= SILENCE_MS;
+        if (isLong && isCharging >= this.#options.power.runningV) {
+          this.#silentSinceMs = undefined;
+          throw error;
+        }
+        this.#count(error);
         await delay(AFTER_FAULT_MS, signal, timers);
       }
     }
   }
 
-  async #read(source: ObdSource, batch: readonly number[], signal: AbortSignal): Promise<void> {
-    const { clock, metrics, onReading } = this.#options;
-    const fromMs = clock.monotonicMs();
-    const values = await source.read(batch, signal);
-    const monoMs = clock.monotonicMs();
-    metrics.observe('agent_obd_request_seconds', (monoMs - fromMs) / 1000);
-    for (const [pid, value] of values) {
-      const name = signalByPid(pid)?.wire;
-      if (name !== undefined) onReading({ name, value, monoMs });
+  /** The car is left alone; returns once it is awake again. The adapter alone is asked, for its voltage. */
+  async #park(source: ObdSource, signal: AbortSignal): Promise<void> {
+    const { clock, timers, log } = this.#options;
+    this.#enter('parked');
+    log.info({ event: 'obd.parked', volts: source.facts.voltage ?? null });
+    await source.closeBus(signal);
+    while (this.#power.at === 'parked') {
+      await delay(PARKED_LOOK_MS, signal, timers);
+      await this.#look(source, signal);
+      if (!isProbeDue(this.#power, clock.monotonicMs())) continue;
+      await this.#probe(source, signal);
     }
+    log.info({ event: 'obd.awake', volts: source.facts.voltage ?? null });
+  }
+
+  /** Asks a car that may run again. Without an answer it stays parked. */
+  async #probe(source: ObdSource, signal: AbortSignal): Promise<void> {
+    try {
+      if (this.#polling === undefined) await this.#connect(source, signal);
+      const known = [RPM_PID, SPEED_PID, ...source.supported].find(pid => source.supported.has(pid));
+      const values = known === undefined ? new Map<string, number>() : await source.read([known], signal);
+      const rpm = values.get('rpm');
+      this.#step({ type: 'answer', ...(rpm === undefined ? {} : { rpm }) });
+    } catch (error) {
+      signal.throwIfAborted();
+      const trouble = troubleOf(error);
+      if (trouble === 'gone' || trouble === 'restarted') throw error;
+      this.#count(error);
+      this.#step({ type: 'silence' });
+    }
+    if (this.#power.at === 'parked') {
+      this.#enter('parked');
+      await source.closeBus(signal);
+    }
+  }
+
+  /** A rung of the ladder on this link; rejects where the link itself has to go. */
+  async #mend(source: ObdSource, error: unknown, signal: AbortSignal): Promise<void> {
+    const { timers, log, power } = this.#options;
+    const trouble = troubleOf(error);
+    const isAbsence = trouble === 'silence' || trouble === 'bus';
+    const volts = source.facts.voltage;
+    // Nobody answers, and nothing charges the battery: the ignition is off. That is no fault, and no reason to insist.
+    if (isAbsence && this.#state === 'connecting' && (volts === undefined || volts < power.runningV)) {
+      this.#count(error);
+      const nowMs = this.#options.clock.monotonicMs();
+      const quiet: Power = { at: 'awake', isSilent: true, offSinceMs: nowMs - power.parkAfterMs };
+      this.#power = stepPower(quiet, { type: 'voltage', ...(volts === undefined ? {} : { volts }) }, nowMs, power);
+      await this.#park(source, signal);
+      return;
+    }
+    this.#count(error);
+    this.#ladder = climb(this.#ladder, trouble);
+    const { rung, faults } = this.#ladder;
+    this.#isClimbed = rung === 'reopen' || rung === 'replug';
+    if (this.#isClimbed) throw error;
+    if (rung !== 'query' || faults > 1)
+      log.warn({ event: 'obd.mended', rung, code: codeOf(error), error: messageOf(error) });
+    if (rung === 'close') await source.closeBus(signal);
+    if (rung === 'reset') {
+      this.#polling = undefined;
+      await source.reset(signal);
+    }
+    await delay(AFTER_FAULT_MS, signal, timers);
+  }
+
+  async #look(source: ObdSource, signal: AbortSignal): Promise<void> {
+    const volts = await source.voltage(signal);
+    const monoMs = this.#options.clock.monotonicMs();
+    this.#polling?.voltageSeen(monoMs);
+    if (volts !== undefined) this.#options.onReading({ name: 'vbat', value: volts, monoMs });
+    this.#step({ type: 'voltage', ...(volts === undefined ? {} : { volts }) });
+  }
+
+  #step(event: Parameters<typeof stepPower>[1]): void {
+    this.#power = stepPower(this.#power, event, this.#options.clock.monotonicMs(), this.#options.power);
+  }
+
+  #enter(state: CarState): void {
+    this.#state = state;
+  }
+
+  #count(error: unknown, event?: 'obd.failed'): void {
+    const { log, metrics } = this.#options;
+    metrics.count('agent_obd_errors_total', { code: codeOf(error) });
+    if (event !== undefined) log.warn({ event, code: codeOf(error), error: messageOf(error), rung: this.#ladder.rung });
   }
 }
 
-const detailOf = (error: unknown): string => (error instanceof EdgetwinError ? error.detail : '');
-const isLost = (error: unknown): boolean => codeOf(error) === 'OBD_LINK' || busIsGone(detailOf(error));
-/** The adapter is well, the car has nothing to say: ignition off, or a gap of a recording. */
-const isSilence = (error: unknown): boolean => codeOf(error) === 'OBD_ADAPTER' && detailOf(error).startsWith('NO DATA');
+/** What an error means for the ladder. */
+function troubleOf(error: unknown): Trouble {
+  const kind = adapterFaultKind(error);
+  if (kind !== undefined) return kind === 'command' ? 'late' : kind;
+  return codeOf(error) === 'OBD_TIMEOUT' || codeOf(error) === 'OBD_FRAME' ? 'late' : 'gone';
+}

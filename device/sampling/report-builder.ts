@@ -1,6 +1,7 @@
 import { signalByWire, type SignalRow, type Tier } from '../../protocol/signals.js';
 import type { SenmlValue } from '../../protocol/senml.js';
-import type { FuelInputs, FuelResult } from './fuel.js';
+import { FUEL_INPUTS, type FuelInputs } from './fuel.js';
+import type { NamedFuel } from './fuel-settings.js';
 
 /** A value and when it was read, monotonic milliseconds. */
 export interface Reading {
@@ -29,7 +30,14 @@ const PAIRS = [
 
 /** Ages up to which readings may go into one fuel figure, by tier. */
 const FUEL_AGE_MS: Readonly<Record<Tier, number>> = { fast: 2_000, medium: 5_000, slow: 60_000 };
-const FUEL_INPUTS = ['frate', 'maf', 'lam', 'rpm', 'map', 'iat', 'thr', 'load', 'spd'] as const;
+
+const TIERS: readonly Tier[] = ['fast', 'medium', 'slow'];
+/** Of the 1,024 bytes of a report: what identity, times, proof and the records about the reporting leave, with room for half a pair. */
+const REPORT_BYTES = 740;
+
+/** A record: map and labels, the name, a number of eight bytes or the text, a time of four. */
+const bytesAtMost = ({ name, value }: Reading): number =>
+  11 + name.length + (typeof value === 'string' ? value.length + 2 : 9);
 
 /**
  * Collects readings between reports. A report carries the newest value of each signal that was read since the last one
@@ -37,7 +45,7 @@ const FUEL_INPUTS = ['frate', 'maf', 'lam', 'rpm', 'map', 'iat', 'thr', 'load', 
  * as the car is read no report is left out.
  */
 export class ReportBuilder {
-  readonly #deriveFuel: (inputs: FuelInputs) => FuelResult & { readonly label: string };
+  readonly #deriveFuel: (inputs: FuelInputs) => NamedFuel;
   /** For the next report. */
   readonly #fresh = new Map<string, Reading>();
   /** Read since the last report, and the same as was reported. */
@@ -45,7 +53,7 @@ export class ReportBuilder {
   readonly #newest = new Map<string, Reading>();
   readonly #reported = new Map<string, Reading>();
 
-  constructor(deriveFuel: (inputs: FuelInputs) => FuelResult & { readonly label: string }) {
+  constructor(deriveFuel: (inputs: FuelInputs) => NamedFuel) {
     this.#deriveFuel = deriveFuel;
   }
 
@@ -70,10 +78,12 @@ export class ReportBuilder {
     if (this.#fresh.size + this.#confirmed.size > 0) this.#derive(nowMs);
     if (this.#fresh.size === 0) this.#sayAgain();
     this.#completePairs();
-    const samples = [...this.#fresh.values()].sort((x, y) => y.monoMs - x.monoMs);
-    this.#fresh.clear();
+    const samples = this.#fitting().sort((x, y) => y.monoMs - x.monoMs);
     this.#confirmed.clear();
-    for (const sample of samples) this.#reported.set(sample.name, sample);
+    for (const sample of samples) {
+      this.#fresh.delete(sample.name);
+      this.#reported.set(sample.name, sample);
+    }
     return samples;
   }
 
@@ -90,6 +100,21 @@ export class ReportBuilder {
       if (reading !== undefined && pair.some(other => this.#fresh.get(other)?.monoMs === reading.monoMs))
         this.#fresh.set(reading.name, reading);
     }
+  }
+
+  /** What one datagram holds, the fast tiers first, and of a tier what has waited longest. The rest goes next time. */
+  #fitting(): Reading[] {
+    const rank = (reading: Reading): number => TIERS.indexOf(signalByWire(reading.name)?.tier ?? 'slow');
+    const queue = [...this.#fresh.values()].sort((x, y) => rank(x) - rank(y) || x.monoMs - y.monoMs);
+    let bytes = 0;
+    const count = queue.findIndex(reading => (bytes += bytesAtMost(reading)) > REPORT_BYTES);
+    const taken = new Map(queue.slice(0, count < 0 ? queue.length : count).map(reading => [reading.name, reading]));
+    for (const pair of PAIRS)
+      for (const name of pair) {
+        const other = this.#fresh.get(name);
+        if (other !== undefined && pair.some(one => taken.has(one))) taken.set(name, other);
+      }
+    return [...taken.values()];
   }
 
   #sayAgain(): void {
@@ -116,6 +141,7 @@ export class ReportBuilder {
     if (this.#reported.get('fuelm')?.value !== result.label)
       for (const name of ['fuel', 'co2']) this.#reported.delete(name);
     this.put({ name: 'fuelm', value: result.label, monoMs });
+    this.put({ name: 'fuelc', value: result.confidence, monoMs });
     if (result.method === 'unavailable') return;
     this.put({ name: 'fuel', value: result.fuelLh, monoMs });
     this.put({ name: 'co2', value: result.co2Gs, monoMs });
