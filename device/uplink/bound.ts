@@ -16,5 +16,5 @@ export function atTheBound(
   return { kept, dropped: oldest.filter(entry => !kept.includes(entry)) };
 }
 
-const isDeclaration = (bytes: Uint8Array | undefined): boolean =>
+export const isDeclaration = (bytes: Uint8Array | undefined): boolean =>
   bytes !== undefined && decodeReport(bytes).samples.some(sample => sample.name === META.gap);

@@ -3,7 +3,8 @@ import type { Log } from '../../common/log.js';
 import { encodeGap, META, type GapReason } from '../../protocol/report.js';
 import type { GroupCommit } from './group-commit.js';
 import type { Entry, Holdings } from './holdings.js';
-import { idOf, joinRanges, rangesOf } from './key-set.js';
+import { joinRanges, rangesOf } from './key-set.js';
+import { RangeSet } from './range-set.js';
 import type { Intake } from './intake.js';
 import type { Key, Range } from './records.js';
 
@@ -20,27 +21,27 @@ const MAX_GAPS_AT_ONCE = 16;
 /** Declares reports that will not come, by reports of its own; until one is accepted, what it declares is not let go. */
 export class Gaps {
   readonly #options: GapsOptions;
-  readonly #declaring = new Map<string, Key>();
+  readonly #declaring = new RangeSet();
 
   constructor(options: GapsOptions) {
     this.#options = options;
   }
 
   /** Reports that are not settled, though they are not to be sent any more. */
-  get keys(): Key[] {
-    return [...this.#declaring.values()];
+  get ranges(): Range[] {
+    return this.#declaring.ranges();
   }
 
   /** Accepted reports whose bytes are gone: to be declared. */
-  missing(keys: readonly Key[]): void {
-    for (const key of keys) this.#declaring.set(idOf(key), key);
+  missing(ranges: readonly Range[]): void {
+    for (const range of ranges) this.#declaring.add(range);
   }
 
   /** Gives up `entries`, which lie in `ranges`. */
   declare(ranges: readonly Range[], reason: GapReason, entries: readonly Entry[]): void {
     const { intake, holdings, clock, log } = this.#options;
     for (const entry of entries) holdings.forget(entry);
-    this.missing(entries.map(entry => entry.key));
+    this.missing(rangesOf(entries.map(entry => entry.key)));
     for (const range of joinRanges(ranges, MAX_GAPS_AT_ONCE)) {
       const { boot, from, to } = range;
       log.warn({ event: 'outbox.gap', boot, from, to, reason });
@@ -53,9 +54,8 @@ export class Gaps {
   /** Only an accepted declaration lets go of what it declares: a crash before leaves it as it was. */
   #settle(range: Range, why: GapReason, entries: readonly Entry[]): void {
     const { group } = this.#options;
-    const mine = this.keys.filter(key => isIn(range, key));
-    for (const part of rangesOf(mine)) group.record({ kind: 'done', range: part, why });
-    for (const key of mine) this.#declaring.delete(idOf(key));
+    for (const part of this.#declaring.within(range)) group.record({ kind: 'done', range: part, why });
+    this.#declaring.delete(range);
     group.settled(entries);
     group.schedule();
   }

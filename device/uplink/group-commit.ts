@@ -57,6 +57,11 @@ export class GroupCommit {
     return this.#steps;
   }
 
+  /** The last write failed, and is tried again. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
   record(record: OutboxRecord): void {
     this.#records.push(record);
   }

@@ -16,21 +16,29 @@ export function rangesOf(keys: Iterable<Key>): Range[] {
   return ranges;
 }
 
-/** At most `max` ranges that hold at least these: the nearest of one boot are joined over what lies between. */
+export const inRangeOrder = (x: Range, y: Range): number => x.boot - y.boot || x.from - y.from;
+
+/**
+ * At most `max` ranges (or one a boot) that hold at least these, given in order: the nearest of one boot are joined over
+ * what lies between.
+ */
 export function joinRanges(ranges: readonly Range[], max: number): Range[] {
-  const joined = [...ranges];
-  while (joined.length > max) {
-    let best = -1;
-    let bestGap = Infinity;
-    for (let i = 1; i < joined.length; i++) {
-      const [left, right] = [joined[i - 1], joined[i]];
-      if (left === undefined || right?.boot !== left.boot || right.from - left.to >= bestGap) continue;
-      best = i;
-      bestGap = right.from - left.to;
-    }
-    const [left, right] = [joined[best - 1], joined[best]];
-    if (left === undefined || right === undefined) return joined;
-    joined.splice(best - 1, 2, { ...left, to: right.to });
+  const spaces = ranges.flatMap((right, at) => {
+    const left = ranges[at - 1];
+    return left?.boot === right.boot ? [{ at, seqs: right.from - left.to }] : [];
+  });
+  const tooMany = Math.max(0, ranges.length - max);
+  const closed = new Set(
+    spaces
+      .sort((x, y) => x.seqs - y.seqs)
+      .slice(0, tooMany)
+      .map(({ at }) => at),
+  );
+  const joined: Range[] = [];
+  for (const [at, range] of ranges.entries()) {
+    const last = joined.at(-1);
+    if (last !== undefined && closed.has(at)) joined[joined.length - 1] = { ...last, to: Math.max(last.to, range.to) };
+    else joined.push(range);
   }
   return joined;
 }

@@ -16,12 +16,33 @@ export interface OutboxOptions {
   readonly stamp: () => Stamp | undefined;
   /** What the stamp is where nobody vouches for the time. */
   readonly estimate: () => Stamp;
+  /** UTC of now where somebody vouches for it: only by such a time is a report too old. */
+  readonly trustedMs: () => number | undefined;
+  /** Reports that are older are given up, and declared. */
+  readonly maxAgeMs: number;
   readonly maxBytes: number;
   /** Reports are synced after this time or 16 reports, whichever comes first. */
   readonly syncMs: number;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
+}
+
+export interface OutboxStatus {
+  /** Newest seq handed out in this boot. */
+  readonly sampled: number;
+  /** Newest seq that is durable. */
+  readonly accepted: number;
+  /** Reports that are not settled, of all boots. */
+  readonly pending: number;
+  readonly waitingForClock: number;
+  readonly diskBytes: number;
+  /** Since the start; for the wear of the disk. */
+  readonly writtenBytes: number;
+  /** Bytes found at the start that were no records: the torn end of a write, or damage. */
+  readonly damagedBytes: number;
+  /** The last write failed; it is tried again. */
+  readonly failing: boolean;
 }
 
 export interface OutboxListener {

@@ -1,22 +1,20 @@
 import { messageOf } from '../../common/errors.js';
 import { fault } from '../../protocol/errors.js';
 import { encodeBoot, MAX_SEQ } from '../../protocol/report.js';
-import { atTheBound } from './bound.js';
+import type { Stamp } from '../clock/time-base.js';
 import { Gaps } from './gaps.js';
 import { GroupCommit, type Batch, type Written } from './group-commit.js';
 import { Holdings, type Entry } from './holdings.js';
 import { Intake } from './intake.js';
-import { idOf, joinRanges, rangesOf } from './key-set.js';
-import type { Stamp } from '../clock/time-base.js';
-import type { OutboxListener, OutboxOptions } from './outbox-options.js';
-import { OUTBOX_SCHEMA, type BootMarks, type HeldSample, type Key, type OutboxRecord } from './records.js';
+import { Journal } from './journal.js';
+import { idOf, inRangeOrder, rangesOf } from './key-set.js';
+import type { OutboxListener, OutboxOptions, OutboxStatus } from './outbox-options.js';
+import type { HeldSample, Key } from './records.js';
+import { Relief } from './relief.js';
 import { replay, type Replayed } from './replay.js';
 import { readSegments, SegmentLog, segmentOfReports } from './segment-log.js';
 
 const MAX_WAITING_REPORTS = 1_024;
-const MAX_RANGES = 256;
-const MAX_BOOTS = 1_000;
-
 /**
  * The durable queue of reports (DESIGN §7). `add` hands out the next seq; the report is accepted, and may be sent, once
  * its frozen bytes are synced; it stays until it is acknowledged, rejected or dropped, the latter two declared by a gap
@@ -27,15 +25,15 @@ export class Outbox implements AsyncDisposable {
   readonly boot: number;
   readonly #options: OutboxOptions;
   readonly #log: SegmentLog;
-  readonly #boots: Map<number, BootMarks>;
+  readonly #journal: Journal;
   readonly #holdings = new Holdings();
   readonly #group: GroupCommit;
   readonly #intake: Intake;
   readonly #gaps: Gaps;
+  readonly #relief: Relief;
   #listener: OutboxListener | undefined;
   #accepted = 0;
-  #resent: number;
-  #relieving = 0;
+  #damagedBytes = 0;
 
   /** Reads what earlier boots left, and begins a segment of its own. Rejects with the disk's errors or STORE_SCHEMA. */
   static async open(options: OutboxOptions): Promise<Outbox> {
@@ -46,8 +44,8 @@ export class Outbox implements AsyncDisposable {
     const boot = await options.nextBoot(Math.max(0, ...found.boots.keys()));
     const outbox = new Outbox(options, boot, log, found);
     await outbox.#recover(found, segmentOfReports(segments));
-    const damagedBytes = segments.reduce((sum, segment) => sum + segment.damagedBytes, 0);
-    const pending = outbox.#holdings.size;
+    outbox.#damagedBytes = segments.reduce((sum, segment) => sum + segment.damagedBytes, 0);
+    const { pending, damagedBytes } = outbox.status;
     options.log.info({ event: 'outbox.opened', boot, pending, missing: found.missing.length, damagedBytes });
     return outbox;
   }
@@ -56,12 +54,9 @@ export class Outbox implements AsyncDisposable {
     this.#options = options;
     this.boot = boot;
     this.#log = log;
-    this.#boots = new Map(found.boots);
-    this.#resent = found.resent;
     const previousBoot = Math.max(0, ...found.boots.keys());
     const lastAcceptedSeq = found.boots.get(previousBoot)?.accepted ?? 0;
     const first = encodeBoot({ previousBoot, lastAcceptedSeq, clock: 'estimated' });
-    this.#boots.set(boot, { boot, sampled: 0, accepted: 0 });
     this.#group = new GroupCommit({
       ...options,
       write: batch => this.#write(batch),
@@ -70,6 +65,21 @@ export class Outbox implements AsyncDisposable {
     const parts = { holdings: this.#holdings, group: this.#group };
     this.#intake = new Intake({ ...options, ...parts, boot, first });
     this.#gaps = new Gaps({ ...options, ...parts, intake: this.#intake });
+    this.#journal = new Journal({
+      ...found,
+      segments: log,
+      maxBytes: options.maxBytes,
+      marks: () => ({ boot, sampled: this.#intake.sampled, accepted: this.#accepted }),
+      unsettled: () =>
+        [...rangesOf(this.#holdings.entries().map(entry => entry.key)), ...this.#gaps.ranges].sort(inRangeOrder),
+    });
+    this.#relief = new Relief({
+      ...options,
+      ...parts,
+      segments: log,
+      gaps: this.#gaps,
+      onDropped: keys => this.#listener?.onDropped(keys),
+    });
   }
 
   async #recover(found: Replayed, segmentOf: ReadonlyMap<string, number>): Promise<void> {
@@ -79,7 +89,7 @@ export class Outbox implements AsyncDisposable {
       this.#holdings.keep({ key, bytes, held: undefined, segment: 0, then: undefined }, where(key));
     for (const held of found.held)
       this.#holdings.keep({ key: held.key, bytes: undefined, held, segment: 0, then: undefined }, where(held.key));
-    await this.#log.rotate(this.#checkpoint());
+    await this.#journal.begin();
     // Held reports of a boot that ended: their monotonic time means nothing any more, but the guess of then does.
     for (const boot of new Set(found.held.map(({ key }) => key.boot))) {
       const entries = this.#holdings.entries().filter(entry => entry.held !== undefined && entry.key.boot === boot);
@@ -87,7 +97,7 @@ export class Outbox implements AsyncDisposable {
       this.#intake.freeze(boot, entries, found.stamps.get(boot) ?? { offsetMs: guessMs, clock: guessClock });
     }
     await this.#group.commit();
-    if (found.missing.length > 0) this.#gaps.declare(rangesOf(found.missing), 'corrupt', []);
+    if (found.missing.length > 0) this.#gaps.declare(found.missing, 'corrupt', []);
   }
 
   /** Sets who sends; tells at once what there is to send. */
@@ -96,12 +106,15 @@ export class Outbox implements AsyncDisposable {
     this.#tellSendable(this.#holdings.ready());
   }
 
-  get status(): { sampled: number; accepted: number; pending: number; diskBytes: number; waitingForClock: number } {
+  get status(): OutboxStatus {
     return {
       sampled: this.#intake.sampled,
       accepted: this.#accepted,
       pending: this.#holdings.size + this.#group.steps.length,
       diskBytes: this.#log.totalBytes,
+      writtenBytes: this.#log.writtenBytes,
+      damagedBytes: this.#damagedBytes,
+      failing: this.#group.failed,
       waitingForClock: this.#holdings.waitingForClock,
     };
   }
@@ -149,29 +162,19 @@ export class Outbox implements AsyncDisposable {
 
   /** One more transmission beyond the first. */
   countResent(): void {
-    this.#resent++;
+    this.#journal.countResent();
   }
 
   get resent(): number {
-    return this.#resent;
-  }
-
-  #checkpoint(): Extract<OutboxRecord, { kind: 'checkpoint' }> {
-    const keys = [...this.#holdings.entries().map(entry => entry.key), ...this.#gaps.keys];
-    this.#boots.set(this.boot, this.#marks());
-    const boots = [...this.#boots.values()].sort((x, y) => x.boot - y.boot).slice(-MAX_BOOTS);
-    const pending = joinRanges(rangesOf(keys), MAX_RANGES);
-    return { kind: 'checkpoint', schema: OUTBOX_SCHEMA, boots, pending, resent: this.#resent };
+    return this.#journal.resent;
   }
 
   /** Writes a batch, and syncs it where it holds reports. */
   async #write({ records, steps, last }: Batch): Promise<Written> {
-    const log = this.#log;
     const toSync = last || steps.length > 0;
+    const newest = steps.findLast(({ entry }) => entry.key.boot === this.boot)?.entry.key;
     try {
-      if (log.broken || log.currentBytes >= this.#options.maxBytes / 8) await log.rotate(this.#checkpoint());
-      await log.append([{ kind: 'marks', marks: this.#marks(), resent: this.#resent }, ...records]);
-      if (toSync) await log.sync();
+      await this.#journal.write(records, newest, toSync);
     } catch (error) {
       this.#options.log.error({ event: 'outbox.failed', error: messageOf(error) });
       return 'failed';
@@ -189,7 +192,7 @@ export class Outbox implements AsyncDisposable {
     const stamp = this.#options.stamp();
     const late = steps.map(step => step.entry).filter(entry => entry.bytes === undefined);
     if (stamp !== undefined) this.#intake.freeze(this.boot, late, stamp);
-    if (written === 'durable' && !last) await this.#relieve(grew);
+    if (written === 'durable' && !last) await this.#relief.after(grew);
   }
 
   #accept(entry: Entry, segment: number): void {
@@ -202,46 +205,11 @@ export class Outbox implements AsyncDisposable {
     }
   }
 
-  #marks(): BootMarks {
-    return { boot: this.boot, sampled: this.#intake.sampled, accepted: this.#accepted };
-  }
-
   #tellSendable(entries: readonly Entry[]): void {
     const reports = entries.flatMap(({ key, bytes }) =>
       bytes !== undefined && this.#holdings.has(key) ? [{ key, bytes }] : [],
     );
     if (reports.length > 0) this.#listener?.onSendable(reports);
-  }
-
-  /** Removes segments that nothing needs; at the bound, carries the oldest reports over or gives them up. */
-  async #relieve(grew: boolean): Promise<void> {
-    const log = this.#log;
-    try {
-      while (log.oldest !== log.current && !this.#holdings.isNeeded(log.oldest)) {
-        this.#holdings.removed(log.oldest);
-        await log.removeOldest();
-      }
-    } catch (error) {
-      this.#options.log.error({ event: 'outbox.failed', error: messageOf(error) });
-      return;
-    }
-    const { oldest } = log;
-    // One segment per commit of new reports: carrying over and declaring write, too, and must not feed themselves.
-    if (!grew) return;
-    if (log.totalBytes <= this.#options.maxBytes || oldest === log.current || oldest === this.#relieving) return;
-    this.#relieving = oldest;
-    const { maxBytes } = this.#options;
-    const { kept, dropped } = atTheBound(this.#holdings.inSegment(oldest), this.#holdings.bytes, maxBytes);
-    for (const entry of kept) {
-      if (entry.bytes === undefined) continue;
-      this.#group.record({ kind: 'report', key: entry.key, bytes: entry.bytes });
-      this.#group.step({ entry, frozen: false });
-    }
-    if (dropped.length > 0) {
-      this.#listener?.onDropped(dropped.map(entry => entry.key));
-      this.#gaps.declare(rangesOf(dropped.map(entry => entry.key)), 'bound', dropped);
-    }
-    this.#group.schedule();
   }
 
   /** Resolves when everything that was added is accepted, or the disk has failed. */

@@ -1,6 +1,7 @@
 import type { ClockSource } from '../../protocol/report.js';
 import type { Stamp } from '../clock/time-base.js';
 import { idOf, inOrder } from './key-set.js';
+import { RangeSet } from './range-set.js';
 import type { BootMarks, HeldSample, Key, OutboxRecord, Range } from './records.js';
 
 /** What the segments of an outbox say, once read in order. */
@@ -12,7 +13,7 @@ export interface Replayed {
   readonly held: readonly HeldReport[];
   readonly stamps: ReadonlyMap<number, Stamp>;
   /** Accepted reports whose bytes are gone: to be declared. */
-  readonly missing: readonly Key[];
+  readonly missing: readonly Range[];
   readonly resent: number;
 }
 
@@ -28,15 +29,15 @@ export interface HeldReport {
  * after it what came and went since; older segments only give the bytes. A seq that was skipped over was damaged.
  */
 export function replay(records: Iterable<OutboxRecord>): Replayed {
-  const bytes = new Map<string, Uint8Array>();
+  const bytes = new Map<string, { readonly key: Key; readonly bytes: Uint8Array }>();
   const held = new Map<string, HeldReport>();
   const stamps = new Map<number, Stamp>();
   const boots = new Map<number, BootMarks>();
-  const expected = new Map<string, Key>();
+  const expected = new RangeSet();
   let resent = 0;
   const acceptTo = (boot: number, seq: number, sampled = seq): void => {
     const marks = boots.get(boot) ?? { boot, sampled: 0, accepted: 0 };
-    for (let next = marks.accepted + 1; next <= seq; next++) expected.set(`${boot}/${next}`, { boot, seq: next });
+    expected.add({ boot, from: marks.accepted + 1, to: seq });
     boots.set(boot, {
       boot,
       sampled: Math.max(marks.sampled, sampled, seq),
@@ -48,12 +49,12 @@ export function replay(records: Iterable<OutboxRecord>): Replayed {
       case 'checkpoint':
         expected.clear();
         for (const marks of record.boots) boots.set(marks.boot, marks);
-        for (const key of keysOf(record.pending)) expected.set(idOf(key), key);
+        for (const range of record.pending) expected.add(range);
         resent = Math.max(resent, record.resent);
         break;
       case 'report':
         acceptTo(record.key.boot, record.key.seq);
-        bytes.set(idOf(record.key), record.bytes);
+        bytes.set(idOf(record.key), record);
         break;
       case 'held':
         acceptTo(record.key.boot, record.key.seq);
@@ -64,7 +65,7 @@ export function replay(records: Iterable<OutboxRecord>): Replayed {
         break;
       case 'done':
         acceptTo(record.range.boot, record.range.to);
-        for (const key of keysOf([record.range])) expected.delete(idOf(key));
+        expected.delete(record.range);
         break;
       case 'marks':
         acceptTo(record.marks.boot, record.marks.accepted, record.marks.sampled);
@@ -72,19 +73,16 @@ export function replay(records: Iterable<OutboxRecord>): Replayed {
         break;
     }
   }
-  const pending: { key: Key; bytes: Uint8Array }[] = [];
-  const unstamped: HeldReport[] = [];
-  const missing: Key[] = [];
-  for (const key of [...expected.values()].sort(inOrder)) {
-    const frozen = bytes.get(idOf(key));
-    const waiting = held.get(idOf(key));
-    if (frozen !== undefined) pending.push({ key, bytes: frozen });
-    else if (waiting !== undefined) unstamped.push(waiting);
-    else missing.push(key);
-  }
-  return { boots, pending, held: unstamped, stamps, missing, resent };
-}
-
-function* keysOf(ranges: readonly Range[]): Generator<Key> {
-  for (const { boot, from, to } of ranges) for (let seq = from; seq <= to; seq++) yield { boot, seq };
+  const pending = [...bytes.values()].filter(({ key }) => expected.has(key)).sort((x, y) => inOrder(x.key, y.key));
+  for (const { key } of pending) expected.delete({ boot: key.boot, from: key.seq, to: key.seq });
+  const unstamped = [...held.values()].filter(({ key }) => expected.has(key)).sort((x, y) => inOrder(x.key, y.key));
+  for (const { key } of unstamped) expected.delete({ boot: key.boot, from: key.seq, to: key.seq });
+  return {
+    boots,
+    pending: pending.map(({ key, bytes: frozen }) => ({ key, bytes: frozen })),
+    held: unstamped,
+    stamps,
+    missing: expected.ranges(),
+    resent,
+  };
 }

@@ -50,6 +50,9 @@ export class SegmentLog {
   #current: number;
   /** The newest segment took a write that failed: nothing may follow it there. */
   #broken = true;
+  /** The newest segment has its checkpoint. */
+  #begun = true;
+  #writtenBytes = 0;
 
   constructor(disk: Disk, found: readonly SegmentRecords[]) {
     this.#disk = disk;
@@ -73,6 +76,11 @@ export class SegmentLog {
     return sum;
   }
 
+  /** All that was written since the start, for the wear of the disk. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
   get currentBytes(): number {
     return this.#sizes.get(this.#current) ?? 0;
   }
@@ -89,15 +97,17 @@ export class SegmentLog {
 
   /** Starts the next segment; resolves when its checkpoint is durable. */
   async rotate(checkpoint: Extract<OutboxRecord, { kind: 'checkpoint' }>): Promise<void> {
-    const segment = this.#current + 1;
-    this.#current = segment;
-    this.#sizes.set(segment, 0);
     this.#broken = true;
-    const frame = encodeFrame(encodeRecord(checkpoint));
-    await this.#disk.append(nameOf(segment), frame);
-    this.#sizes.set(segment, frame.length);
+    // A disk that is full must not be filled with segments that never began.
+    if (!this.#begun) await this.#disk.remove(nameOf(this.#current));
+    const segment = this.#begun ? this.#current + 1 : this.#current;
+    this.#current = segment;
+    this.#begun = false;
+    this.#sizes.set(segment, 0);
+    await this.#append(encodeFrame(encodeRecord(checkpoint)));
     await this.#disk.sync(nameOf(segment));
     await this.#disk.syncFolder();
+    this.#begun = true;
     this.#broken = false;
   }
 
@@ -106,9 +116,15 @@ export class SegmentLog {
     const frames = records.map(record => encodeFrame(encodeRecord(record)));
     const bytes = Buffer.concat(frames);
     this.#broken = true;
-    await this.#disk.append(nameOf(this.#current), bytes);
+    await this.#append(bytes);
     this.#broken = false;
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    // Counted before: of a write that fails, part may be there.
     this.#sizes.set(this.#current, this.currentBytes + bytes.length);
+    this.#writtenBytes += bytes.length;
+    await this.#disk.append(nameOf(this.#current), bytes);
   }
 
   /** After a failed sync the state of the file is unknown (the kernel drops what it could not write). */

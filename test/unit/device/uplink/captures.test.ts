@@ -35,7 +35,7 @@ describe('formats of release 0.1.0', () => {
       [{ boot: 4, seq: 3 }],
     );
     assert.equal(decodeReport(found.pending[0]!.bytes).seq, 3);
-    assert.deepEqual(found.missing, [{ boot: 3, seq: 17 }]);
+    assert.deepEqual(found.missing, [{ boot: 3, from: 17, to: 17 }]);
     assert.deepEqual(
       found.held.map(({ key, samples }) => [key.seq, samples.length]),
       [[4, 1]],

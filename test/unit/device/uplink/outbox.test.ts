@@ -27,6 +27,8 @@ function open(disk: Disk, clock: FakeClock, options: Options = {}): Promise<Outb
     nextBoot: highest => Promise.resolve(highest + 1),
     stamp,
     estimate: () => ({ offsetMs: clock.nowMs() - clock.monotonicMs(), clock: 'estimated' }),
+    trustedMs: () => clock.nowMs(),
+    maxAgeMs: 30 * 86_400_000,
     maxBytes: 1_000_000,
     syncMs: 200,
     clock,

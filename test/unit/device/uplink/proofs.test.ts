@@ -20,6 +20,8 @@ async function scene(proves: boolean) {
     nextBoot: highest => Promise.resolve(highest + 1),
     stamp: () => stamp,
     estimate: () => ({ offsetMs: clock.nowMs() - clock.monotonicMs(), clock: 'estimated' }),
+    trustedMs: () => clock.nowMs(),
+    maxAgeMs: 30 * 86_400_000,
     maxBytes: 1_000_000,
     syncMs: 200,
     clock,
