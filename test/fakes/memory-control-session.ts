@@ -78,17 +78,24 @@ export class MemoryControlSession implements Pick<CassandraSession, 'run' | 'pag
   /** Names of all requests that reached the cluster, in order. */
   readonly reached: OperationName[] = [];
   fate: (statement: Statement) => Fate = () => 'done';
+  /** How many turns of the event loop a request takes, there and back. */
+  turns: (statement: Statement) => number = () => 1;
   readonly #late: (() => void)[] = [];
 
   async run(statement: Statement, params: Values): Promise<readonly Row[]> {
-    await new Promise(resolve => setImmediate(resolve));
+    await this.#travel(statement);
     const fate = this.fate(statement);
     if (fate === 'not durable') throw fault('STORE_NOT_DURABLE', statement.name);
     if (fate === 'late') this.#late.push(() => void this.#answer(statement, params));
     const answer = fate === 'done' || fate === 'answer lost' ? this.#answer(statement, params) : [];
+    if (fate !== 'done') await this.#travel(statement);
     if (fate !== 'done') throw fault('STORE_AWAY', `${statement.name}: ${fate}`);
-    await new Promise(resolve => setImmediate(resolve));
+    await this.#travel(statement);
     return answer;
+  }
+
+  async #travel(statement: Statement): Promise<void> {
+    for (let turns = this.turns(statement); turns > 0; turns--) await new Promise(resolve => setImmediate(resolve));
   }
 
   pages(statement: Statement): AsyncIterable<Row> {

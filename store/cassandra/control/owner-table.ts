@@ -60,12 +60,15 @@ export class OwnerTable {
     return rows.sort((a, b) => (a.vehicle < b.vehicle ? -1 : 1));
   }
 
-  /** A claim that is not there while the row is below it may still come: a paused coordinator goes on when it wakes. */
+  /**
+   * A claim that is not there while the row is below it may still come: a paused coordinator goes on when it wakes. Where the row
+   * is above it, it may have been applied before that one.
+   */
   async #settle(row: OwnerRow): Promise<CasOutcome> {
-    const held = await this.read(row.vehicle).catch(() => 'nobody knows' as const);
-    if (held === 'nobody knows' || held === undefined) return 'unknown';
+    const held = await this.read(row.vehicle).catch(() => undefined);
+    if (held === undefined) return 'unknown';
     if (sameClaim(held, row)) return 'applied';
-    return held.epoch >= row.epoch ? 'refused' : 'unknown';
+    return held.epoch === row.epoch ? 'refused' : 'unknown';
   }
 }
 

@@ -26,13 +26,10 @@ export class ServiceLeaseTable {
     const held = await this.read(row.service);
     const cas = await this.#set(row, held);
     if (cas.is === 'applied') return 'applied';
-    // Others may have written between the read and the set, and this one's own write may be what it met.
+    // What it met may be this one's own write. Of another term, it may have been applied before that or may still come.
     const now = await this.read(row.service).catch(() => undefined);
-    if (now === undefined) return cas.is;
-    if (isSame(now, row)) return 'applied';
-    return cas.is === 'refused' || now.term > row.term || (now.term === row.term && now.holder !== row.holder)
-      ? 'refused'
-      : 'unknown';
+    if (now !== undefined && isSame(now, row)) return 'applied';
+    return now?.term === row.term && now.holder !== row.holder ? 'refused' : cas.is;
   }
 
   async read(service: string): Promise<ServiceLeaseRow | undefined> {

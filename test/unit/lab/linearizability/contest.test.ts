@@ -26,6 +26,7 @@ async function contestOn(
     if (random() < 0.3) session.deliverLate();
     return fate(random);
   };
+  session.turns = () => 1 + Math.floor(random() * 6);
   const clock = {
     monotonicMs: () => {
       if (++moments >= ROUNDS) end.abort();
