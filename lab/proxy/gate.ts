@@ -55,6 +55,8 @@ export interface GateOptions {
 export interface Gate extends AsyncDisposable {
   readonly url: string;
   hold(matcher: Matcher): Hold;
+  /** Breaks what is under way to services of such origins, and every later request, until another predicate is set. */
+  cut(away: (origin: string) => boolean): void;
 }
 
 type Fate = 'release' | 'drop';
@@ -72,6 +74,8 @@ const NAMED_TARGET = /^\/?(https?:\/\/[^/]+)(\/.*)?$/;
 export async function openGate(options: GateOptions = {}): Promise<Gate> {
   const { address, port } = options.listen ?? { address: '127.0.0.1', port: 0 };
   const armed = new Set<Armed>();
+  let away: (origin: string) => boolean = () => false;
+  const underWay = new Map<ServerResponse, string>();
   // One connection per request: an upstream that was killed leaves no stale one behind.
   const agent = new Agent({ keepAlive: false });
   const server = createServer((request, response) => forward(request, response));
@@ -82,7 +86,8 @@ export async function openGate(options: GateOptions = {}): Promise<Gate> {
   function forward(request: IncomingMessage, response: ServerResponse): void {
     const target = targetOf(options.upstream, request);
     // Without an upstream, or with one that is away, the connection breaks, as it would without a gate.
-    if (target === undefined) return void request.socket.destroy();
+    if (target === undefined || away(target.origin)) return void request.socket.destroy();
+    underWay.set(response, target.origin);
     const { method = 'GET', headers } = request;
     const found = [...armed].find(({ matcher }) => fits(matcher, method, target.path));
     if (found !== undefined) armed.delete(found);
@@ -103,7 +108,10 @@ export async function openGate(options: GateOptions = {}): Promise<Gate> {
     });
     response.on('error', () => up.destroy());
     // A held reply outlives whoever asked; any other request ends with it.
-    response.on('close', () => void (found === undefined && up.destroy()));
+    response.on('close', () => {
+      underWay.delete(response);
+      if (found === undefined) up.destroy();
+    });
     request.pipe(up);
   }
 
@@ -121,6 +129,10 @@ export async function openGate(options: GateOptions = {}): Promise<Gate> {
         decide(how);
       };
       return { arrived, release: () => end('release'), drop: () => end('drop') };
+    },
+    cut(when) {
+      away = when;
+      for (const [response, origin] of underWay) if (away(origin)) response.destroy();
     },
     [Symbol.asyncDispose]: () => {
       armed.clear();

@@ -115,6 +115,19 @@ describe('a gate', () => {
     assert.equal((await held).status, 201);
   });
 
+  it('cuts a service off, with what is under way to it, until it is healed', async () => {
+    await using open = await openGate();
+    const stream = await fetch(`${open.url}/${origin}/events`);
+    const reader = stream.body!.getReader();
+    await reader.read();
+    open.cut(away => away === origin);
+    await assert.rejects(reader.read());
+    await eventually('the service sees it, too', () => seen.includes('stream closed'));
+    await assert.rejects(fetch(`${open.url}/${origin}/x`));
+    open.cut(away => away === 'http://127.0.0.1:1');
+    assert.equal((await fetch(`${open.url}/${origin}/x`)).status, 201);
+  });
+
   it('finds the upstream in the request where it has none, or by a function', async () => {
     await using open = await openGate();
     await using client = new HttpClient(open.url);

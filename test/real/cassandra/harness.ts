@@ -1,0 +1,93 @@
+import type { Cluster } from '../../../lab/cassandra/cluster.js';
+import { DOMAINS } from '../../../lab/demo/plan.js';
+import { planOfCluster } from '../../../lab/demo/store-words.js';
+import type { SystemOptions } from '../../../lab/demo/system.js';
+import { openGate, type Gate } from '../../../lab/proxy/gate.js';
+import { Journey, openHostsGate } from '../../journeys/harness.js';
+import type { Gates } from '../../journeys/kill-in-phase.js';
+import { DATACENTRES, freshPrefix, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
+
+/** Skips where there is no cluster; `cuts`: where none can be cut. */
+export function needsCluster(this: Mocha.Context, cuts = false): void {
+  const missing = sharedClusterMissing(cuts);
+  if (missing === undefined) return;
+  process.stdout.write(`      skipped: ${missing}\n`);
+  this.skip();
+}
+
+export function needsCuts(this: Mocha.Context): void {
+  needsCluster.call(this, true);
+}
+
+/** A system of real processes on the shared cluster, in keyspaces of its own. */
+export interface Stage extends AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly journey: Journey;
+  readonly gates: Gates;
+  /** No node of the domain reaches one of another domain, and md-manager reaches no host of it (of `core`: no other's). */
+  cutOff(domain: string): Promise<void>;
+  rejoin(domain: string): Promise<void>;
+}
+
+const FOLLOW_MS = 250;
+
+export async function openStage(options: Partial<SystemOptions> = {}): Promise<Stage> {
+  const cluster = await sharedCluster();
+  const gates = new Map<'hosts' | 'sdn' | 'manager', Gate>();
+  const journey = await Journey.open({
+    cassandra: planOfCluster(cluster, freshPrefix()),
+    via: async (_block, urls) => {
+      gates.set('hosts', await openHostsGate());
+      gates
+        .set('sdn', await openGate({ upstream: urls.sdn }))
+        .set('manager', await openGate({ upstream: urls.manager }));
+      return { hosts: gates.get('hosts')!.url, sdn: gates.get('sdn')!.url, manager: gates.get('manager')!.url };
+    },
+    ...options,
+  });
+  const domainOf = new Map<string, string>();
+  const away = new Set<string>();
+  let following: NodeJS.Timeout | undefined;
+  /** Which hosts there are changes while they are cut off: each is known by its origin. */
+  const follow = async (): Promise<void> => {
+    for (const { domain, hosts } of await journey.pools().catch(() => []))
+      for (const { host } of hosts) domainOf.set(host.control, domain);
+  };
+  const apply = async (): Promise<void> => {
+    await follow();
+    gates.get('hosts')!.cut(origin => {
+      const domain = domainOf.get(origin);
+      return domain !== undefined && (away.has(domain) || (away.has('core') && domain !== 'core'));
+    });
+    clearInterval(following);
+    following = away.size === 0 ? undefined : setInterval(() => void follow(), FOLLOW_MS);
+  };
+  return {
+    cluster,
+    journey,
+    gates,
+    async cutOff(domain) {
+      away.add(domain);
+      await Promise.all([cluster.cutOff(domain), apply()]);
+    },
+    async rejoin(domain) {
+      away.delete(domain);
+      const others = DATACENTRES.filter(other => other !== domain && !away.has(other));
+      await Promise.all([...others.map(other => cluster.heal(domain, other)), apply()]);
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(following);
+      await Promise.all(DOMAINS.map(domain => cluster.rejoin(domain)));
+      await journey[Symbol.asyncDispose]();
+      for (const gate of gates.values()) await gate[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Waits until the store of every domain has the same number of reports, as after healing. */
+export async function storesAgree({ journey }: Stage): Promise<void> {
+  await journey.until(
+    'the stores agree',
+    async () => new Set((await journey.system.storedPerDomain()).values()).size === 1,
+  );
+}
