@@ -5,6 +5,7 @@ import type { ArmingRequest, TicketsRequest } from '../protocol/api/sdn-app.js';
 import type { Attachment, CommandHeader, HostRef } from '../protocol/api/common.js';
 import type { Timers } from '../common/clock.js';
 import { HttpClient } from '../protocol/api/http-client.js';
+import { pages } from '../protocol/api/pages.js';
 import { keepRehearsed } from '../protocol/api/rehearsal.js';
 import { Lanes, type Lane } from './lanes.js';
 import { vehicleFlows, vehicleFlowsList, type VehicleFlows } from '../protocol/api/sdn-app.js';
@@ -148,7 +149,12 @@ export class SdnClient implements AsyncDisposable {
   }
 
   async vehicles(signal: AbortSignal): Promise<VehicleFlows[]> {
-    return (await this.#http.call('GET', '/v1/vehicles', { answer: vehicleFlowsList, signal })).vehicles;
+    const all: VehicleFlows[] = [];
+    for await (const { vehicles } of pages(query =>
+      this.#http.call('GET', `/v1/vehicles${query}`, { answer: vehicleFlowsList, signal }),
+    ))
+      all.push(...vehicles);
+    return all;
   }
 
   #put(path: string, body: unknown, signal: AbortSignal): Promise<VehicleFlows> {

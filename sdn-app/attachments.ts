@@ -9,10 +9,7 @@ export const portOf = (topology: Topology, at: Pick<Place, 'datapath' | 'port'>)
 export type AccessPort = Extract<Port, { role: 'access' }>;
 
 /** The access port of a place; `undefined` where frames of vehicles do not enter. */
-export function accessPortOf(
-  topology: Topology,
-  at: Pick<Place, 'datapath' | 'port'>,
-): AccessPort | undefined {
+export function accessPortOf(topology: Topology, at: Pick<Place, 'datapath' | 'port'>): AccessPort | undefined {
   const port = portOf(topology, at);
   return port?.role === 'access' ? port : undefined;
 }

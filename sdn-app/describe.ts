@@ -18,6 +18,7 @@ export function describe(vehicle: Vehicle, topology: Topology, downPorts: DownPo
     highestEpoch,
     state: state.at,
     armed: viewOf(vehicle).armed.map(({ domain }) => domain),
+    tickets: state.arming?.tickets ?? false,
     waysOut: place === undefined ? [] : [...leaving.map(old => old.name ?? old.host.address), ref.host],
     ...(place === undefined ? {} : { attachment: attachmentOf(place, topology), portDown: downPorts.has(place) }),
     ...(lastMove === undefined ? {} : { lastMove }),

@@ -116,15 +116,20 @@ export class FlowRunner {
     return (await Promise.all(connected.map(({ datapath }) => this.read(datapath, vehicle)))).flat();
   }
 
-  /** Corrects vehicles whose flows on one switch have just been read: one bundle. Idempotent, also beside other changes. */
+  /**
+   * Corrects vehicles whose flows on one switch have just been read: one bundle. Idempotent, also beside other changes. A
+   * vehicle that lacks nothing has its meter: with a meter a switch loses the flows that use it.
+   */
   async correct(datapath: number, rows: readonly (readonly [Vehicle, readonly FlowStats[]])[]): Promise<void> {
     const batch: { meters: Batch['meters'][number][]; flows: FlowMod[] } = { meters: [], flows: [] };
     for (const [vehicle, found] of rows) {
       const view = viewOf(vehicle);
       vehicle.sent.set(datapath, view);
-      batch.meters.push(...vehicleMeters(vehicle.number));
-      batch.flows.push(...difference(found.filter(isVehicleFlow), this.flowsOf(datapath, view)));
+      const mods = difference(found.filter(isVehicleFlow), this.flowsOf(datapath, view));
+      if (mods.some(({ op }) => op === 'add')) batch.meters.push(...vehicleMeters(vehicle.number));
+      batch.flows.push(...mods);
     }
+    if (batch.flows.length === 0) return;
     await this.applyFor(
       datapath,
       rows.map(([vehicle]) => vehicle),

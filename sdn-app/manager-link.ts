@@ -14,6 +14,7 @@ import {
   type ServiceLease,
   type ServiceLeaseRequest,
 } from '../protocol/api/md-manager.js';
+import { pages } from '../protocol/api/pages.js';
 import { keepRehearsed } from '../protocol/api/rehearsal.js';
 
 export type VehicleList = z.infer<typeof vehicleList>;
@@ -21,7 +22,8 @@ export type VehicleList = z.infer<typeof vehicleList>;
 /** What sdn-app asks of md-manager. */
 export interface ManagerLink extends AsyncDisposable {
   lease(request: ServiceLeaseRequest, timeoutMs: number): Promise<ServiceLease>;
-  vehicles(): Promise<VehicleList>;
+  /** In pages. */
+  vehicles(): AsyncIterable<VehicleList>;
   reservations(): Promise<ReservationList>;
   pools(): Promise<readonly Pool[]>;
   report(change: AttachmentChanged): Promise<AttachmentAnswer>;
@@ -37,7 +39,7 @@ export function openManagerLink(url: string): HttpManagerLink {
   return {
     lease: (request, timeoutMs) =>
       http.call('PUT', '/v1/leases/sdn-app', { body: request, answer: serviceLease, timeoutMs }),
-    vehicles: () => http.call('GET', '/v1/vehicles', { answer: vehicleList }),
+    vehicles: () => pages(query => http.call('GET', `/v1/vehicles${query}`, { answer: vehicleList })),
     reservations: () => http.call('GET', '/v1/reservations', { answer: reservationList }),
     pools: async () => (await http.call('GET', '/v1/pools', { answer: poolList })).pools,
     report: change =>

@@ -8,7 +8,7 @@ import type { RecoveryParts } from './recovery.js';
 import { vehicleSlice } from './redirect/cookie.js';
 import { vehicleMeter } from './redirect/network.js';
 import { NOTHING_RESERVED, askReserved, leasesOf, untoldRedirect, type Reserved } from './standby.js';
-import { hostEnd, type OwnRedirect, type Vehicle } from './vehicles.js';
+import { hostEnd, type OwnRedirect, type Vehicle, type Vehicles } from './vehicles.js';
 
 /** Vehicles that are corrected one by one; more of them are read in slices. */
 const FEW = 64;
@@ -26,42 +26,41 @@ export async function recall(
 ): Promise<void> {
   const { topology } = options;
   const { vehicles, follower, timers } = parts;
-  const list = await deps.manager.vehicles();
-  const reserved = await reservedFor(deps, parts, list);
-  if (timers.stopped) return;
-  parts.managerTerm(list.term);
-  const learnt = learnFromManager({ topology, vehicles, nowMs: deps.clock.stampMs() }, list.vehicles);
+  const known = new Set<number>();
+  const changed: Vehicle[] = [];
   const untold: { readonly learnt: Learnt; readonly own?: OwnRedirect }[] = [];
   const taken = new Set<string>();
-  for (const one of learnt) {
-    const own = one.recovered ? ownRedirect(one, options, reserved, taken) : undefined;
-    if (own !== undefined) parts.tickets.take(own.lease);
-    if (own !== undefined || one.untold) untold.push({ learnt: one, ...(own === undefined ? {} : { own }) });
-    const { slots, untilMs } = leasesOf(one.vehicle, reserved);
-    one.vehicle.found = [];
-    if (slots.length > 0) follower.dispatch(one.vehicle, { type: 'arming', slots, tickets: false, untilMs });
+  let reserved: Reserved | undefined;
+  for await (const page of deps.manager.vehicles()) {
+    if (reserved === undefined && needsLeases(vehicles, page)) reserved = await askReserved(deps.manager);
+    if (timers.stopped) return;
+    parts.managerTerm(page.term);
+    for (const { number } of page.vehicles) known.add(number);
+    const nowMs = deps.clock.stampMs();
+    for (const one of learnFromManager({ topology, vehicles, nowMs }, page.vehicles)) {
+      const own = one.recovered ? ownRedirect(one, options, reserved ?? NOTHING_RESERVED, taken) : undefined;
+      if (own !== undefined) parts.tickets.take(own.lease);
+      if (own !== undefined || one.untold) untold.push({ learnt: one, ...(own === undefined ? {} : { own }) });
+      const { slots, untilMs } = leasesOf(one.vehicle, reserved ?? NOTHING_RESERVED);
+      one.vehicle.found = [];
+      if (slots.length > 0) follower.dispatch(one.vehicle, { type: 'arming', slots, tickets: false, untilMs });
+      changed.push(one.vehicle);
+    }
   }
-  await correctAll(
-    options,
-    deps,
-    parts,
-    learnt.map(({ vehicle }) => vehicle),
-  );
+  await correctAll(options, deps, parts, changed);
   for (const { learnt: one, own } of untold) tellAgain(one, own, options, deps, parts);
-  await removeForeign(deps, parts, found, list);
+  await removeForeign(deps, parts, found, known);
   follower.countStates();
   parts.reporter.flush();
 }
 
 /** Leases are asked for only where something rests on them. */
-async function reservedFor({ manager }: SdnDeps, { vehicles }: RecoveryParts, list: VehicleList): Promise<Reserved> {
-  const matters = list.vehicles.some(record => {
+const needsLeases = (vehicles: Vehicles, page: VehicleList): boolean =>
+  page.vehicles.some(record => {
     const vehicle = vehicles.numbered(record.number);
     if (vehicle === undefined) return false;
     return vehicle.found.length > 0 || (vehicle.id === undefined && vehicle.host.address !== record.host?.address);
   });
-  return matters ? askReserved(manager) : NOTHING_RESERVED;
-}
 
 /**
  * A redirect that an app made before it died. Where no lease stands behind it any more, the vehicle goes back to the host
@@ -135,9 +134,8 @@ async function removeForeign(
   deps: SdnDeps,
   { vehicles, runner, follower }: RecoveryParts,
   numbers: ReadonlySet<number>,
-  list: VehicleList,
+  known: ReadonlySet<number>,
 ): Promise<void> {
-  const known = new Set(list.vehicles.map(({ number }) => number));
   const foreign = [...numbers].filter(number => !known.has(number) && vehicles.numbered(number)?.id === undefined);
   const usable = deps.switches.map(({ datapath }) => datapath).filter(datapath => runner.usable(datapath));
   for (let i = 0; i < foreign.length; i += FEW) {

@@ -145,18 +145,25 @@ export async function readBlock(
   return found;
 }
 
-/** Each block of numbers that any vehicle may have, in order; ends as {@link reconcile} does. */
-export async function* readBlocks(
-  deps: Pick<Reconciling, 'switches' | 'vehicles' | 'firstNumber'>,
-  datapath: number,
-): AsyncGenerator<{
-  readonly first: number;
+/** Flows and vehicles of a block of numbers on one switch. */
+export interface Block {
   readonly flows: ReadonlyMap<number, FlowStats[]>;
   readonly vehicles: readonly Vehicle[];
-}> {
-  for (let first = deps.firstNumber - (deps.firstNumber % BLOCK); first < NUMBERS; first += BLOCK) {
-    const flows = await readBlock(deps, datapath, first);
-    if (flows.size === 0 && first > deps.vehicles.highestNumber) return;
-    yield { first, flows, vehicles: deps.vehicles.within(first, BLOCK) };
-  }
+  /** The last number of the block; absent where none comes behind it. */
+  readonly next?: number;
+}
+
+/** The block with the numbers above one, or the first of all; numbers end as {@link reconcile} has it. */
+export async function readBlockAbove(
+  deps: Pick<Reconciling, 'switches' | 'vehicles' | 'firstNumber'>,
+  datapath: number,
+  after: number,
+): Promise<Block> {
+  const from = Math.max(after + 1, deps.firstNumber);
+  const first = from - (from % BLOCK);
+  const flows = await readBlock(deps, datapath, first);
+  const vehicles = deps.vehicles.within(first, BLOCK);
+  const next = first + BLOCK - 1;
+  const isLast = (flows.size === 0 && next >= deps.vehicles.highestNumber) || next >= NUMBERS - 1;
+  return { flows, vehicles, ...(isLast ? {} : { next }) };
 }

@@ -147,6 +147,17 @@ export class Vehicles {
     return found;
   }
 
+  /** Those above a number, in the order of numbers, at most so many. */
+  *above(after: number, most: number): Generator<Vehicle, void> {
+    let left = most;
+    for (let number = after + 1; number <= this.#highest && left > 0; number++) {
+      const vehicle = this.#byNumber.get(number);
+      if (vehicle === undefined) continue;
+      left--;
+      yield vehicle;
+    }
+  }
+
   numbered(number: number): Vehicle | undefined {
     return this.#byNumber.get(number);
   }

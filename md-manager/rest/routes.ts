@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { vehicleId } from '../../protocol/api/common.js';
+import { pageOf, pageQuery } from '../../protocol/api/pages.js';
 import { route, type Route } from '../../protocol/api/route.js';
 import {
   attachmentAnswer,
@@ -109,9 +110,14 @@ export function managerRoutes(deps: RouteDeps): Route[] {
     route({
       method: 'GET',
       path: '/v1/vehicles',
-      summary: 'who is the twin of whom',
+      summary: 'who is the twin of whom; ?after=NUMBER&limit=N: a page in the order of numbers',
+      query: pageQuery,
       answer: vehicleList,
-      handle: () => ({ term, vehicles: runner.states().map(recordOf) }),
+      errors: ['REQUEST_INVALID'],
+      handle: ({ query }) => {
+        const { rows, next } = pageOf(runner.states(), query);
+        return { term, vehicles: rows.map(recordOf), next };
+      },
     }),
     route({
       method: 'GET',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attachment, epoch, hostRef, phase, vehicleId, way } from './common.js';
+import { nextPage } from './pages.js';
 
 /** md-manager, `/v1`. */
 
@@ -121,7 +122,8 @@ export const vehicleRecord = z.object({
   handover: z.string().optional(),
 });
 export type VehicleRecord = z.infer<typeof vehicleRecord>;
-export const vehicleList = z.object({ term: z.int(), vehicles: z.array(vehicleRecord) });
+/** GET /v1/vehicles?after=&limit= (pages.ts). */
+export const vehicleList = z.object({ term: z.int(), vehicles: z.array(vehicleRecord), next: nextPage });
 
 /**
  * PUT /v1/leases/sdn-app: an sdn-app asks to be, or to remain, the active one (DESIGN §5). 200 {serviceLease}: whoever holds

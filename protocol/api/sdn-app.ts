@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attachment, commandHeader, epoch, hostRef, vehicleId } from './common.js';
+import { nextPage } from './pages.js';
 
 /** sdn-app, `/v1`. Commands return once a barrier has confirmed them; 409 EPOCH_STALE below the highest epoch seen. */
 
@@ -87,6 +88,8 @@ export const vehicleFlows = z.object({
   state: z.enum(['waiting', 'attached', 'moving', 'dual-homed']),
   /** Domains with an armed route. */
   armed: z.array(z.string()),
+  /** Whether a move into another domain may take a ticket. */
+  tickets: z.boolean().optional(),
   /** The last move, and the way it went as far as the switch knows: `re-route` leaves the rest to the manager. */
   lastMove: z
     .object({ atMs: z.number(), detector: z.string(), way: z.enum(['armed', 'ticket', 're-route']) })
@@ -95,10 +98,13 @@ export const vehicleFlows = z.object({
   packets: z.record(z.string(), z.int()).optional(),
 });
 export type VehicleFlows = z.infer<typeof vehicleFlows>;
-/** GET /v1/vehicles → {vehicles}; GET /v1/vehicles/{vehicle}. */
-export const vehicleFlowsList = z.object({ vehicles: z.array(vehicleFlows) });
+/** GET /v1/vehicles?after=&limit= (pages.ts) → {vehicles}; GET /v1/vehicles/{vehicle}. */
+export const vehicleFlowsList = z.object({ vehicles: z.array(vehicleFlows), next: nextPage });
 
-/** GET /v1/check: flows read back from the switch by cookie. */
+/**
+ * GET /v1/check: flows read back from the switch by cookie. `?vehicle=` those of one; `?after=NUMBER` those of a block of
+ * vehicle numbers above it, and `next` for the block behind it; the first (`after=-1`) has the flows that are no vehicle's.
+ */
 export const switchCheck = z.object({
   connected: z.boolean(),
   flows: z.array(
@@ -121,6 +127,7 @@ export const switchCheck = z.object({
   /** Flows that should be there and are not, and the reverse. */
   missing: z.int(),
   foreign: z.int(),
+  next: nextPage,
   switches: z
     .array(
       z.object({

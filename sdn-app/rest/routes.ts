@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { vehicleId } from '../../protocol/api/common.js';
+import { afterNumber, pageQuery } from '../../protocol/api/pages.js';
 import { route, type Route } from '../../protocol/api/route.js';
 import {
   armingRequest,
@@ -109,14 +110,19 @@ const viewRoutes = (service: SdnService): Route[] => [
   route({
     method: 'GET',
     path: '/v1/vehicles',
-    summary: 'every vehicle whose id is known, with its attachment and host',
+    summary: 'every vehicle whose id is known, with its attachment and host; ?after=NUMBER&limit=N: a page of them',
+    query: pageQuery,
     answer: vehicleFlowsList,
-    errors: ['NOT_ACTIVE'],
-    handle: () => ({
-      vehicles: [...service.active.vehicles.all()].flatMap(
-        row => describe(row, service.options.topology, service.downPorts) ?? [],
-      ),
-    }),
+    errors: ['REQUEST_INVALID', ...AWAY],
+    handle: ({ query: { after, limit: most = Infinity } }) => {
+      const { vehicles } = service.active;
+      const rows = [...vehicles.above(after, most)];
+      const last = rows.at(-1)?.number ?? after;
+      return {
+        vehicles: rows.flatMap(row => describe(row, service.options.topology, service.downPorts) ?? []),
+        ...(last < vehicles.highestNumber && rows.length === most ? { next: last } : {}),
+      };
+    },
   }),
   route({
     method: 'GET',
@@ -153,11 +159,20 @@ const viewRoutes = (service: SdnService): Route[] => [
   route({
     method: 'GET',
     path: '/v1/check',
-    summary: 'the flows of the switches, read back, beside what should be there; ?flows=false: counts alone',
-    query: z.strictObject({ flows: flag.default('true') }),
+    summary:
+      'the flows of the switches, read back, beside what should be there; ?flows=false: counts alone; ?vehicle=: of one; ?after=NUMBER: of a block of vehicle numbers above it',
+    query: z.strictObject({
+      flows: flag.default('true'),
+      vehicle: vehicleId.optional(),
+      after: afterNumber.optional(),
+    }),
     answer: switchCheck,
-    errors: [...AWAY],
-    handle: ({ query: { flows } }) => checkSwitches(service, flows === 'true' ? 'flows' : 'counts'),
+    errors: ['VEHICLE_UNKNOWN', 'REQUEST_INVALID', ...AWAY],
+    handle: ({ query: { flows, vehicle, after: above } }) => {
+      const listed = flows === 'true' ? 'flows' : 'counts';
+      if (vehicle !== undefined) return checkSwitches(service, listed, { vehicle });
+      return checkSwitches(service, listed, above === undefined ? 'all' : { after: above });
+    },
   }),
   route({
     method: 'GET',

@@ -4,18 +4,20 @@ import { HttpClient } from '../../protocol/api/http-client.js';
 import {
   moveList,
   standingAnswer,
-  switchCheck,
   traceAnswer,
   vehicleFlows,
   vehicleFlowsList,
   type StandingAnswer,
+  type SwitchCheck,
   type VehicleFlows,
 } from '../../protocol/api/sdn-app.js';
+import { pages } from '../../protocol/api/pages.js';
 import { fault } from '../../protocol/errors.js';
 import { hostText } from './host-check.js';
 import { readHost } from './read-host.js';
 import { SETTINGS, type ToolConfig } from './settings.js';
 import { checkText, flowsText, movesText, traceText, vehiclesText } from './views.js';
+import { checkBlocks, checked, wholeCheck } from './whole-check.js';
 
 export const help = `usage: edgetwin sdn <what> [--flag value …]
 
@@ -51,20 +53,20 @@ const vehicleWanted = (what: string, { vehicle }: Asked): string => {
 
 const VERBS: Readonly<Record<string, (asked: Asked) => Promise<Shown>>> = {
   async flows({ http, config, vehicle = config.vehicle }) {
-    const check = await http.call('GET', '/v1/check', { answer: switchCheck, timeoutMs: SLOW_MS });
-    const { vehicles } = await http.call('GET', '/v1/vehicles', { answer: vehicleFlowsList });
-    const names = new Map(vehicles.map(row => [row.number, row.vehicle]));
-    if (vehicle === undefined) return { data: check.flows, text: flowsText(check, names) };
-    const only = vehicles.find(row => row.vehicle === vehicle)?.number;
-    if (only === undefined) throw fault('VEHICLE_UNKNOWN', vehicle);
-    const data = check.flows.filter(row => row.vehicle === only && row.kind !== 'base');
-    return { data, text: flowsText(check, names, only) };
+    if (vehicle !== undefined) {
+      const { number } = await http.call('GET', `/v1/vehicles/${encodeURIComponent(vehicle)}`, {
+        answer: vehicleFlows,
+      });
+      const { flows } = await checked(http, `?vehicle=${encodeURIComponent(vehicle)}`);
+      return { data: flows, text: flowsText(flows, new Map([[number, vehicle]])) };
+    }
+    const names = new Map((await everyVehicle(http)).map(row => [row.number, row.vehicle]));
+    const data: SwitchCheck['flows'] = [];
+    for await (const { flows } of checkBlocks(http, 'flows')) for (const flow of flows) data.push(flow);
+    return { data, text: flowsText(data, names) };
   },
   async vehicles({ http, vehicle }) {
-    const vehicles =
-      vehicle === undefined
-        ? (await http.call('GET', '/v1/vehicles', { answer: vehicleFlowsList })).vehicles
-        : [await oneVehicle(http, vehicle)];
+    const vehicles = vehicle === undefined ? await everyVehicle(http) : [await oneVehicle(http, vehicle)];
     return { data: vehicles, text: vehiclesText(vehicles) };
   },
   async moves({ http, config, vehicle = config.vehicle }) {
@@ -73,7 +75,10 @@ const VERBS: Readonly<Record<string, (asked: Asked) => Promise<Shown>>> = {
     return { data: moves, text: movesText(moves) };
   },
   async check({ http, standing }) {
-    const check = await http.call('GET', '/v1/check?flows=false', { answer: switchCheck, timeoutMs: SLOW_MS });
+    let check: SwitchCheck | undefined;
+    for await (const block of checkBlocks(http, 'counts'))
+      check = check === undefined ? block : wholeCheck(check, block);
+    if (check === undefined) throw fault('UPSTREAM_REFUSED', `${http.url} has checked nothing`);
     const wrong = check.missing + check.foreign > 0 || check.switches.some(({ state }) => state !== 'read');
     const { flows: _flows, ...data } = check;
     return { data: { ...data, standing }, text: checkText(check, standing), wrong };
@@ -86,11 +91,17 @@ const VERBS: Readonly<Record<string, (asked: Asked) => Promise<Shown>>> = {
   },
 };
 
+async function everyVehicle(http: HttpClient): Promise<VehicleFlows[]> {
+  const all: VehicleFlows[] = [];
+  for await (const { vehicles } of pages(query =>
+    http.call('GET', `/v1/vehicles${query}`, { answer: vehicleFlowsList }),
+  ))
+    for (const vehicle of vehicles) all.push(vehicle);
+  return all;
+}
+
 const oneVehicle = (http: HttpClient, vehicle: string): Promise<VehicleFlows> =>
   http.call('GET', `/v1/vehicles/${encodeURIComponent(vehicle)}?counters=true`, { answer: vehicleFlows });
-
-/** Tables of many vehicles are read from the switches. */
-const SLOW_MS = 60_000;
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const [what = '', ...words] = argv;

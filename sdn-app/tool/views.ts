@@ -8,22 +8,37 @@ export function vehiclesText(vehicles: readonly VehicleFlows[]): string {
   if (vehicles.length === 0) return 'no vehicle is known';
   const rows = [...vehicles]
     .sort((a, b) => a.number - b.number)
-    .map(({ vehicle, number, state, attachment, portDown, host, highestEpoch, waysOut, armed, lastMove, packets }) => [
-      vehicle,
-      number,
-      state,
-      placeText(attachment, portDown),
-      host.host,
-      highestEpoch,
-      waysOut.filter(name => name !== host.host).join(' ') || '–',
-      armed.join(' ') || '–',
-      lastMove === undefined ? '–' : `${timeText(lastMove.atMs)} ${lastMove.detector} ${lastMove.way}`,
-      packets === undefined
-        ? ''
-        : Object.entries(packets)
-            .map(([kind, count]) => `${kind} ${count}`)
-            .join(', '),
-    ]);
+    .map(
+      ({
+        vehicle,
+        number,
+        state,
+        attachment,
+        portDown,
+        host,
+        highestEpoch,
+        waysOut,
+        armed,
+        tickets,
+        lastMove,
+        packets,
+      }) => [
+        vehicle,
+        number,
+        state,
+        placeText(attachment, portDown),
+        host.host,
+        highestEpoch,
+        waysOut.filter(name => name !== host.host).join(' ') || '–',
+        [...armed, ...(tickets === true ? ['ticket'] : [])].join(' ') || '–',
+        lastMove === undefined ? '–' : `${timeText(lastMove.atMs)} ${lastMove.detector} ${lastMove.way}`,
+        packets === undefined
+          ? ''
+          : Object.entries(packets)
+              .map(([kind, count]) => `${kind} ${count}`)
+              .join(', '),
+      ],
+    );
   const header = ['vehicle', 'number', 'state', 'at', 'twin', 'epoch', 'draining', 'armed', 'last move', 'packets'];
   const shown = rows.some(row => row.at(-1) !== '') ? header.length : header.length - 1;
   return table(
@@ -32,9 +47,8 @@ export function vehiclesText(vehicles: readonly VehicleFlows[]): string {
   );
 }
 
-export function flowsText({ flows }: SwitchCheck, names: ReadonlyMap<number, string>, only?: number): string {
-  const rows = flows
-    .filter(({ vehicle, kind }) => only === undefined || (vehicle === only && kind !== 'base'))
+export function flowsText(flows: SwitchCheck['flows'], names: ReadonlyMap<number, string>): string {
+  const rows = [...flows]
     .sort((a, b) => a.datapath - b.datapath || a.table - b.table || b.priority - a.priority || a.vehicle - b.vehicle)
     .map(({ datapath, table: at, priority, kind, vehicle, epochLow, packets, matches, does }) => [
       datapath,

@@ -124,6 +124,8 @@ export class FakeManager implements ManagerLink {
   reserved: ReservationList = { armed: [], tickets: [] };
   hosts: HostRef[] = [];
   away = false;
+  /** Vehicles in one page. */
+  pageRows = 2_000;
   /** Absent: nobody has it. */
   leased: { holder: string; url: string; term: number } | undefined;
   #terms = 0;
@@ -140,8 +142,10 @@ export class FakeManager implements ManagerLink {
     this.leased = undefined;
   }
 
-  vehicles(): Promise<{ term: number; vehicles: VehicleRecord[] }> {
-    return this.#unlessAway({ term: 1, vehicles: [...this.records.values()] });
+  async *vehicles(): AsyncGenerator<{ term: number; vehicles: VehicleRecord[] }, void> {
+    const all = [...this.records.values()];
+    do yield await this.#unlessAway({ term: 1, vehicles: all.splice(0, this.pageRows) });
+    while (all.length > 0);
   }
 
   reservations(): Promise<ReservationList> {

@@ -197,4 +197,26 @@ describe('sdn-app with many vehicles', () => {
     assert.ok(world.journal.length < vehicles / 10, `${world.journal.length} batches`);
     await app.stop();
   });
+
+  it('takes them from the manager page by page, and writes nothing where a switch holds all', async () => {
+    const world = new SdnWorld(TWO_SWITCHES);
+    world.manager.pageRows = 3;
+    const first = await world.openActive();
+    for (let number = 1; number <= 10; number++) await world.install(first, `car-${number}`, number);
+    world.manager.records.delete('car-4');
+    await first.stop();
+    world.manager.expireLease();
+    world.journal.splice(0);
+    const app = await world.openActive();
+    await world.clock.advance(1_000);
+    const names = [...app.service.active.vehicles.all()].map(({ id }) => id);
+    assert.deepEqual(names, [1, 2, 3, 5, 6, 7, 8, 9, 10].map(number => `car-${number}`));
+    const written = world.journal.filter(({ batch }) => batch.flows.length > 0 || batch.meters.length > 1);
+    // of car-4, which the manager does not know, on both switches
+    assert.deepEqual(
+      written.map(({ batch }) => batch.flows.map(({ op }) => op)),
+      [['deleteSlice'], ['deleteSlice']],
+    );
+    await app.stop();
+  });
 });

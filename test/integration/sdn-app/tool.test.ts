@@ -3,6 +3,7 @@ import { Resources } from '../../../common/lifecycle.js';
 import { silentLog } from '../../../common/log.js';
 import { arm } from '../../../sdn-app/commands.js';
 import { openHttp } from '../../../protocol/api/http-server.js';
+import { decodeCookie } from '../../../sdn-app/redirect/cookie.js';
 import { sdnRoutes } from '../../../sdn-app/rest/routes.js';
 import { run } from '../../../sdn-app/tool/cli.js';
 import { sdnMetrics } from '../../fakes/sdn-network.js';
@@ -90,6 +91,14 @@ describe('edgetwin sdn', () => {
     assert.match(await shows(await serve(next)), / 1\/2 ap-2 /);
   });
 
+  it('vehicles: says who may use a ticket', async () => {
+    const request = { term: 1, slots: [], tickets: true, leaseMs: 60_000 };
+    assert.ok(!(await said('vehicles', 'car-1', '--sdn', url)).out.includes('ticket'));
+    await world.clock.advance(1_000);
+    await arm(app.service.active, 'car-1', request);
+    assert.match((await said('vehicles', 'car-1', '--sdn', url)).out, / ticket /);
+  });
+
   it('vehicles car-1: with the packets of its flows', async () => {
     const { out } = await said('vehicles', 'car-1', '--sdn', url);
     assert.match(out, /path 0/);
@@ -132,6 +141,25 @@ describe('edgetwin sdn', () => {
     const away = await said('check', '--sdn', url);
     assert.equal(away.code, 1);
     assert.match(away.out, /^no switch was read$/m);
+  });
+
+  it('flows, vehicles, check: block after block of vehicle numbers, and nothing is left out', async () => {
+    for (const number of [1_030, 2_060, 5_000]) await world.install(app, `car-${number}`, number, edge1);
+    assert.equal((await said('check', '--sdn', url)).code, 0);
+    const names = (text: string): string[] => [...new Set(text.match(/car-\d+/g))];
+    const all = ['car-1', 'car-2', 'car-1030', 'car-2060', 'car-5000'];
+    assert.deepEqual(names((await said('vehicles', '--sdn', url)).out), all);
+    assert.deepEqual(names((await said('flows', '--sdn', url)).out).sort(), [...all].sort());
+    const whole = JSON.parse((await said('flows', '--json', '--sdn', url)).out) as { kind: string }[];
+    const here = app.switches.reduce((sum, { state }) => sum + state.flows.size, 0);
+    assert.equal(whole.length, here);
+    const gone = [...(world.states.get(1)?.flows.entries() ?? [])].filter(
+      ([, { cookie }]) => decodeCookie(cookie)?.number === 5_000,
+    );
+    for (const [key] of gone) world.states.get(1)?.flows.delete(key);
+    const after = await said('check', '--sdn', url);
+    assert.equal(after.code, 1);
+    assert.match(after.out, new RegExp(`^ *1 +read +${gone.length} +0$`, 'm'));
   });
 
   it('check --host: needs no sdn-app', async () => {

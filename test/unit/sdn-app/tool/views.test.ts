@@ -25,18 +25,7 @@ describe('what sdn check says', () => {
 
 describe('what sdn flows says', () => {
   const flow = { datapath: 1, table: 0, priority: 1, kind: 'base', vehicle: 0, epochLow: 0, packets: 7 };
-  const of = (matches: string[], does: string[]): string =>
-    flowsText(
-      {
-        connected: true,
-        flows: [{ ...flow, matches, does }],
-        drops: {},
-        missing: 0,
-        foreign: 0,
-        switches: [],
-      },
-      new Map(),
-    );
+  const of = (matches: string[], does: string[]): string => flowsText([{ ...flow, matches, does }], new Map());
 
   it('names the match and the actions of each flow', () => {
     assert.match(of(['from port 3', 'udp'], ['table 1']), /packets +match +actions$/m);
