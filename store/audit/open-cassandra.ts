@@ -37,8 +37,8 @@ export async function openCassandraStores(config: AuditConfig, resources: Resour
   };
 
   const points = config['cassandra.contactPoints'];
-  const home =
-    config['cassandra.datacentre'] ?? points.find(point => point.datacentre !== undefined)?.datacentre ?? HOME;
+  const named = points.find(({ datacentre = HOME }) => datacentre === HOME) ?? points[0];
+  const home = config['cassandra.datacentre'] ?? named?.datacentre ?? HOME;
   const session = await sessionOf(home);
   const keyspace = `${config['cassandra.keyspace']}_twin`;
   const replicas = session.replication('twin');
