@@ -16,7 +16,7 @@ import { labMissing } from '../lab/netns/namespaces.js';
 import { openNetwork, type Network } from '../lab/netns/network.js';
 import { openOpenVSwitch } from '../lab/open-vswitch/open-vswitch.js';
 import { CORE, SITE_PORT, hostsPlace, layOutSite } from '../lab/site/layout.js';
-import { countRow, cpuMeter, residentBytesOfTree, type BenchRow } from './harness.js';
+import { countRow, cpuMeter, residentBytesOfTree, type BenchRow, type Kept } from './harness.js';
 import { openCaptures } from './network/captures.js';
 import { linesOf, openCars } from './network/cars.js';
 import { logOf, rowsOf } from './network/driven.js';
@@ -34,15 +34,21 @@ const BETWEEN_MS = 300;
 const DWELL_MS = 100;
 const UP_MS = 600_000;
 
-/** What the size of the table costs: one switch with so many vehicles, of which one moves. */
-export async function benchTableSize(signal: AbortSignal, words: readonly string[] = []): Promise<BenchRow[]> {
+/** What the size of the table costs: one switch with so many vehicles, of which one moves. Each size is told of as it comes. */
+export async function benchTableSize(
+  signal: AbortSignal,
+  words: readonly string[],
+  { done }: Pick<Kept, 'done'>,
+): Promise<BenchRow[]> {
   const missing = labMissing();
   if (missing !== undefined) throw new Error(`tables cannot be measured here: ${missing}`);
   const { cars = SIZES, handovers } = networkOptions(words, { handovers: MOVES });
   const rows: BenchRow[] = [];
   for (const vehicles of cars) {
     process.stderr.write(`table-size: ${vehicles} vehicles\n`);
-    rows.push(...(await tableOf(vehicles, handovers, signal)));
+    const measured = await tableOf(vehicles, handovers, signal);
+    await done(measured);
+    rows.push(...measured);
   }
   return rows;
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { COAP_PORT, NETWORK_PLAN, twinAddress } from '../../protocol/addresses.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import type { HostRef } from '../../protocol/api/common.js';
+import { pageOf, pageQuery } from '../../protocol/api/pages.js';
 import type { VehicleRecord } from '../../protocol/api/md-manager.js';
 
 /**
@@ -33,7 +34,13 @@ const recordOf = (number: number): VehicleRecord => ({
   highestEpoch: 0,
 });
 const numbers = Array.from({ length: Number(count) }, (_, index) => index + 1);
-const vehicles = JSON.stringify({ term: TERM, vehicles: numbers.map(recordOf) });
+const vehicles = numbers.map(recordOf);
+
+/** A page of them, as md-manager has it. */
+function vehiclesOf(url: string): string {
+  const { rows, next } = pageOf(vehicles, pageQuery.parse(Object.fromEntries(new URL(url, sdn).searchParams)));
+  return JSON.stringify({ term: TERM, vehicles: rows, next });
+}
 
 const bodyOf = async (request: IncomingMessage): Promise<string> => {
   const parts: Buffer[] = [];
@@ -41,9 +48,9 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
   return Buffer.concat(parts).toString();
 };
 
-const ANSWERS: Readonly<Record<string, (body: string) => string>> = {
+const ANSWERS: Readonly<Record<string, (body: string, url: string) => string>> = {
   'PUT /v1/leases/sdn-app': body => JSON.stringify({ ...(JSON.parse(body) as object), term: TERM }),
-  'GET /v1/vehicles': () => vehicles,
+  'GET /v1/vehicles': (_body, url) => vehiclesOf(url),
   'GET /v1/reservations': () => JSON.stringify({ armed: [], tickets: [] }),
   'GET /v1/pools': () => JSON.stringify({ pools: [] }),
   'POST /v1/attachments': () => JSON.stringify({ result: 'same-domain' }),
@@ -52,9 +59,10 @@ const ANSWERS: Readonly<Record<string, (body: string) => string>> = {
 
 const server = createServer((request, reply) => {
   void bodyOf(request).then(body => {
-    const answer = ANSWERS[`${request.method} ${request.url}`];
+    const url = request.url ?? '/';
+    const answer = ANSWERS[`${request.method} ${url.split('?')[0]}`];
     reply.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    reply.end(answer?.(body));
+    reply.end(answer?.(body, url));
   });
 });
 server.listen(Number(port), '127.0.0.1');
