@@ -1,8 +1,10 @@
+import { fault } from '../../protocol/errors.js';
 import { decodeHistoryValue, encodeHistoryValue, MAX_TIME_MS } from '../rows/history-row.js';
 import type { HistoryRange, HistoryRow } from '../types.js';
 import { statement } from './consistency.js';
 import { dayOf, partitionName, WrittenDays } from './days.js';
 import type { Row } from './driver.js';
+import { quorumSpansDomains, replicationText } from './replication.js';
 import type { CassandraSession } from './session.js';
 
 const INSERT = `INSERT INTO {twin}.report_history (vehicle, day, time, boot, seq, report) VALUES (?, ?, ?, ?, ?, ?)`;
@@ -34,6 +36,8 @@ export class HistoryTable {
   readonly #ack: Ack;
   readonly #nowMs: () => number;
   readonly #written = new WrittenDays(MAX_WRITTEN_DAYS);
+  /** Whether replication was seen to be such that QUORUM means a second domain. */
+  #spans = false;
 
   constructor(session: CassandraSession, ack: Ack, nowMs: () => number) {
     this.#session = session;
@@ -43,9 +47,20 @@ export class HistoryTable {
 
   /** Resolves once every row is on disk; its day is in the index by then. */
   async append(rows: readonly HistoryRow[]): Promise<void> {
+    this.#checkAck();
     const values = rows.map(encodeHistoryValue);
     const nowMs = this.#nowMs();
     await Promise.all(rows.map((row, i) => this.#insert(row, values[i] ?? encodeHistoryValue(row), nowMs)));
+  }
+
+  /** Under `replicated` a majority of all replicas must not be in one datacentre, or it is no second domain that is waited for. */
+  #checkAck(): void {
+    if (this.#ack === 'local' || this.#spans) return;
+    const replication = this.#session.replication('twin');
+    if (replication === undefined) return;
+    if (!quorumSpansDomains(replication))
+      throw fault('STORE_NOT_DURABLE', `ack=replicated, but replication is ${replicationText(replication)}`);
+    this.#spans = true;
   }
 
   async #insert(row: HistoryRow, value: Buffer, nowMs: number): Promise<void> {

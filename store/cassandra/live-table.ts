@@ -24,7 +24,10 @@ export class LiveTable {
   }
 
   async put(vehicle: string, cells: readonly LiveCell[]): Promise<void> {
-    const writes = joinCells(cells).map(cell => [vehicle, cell.signal, encodeLiveCell(cell), writeTimeOf(cell)]);
+    const writes = joinCells(cells).map(cell => {
+      const writeTime = writeTimeOf(cell);
+      return [vehicle, cell.signal, encodeLiveCell(cell), writeTime];
+    });
     await Promise.all(writes.map(params => this.#session.run(PUT, params)));
   }
 
