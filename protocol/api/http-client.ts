@@ -13,8 +13,11 @@ export interface CallOptions<A> {
   readonly signal?: AbortSignal;
 }
 
+/** Streams of events that one client follows at once. */
+const STREAMS = 2;
+
 /**
- * JSON over kept-alive connections to one service. Rejects with the service's own error code (problem details; a
+ * JSON over kept-alive connections to one service, so many calls at once as there are connections; the others wait. Rejects with the service's own error code (problem details; a
  * `ComeBackLater` where it answered with Retry-After), with
  * UPSTREAM_AWAY where it cannot be reached, DEADLINE where it took too long, UPSTREAM_REFUSED where the answer makes no sense.
  */
@@ -22,13 +25,19 @@ export class HttpClient implements AsyncDisposable {
   readonly url: string;
   readonly #pool: Pool;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #atOnce: number;
+  #underWay = 0;
+  /** Calls that wait for a connection, first come first served. */
+  readonly #waiting: (() => void)[] = [];
 
   /** `headers` go with every request (a proxy's, for instance). */
   constructor(url: string, options: { connections?: number; headers?: Readonly<Record<string, string>> } = {}) {
     this.url = url;
     this.#headers = options.headers ?? {};
+    this.#atOnce = options.connections ?? 16;
     this.#pool = new Pool(url, {
-      connections: options.connections ?? 16,
+      // A stream of events has its own.
+      connections: this.#atOnce + STREAMS,
       pipelining: 1,
       keepAliveTimeout: 30_000,
       connect: { timeout: 2_000 },
@@ -40,6 +49,20 @@ export class HttpClient implements AsyncDisposable {
     path: string,
     options: CallOptions<A> = {},
   ): Promise<A> {
+    // The time that a call may take begins here: those that wait would else fail together, be made again, and keep the service
+    // from ever being through with them.
+    if (this.#underWay >= this.#atOnce) await new Promise<void>(resolve => this.#waiting.push(resolve));
+    else this.#underWay++;
+    try {
+      return await this.#call(method, path, options);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#underWay--;
+      else next();
+    }
+  }
+
+  async #call<A>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, options: CallOptions<A>): Promise<A> {
     using stop = new Stop(options.timeoutMs ?? 5_000, options.signal);
     let status: number;
     let text: string;
