@@ -151,7 +151,12 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     random,
     leaseMaxMs: settings.leaseMs,
     flushed: () => ingest.flushed(),
-    onPrepared: resident => void completeFromStore(resident),
+    // The answer leaves first: a flow waits for it, and whoever reads meanwhile reads the store himself.
+    onPrepared: resident =>
+      void timers.after(0, () => {
+        const isHere = residents.ofVehicle(resident.vehicle) === resident;
+        if (isHere && !stopping.signal.aborted) void completeFromStore(resident);
+      }),
   });
 
   const coap: CoapEndpoint = resources.use(
