@@ -87,6 +87,7 @@ export class System implements RunningSystem, AsyncDisposable {
     const drive = await openDrive(options.drive);
     for (const folder of ['log', 'agents', 'witness', 'store/control', ...DOMAINS.map(domain => `store/${domain}`)])
       await mkdir(join(data, folder), { recursive: true });
+    if (options.cassandra !== undefined) await migrate(options.cassandra);
     const topology = options.topology ?? (await layTopology(drive, data));
     const plan: Plan = {
       data,
@@ -113,8 +114,6 @@ export class System implements RunningSystem, AsyncDisposable {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    const { cassandra } = this.plan;
-    if (cassandra !== undefined) await this.#migrate(cassandra);
     if (this.plan.cars > CARS_WITH_OWN_PROCESS) {
       for (const fleet of fleets(this.vehicles)) {
         const settings = fleet.vehicles.map(vehicle => agentSettings(this.block, this.plan, vehicle));
@@ -129,11 +128,6 @@ export class System implements RunningSystem, AsyncDisposable {
     await unlessAborted(Promise.all(others.map(part => this.supervisor.start(part))), signal);
     await this.#coreReady(signal);
     await unlessAborted(Promise.all(agents.map(part => this.supervisor.start(part))), signal);
-  }
-
-  async #migrate(cassandra: CassandraPlan): Promise<void> {
-    const { code, stderr } = await this.command(['store', 'migrate', ...clusterWords(cassandra)]);
-    if (code !== 0) throw fault('STORE_FAILED', `the keyspaces were not made: ${stderr.trim()}`);
   }
 
   async #coreReady(signal: AbortSignal): Promise<void> {
@@ -202,6 +196,11 @@ export class System implements RunningSystem, AsyncDisposable {
     await this.block[Symbol.asyncDispose]();
     if (this.#temporary) await rm(this.plan.data, { recursive: true, force: true });
   }
+}
+
+async function migrate(cassandra: CassandraPlan): Promise<void> {
+  const { code, stderr } = await runCommand(['store', 'migrate', ...clusterWords(cassandra)]);
+  if (code !== 0) throw fault('STORE_FAILED', `the keyspaces were not made: ${stderr.trim()}`);
 }
 
 async function layTopology(drive: Drive, data: string): Promise<string> {
