@@ -19,6 +19,8 @@ import { manoContract, type ManoUnderTest } from './mano-contract.js';
 
 interface Osm extends ManoUnderTest {
   readonly nbi: Nbi;
+  readonly northbound: Northbound;
+  readonly nsdId: string;
   readonly store: LmdbControlStore;
   /** Both sides: what the orchestrator has, what runs there, and what we know. */
   counts(): Promise<{ services: number; machines: number; rows: number }>;
@@ -52,8 +54,7 @@ async function osm(release: NbiProfile['name'], ending: NbiOptions['endingOf'] =
   const { nsdId } = await onboard(northbound, vmd);
   const opened: OsmMano[] = [];
   return {
-    nbi,
-    store,
+    ...{ nbi, northbound, nsdId, store },
     open: () => {
       const settling = new Settling({
         read: (id, signal) => northbound.operation(id, signal),
@@ -226,6 +227,45 @@ describe('orders at Open Source MANO', () => {
     await assert.rejects(started, { code: 'MANO_FAILED', message: /PROCESSING after 5000 ms/ });
     assert.deepEqual(await under.counts(), { services: 1, machines: 0, rows: 1 });
     release();
+    await eventually(
+      'both sides are empty',
+      async () => JSON.stringify(await under.counts()) === JSON.stringify(clean),
+    );
+  });
+
+  it('of a name of ours that nobody here knows are ended, those of others are let be', async () => {
+    await using under = await osm('R19');
+    const vimId = await vimIdOf(under.northbound, 'core');
+    const order = { description: '', nsdId: under.nsdId, vimId, params: {}, network: 'twins' };
+    for (const name of ['et-core-7', 'etc-core-7', 'et-notes', 'other'])
+      await under.northbound.instantiate({ ...order, name });
+    await eventually('all run', () => under.nbi.lcm.machines.size === 4);
+    await using mano = await under.open();
+    assert.deepEqual(await mano.adopt(), []);
+    await eventually('ours is gone', () => under.nbi.lcm.machines.size === 3);
+    await under.northbound.instantiate({ ...order, name: 'et-core-8' });
+    await eventually('it runs', () => under.nbi.lcm.machines.size === 4);
+    await eventually('it is gone, too', () => under.nbi.lcm.machines.size === 3);
+    assert.deepEqual(
+      under.nbi.world.all('nsrs').map(nsr => nsr['name']),
+      ['etc-core-7', 'et-notes', 'other'],
+    );
+  });
+
+  it('that failed while the interface went away are ended when it is back', async () => {
+    await using under = await osm('R19', verb => (verb === 'instantiate' ? { ms: 5, state: 'FAILED' } : DONE));
+    await using mano = await under.open();
+    await mano.adopt();
+    let away = false;
+    under.nbi.trouble = (method, path) => {
+      const final = under.nbi.world.all('operations').some(operation => operation['operationState'] === 'FAILED');
+      if (final && method === 'GET' && path.endsWith('/ns_instances')) away = true;
+      return away ? 'away' : undefined;
+    };
+    await assert.rejects(mano.start('core'), { code: 'MANO_FAILED' });
+    await eventually('it went away', () => away);
+    assert.deepEqual(await under.counts(), { services: 1, machines: 0, rows: 1 });
+    under.nbi.trouble = () => undefined;
     await eventually(
       'both sides are empty',
       async () => JSON.stringify(await under.counts()) === JSON.stringify(clean),
