@@ -8,10 +8,10 @@ import { freshPrefix, sharedCluster, sharedClusterMissing } from './shared-clust
 
 /** Each a minority, of every kind and in every domain: most claims go through, and those of that domain are unknown. */
 const FAULTS: readonly NodeFault[] = [
-  { do: 'cut off', domain: 'edge-1', forMs: 5_000, thenMs: 1_500 },
-  { do: 'pause', domain: 'edge-2', forMs: 4_000, thenMs: 1_500 },
-  { do: 'kill', domain: 'core', forMs: 3_000, thenMs: 1_500 },
-  { do: 'pause', domain: 'core', forMs: 1_500, thenMs: 1_000 },
+  { do: 'cut off', domain: 'edge-1', forMs: 4_000, thenMs: 1_000 },
+  { do: 'pause', domain: 'edge-2', forMs: 3_000, thenMs: 1_000 },
+  { do: 'kill', domain: 'core', forMs: 1_000, thenMs: 1_000 },
+  { do: 'pause', domain: 'core', forMs: 1_000, thenMs: 500 },
 ];
 
 describe('ownership of vehicles on Cassandra', function () {
