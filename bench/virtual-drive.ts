@@ -3,7 +3,7 @@ import { Metrics } from '../common/metrics.js';
 import type { AgentDeps } from '../device/agent-deps.js';
 import { runAgent } from '../device/agent.js';
 import { deviceConfig } from '../device/config.js';
-import type { GpsSource } from '../device/gps/gpsd-client.js';
+import type { GpsSource } from '../device/gps/gps-source.js';
 import { parseGpsdLine } from '../device/gps/tpv.js';
 import type { Link } from '../device/obd/types.js';
 import { ecuAnswer, type EcuCar } from '../lab/car/ecu.js';
@@ -127,7 +127,7 @@ function receiverOf(line: () => string, clock: FakeClock): GpsSource {
         const tell = (): void => {
           if (signal.aborted) return;
           const found = parseGpsdLine(line());
-          if (found.class === 'TPV') onTpv(found.tpv);
+          if (found.class === 'TPV') onTpv(found.tpv, clock.monotonicMs());
           clock.after(FIX_INTERVAL_MS, tell);
         };
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });

@@ -5,7 +5,7 @@ import { EngineModel } from '../../../lab/drive/engine-model.js';
 import { decodeReport } from '../../../protocol/report.js';
 import { SIGNALS } from '../../../protocol/signals.js';
 
-const PAPER = SIGNALS.filter(row => 'paper' in row).map(row => row.wire);
+const PAPER = SIGNALS.filter(row => row.paper).map(row => row.wire);
 
 describe('reports of a whole drive', function () {
   this.timeout(60_000);
