@@ -19,7 +19,8 @@ export interface OwnershipContestOptions {
   readonly keyspace: ControlKeyspace;
   readonly vehicles: readonly string[];
   readonly clientsPerDomain: number;
-  readonly faults: readonly NodeFault[];
+  /** Each list one after the other; several lists at the same time, as when two of three domains are away. */
+  readonly faults: readonly (readonly NodeFault[])[];
   readonly random: () => number;
 }
 
@@ -49,7 +50,7 @@ export async function contestOwnership(options: OwnershipContestOptions): Promis
   const end = new AbortController();
   const running = runContest({ clients, vehicles, clock: systemClock, random, signal: end.signal });
   try {
-    await doFaults(cluster, faults);
+    await Promise.all(faults.map(list => doFaults(cluster, list)));
   } finally {
     end.abort();
   }

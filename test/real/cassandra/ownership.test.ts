@@ -35,7 +35,7 @@ describe('ownership of vehicles on Cassandra', function () {
       cluster: await sharedCluster(),
       ...{ keyspace, clientsPerDomain: 3, random: seededRandom(7) },
       vehicles: ['car-1', 'car-2', 'car-3'],
-      faults: FAULTS.filter(fault => cuts || fault.do !== 'cut off'),
+      faults: [FAULTS.filter(fault => cuts || fault.do !== 'cut off')],
     });
     assert.deepEqual(violationsOf(contest), []);
     const [one, ...others] = owners;
