@@ -1,4 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify as stringifyYaml } from 'yaml';
 import { delay } from '../common/clock.js';
+import { Resources } from '../common/lifecycle.js';
 import { quantilesOf } from '../common/quantiles.js';
 import { PHASES, type Way } from '../protocol/api/common.js';
 import { HttpClient } from '../protocol/api/http-client.js';
@@ -6,11 +11,17 @@ import { handoverCounts, handoverList, poolList, type HandoverRecord } from '../
 import { readTopology } from '../protocol/topology-file.js';
 import { spanMs } from '../lab/demo/outcome.js';
 import { System } from '../lab/demo/system.js';
+import { openDrive } from '../lab/drive/drive-file.js';
 import { labMissing } from '../lab/netns/namespaces.js';
 import { freePort } from '../lab/network/free-port.js';
+import { layOutTopology } from '../lab/topology/lay-out.js';
 import { openLmdbTwinStore } from '../store/lmdb/twin-store.js';
-import { cpuMeter, type BenchRow } from './harness.js';
+import { cpuMeter, type BenchRow, type Kept } from './harness.js';
 import { benchNetwork } from './network.js';
+import { networkOptions, type NetworkOptions } from './network/options.js';
+import { withoutNeighbours } from './network/stage.js';
+
+const DRIVE = 'drive-17';
 
 interface Case {
   readonly cars: number;
@@ -56,18 +67,29 @@ interface Measured {
  * the paper counts: packet-in → flow confirmed at the re-route, the same at the redirect (from `prepared`, so the wait for
  * the intent is in it), and their sum; and what the car sees: the longest time between two of its reports around a move.
  */
-async function benchSoftSwitch(signal: AbortSignal): Promise<BenchRow[]> {
+async function benchSoftSwitch(
+  signal: AbortSignal,
+  { ways, only }: Pick<NetworkOptions, 'ways' | 'only'>,
+  { done, before }: Kept,
+): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
-  for (const one of CASES) rows.push(...(await benchCase(one, signal)));
+  for (const one of CASES.filter(({ way }) => ways.includes(way))) {
+    const name = caseOf(one);
+    if (only === 'missing' && before.some(row => row.case === name)) continue;
+    process.stderr.write(`${name}: about ${(0.2 + (one.rounds * BETWEEN_MS) / 60_000).toFixed(1)} minutes\n`);
+    const measured = await benchCase(one, signal);
+    await done(measured);
+    rows.push(...measured);
+  }
   return rows;
 }
 
 /** One table: on Open vSwitch and Ryu, by frames, where that is to be had; and on the soft switch, by the ledger. */
-export async function benchHandover(signal: AbortSignal, words: readonly string[] = []): Promise<BenchRow[]> {
+export async function benchHandover(signal: AbortSignal, words: readonly string[], kept: Kept): Promise<BenchRow[]> {
   const missing = labMissing();
   if (missing !== undefined) process.stderr.write(`handover: without Open vSwitch: ${missing}\n`);
-  const network = missing === undefined ? await benchNetwork(signal, words) : [];
-  return [...network, ...(await benchSoftSwitch(signal))];
+  const network = missing === undefined ? await benchNetwork(signal, words, kept) : [];
+  return [...network, ...(await benchSoftSwitch(signal, networkOptions(words), kept))];
 }
 
 async function benchCase(one: Case, signal: AbortSignal): Promise<BenchRow[]> {
@@ -128,10 +150,7 @@ function intervalAround({ phases: { detected } }: HandoverRecord, storedAtMs: re
 /** Settings of md-manager that make one way the only one. */
 const FLAGS: Readonly<Record<Way, (cars: number) => readonly string[]>> = {
   armed: cars => ['--tickets-per-domain', '0', '--pool-slots', String(4 * Math.max(4, cars))],
-  ticket: cars => [
-    ...['--arming-budget', '0', '--tickets-per-domain', String(cars)],
-    ...['--pool-slots', String(4 * Math.max(4, cars))],
-  ],
+  ticket: cars => ['--tickets-per-domain', String(cars), '--pool-slots', String(4 * Math.max(4, cars))],
   manager: () => ['--arming-enabled', 'false'],
   cold: cars => [
     ...['--arming-enabled', 'false', '--pool-slots', String(COLD_SLOTS), '--pool-surplus-ms', String(SURPLUS_MS)],
@@ -139,10 +158,23 @@ const FLAGS: Readonly<Record<Way, (cars: number) => readonly string[]>> = {
   ],
 };
 
+/** Tickets alone: of access points without neighbours nobody knows where a car goes next, so no slot is kept for one vehicle. */
+async function topologyFor(way: Way, folder: string): Promise<{ readonly topology?: string }> {
+  if (way !== 'ticket') return {};
+  const topology = join(folder, 'topology.yaml');
+  const drive = await openDrive(DRIVE);
+  await writeFile(topology, stringifyYaml(withoutNeighbours(layOutTopology(drive.track))));
+  return { topology };
+}
+
 async function measure(one: Case, signal: AbortSignal): Promise<Measured> {
   const { cars, rounds, way } = one;
+  await using stack = new Resources();
+  const folder = await mkdtemp(join(tmpdir(), 'edgetwin-bench-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
   await using system = await System.open({
-    drive: 'drive-17',
+    ...(await topologyFor(way, folder)),
+    drive: DRIVE,
     cars,
     speed: 1,
     httpPort: await freePort(),

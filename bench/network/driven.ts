@@ -1,6 +1,8 @@
 import { quantilesOf } from '../../common/quantiles.js';
 import { countRow, type BenchRow } from '../harness.js';
 import { sightsOf, type CarLog } from './drive-log.js';
+import type { Drops } from './drops.js';
+import { AROUND_MS, gapsOf } from './losses.js';
 import { answerTimesOf, countsOf, movesOf, type Move } from './moves.js';
 import type { Captured } from './captures.js';
 import type { Datagram } from './pcap.js';
@@ -26,12 +28,14 @@ export interface Driven {
   readonly cpuIdle: number;
   /** Frames that a capture missed, checksum errors, cars' sockets that refused. */
   readonly faults: Readonly<Record<string, number>>;
+  /** What the counters on the way of frames say of drops meanwhile. */
+  readonly drops?: Drops;
 }
 
 /** The copy of a frame is told before its time stamp only by clocks that run apart: there is one here. */
 const EARLY_MS = 1;
 
-export function rowsOf({ case: name, way, logs, known, cpuIdle, faults }: Driven): BenchRow[] {
+export function rowsOf({ case: name, way, logs, known, cpuIdle, faults, drops = {} }: Driven): BenchRow[] {
   const logged = [...logs].flatMap(([car, log]) =>
     movesOf(log).map((move, at, all) => ({ car, move, next: all[at + 1] })),
   );
@@ -44,6 +48,8 @@ export function rowsOf({ case: name, way, logs, known, cpuIdle, faults }: Driven
         row.detectedAtMs < (next?.atMs ?? Infinity) - EARLY_MS,
     ),
   }));
+  const movedAtMs = logged.map(({ move }) => move.atMs).sort((a, b) => a - b);
+  const gaps = [...logs.values()].flatMap(log => gapsOf(log, movesOf(log), movedAtMs));
   const own = moves.filter(one => one.known?.way === way);
   const counts = [...logs.values()].map(countsOf);
   const sum = (pick: (one: (typeof counts)[number]) => number): number =>
@@ -111,6 +117,25 @@ export function rowsOf({ case: name, way, logs, known, cpuIdle, faults }: Driven
       'answers lost',
       sum(({ answersLost }) => answersLost),
     ),
+    ...(gaps.length === 0
+      ? []
+      : [
+          count('losses: gaps', gaps.length),
+          count('losses: frames of the longest gap', Math.max(...gaps.map(({ frames }) => frames))),
+          count(
+            `losses: frames within ${AROUND_MS} ms of a move of their car`,
+            gaps.reduce((all, gap) => all + ((gap.sinceOwnMoveMs ?? Infinity) < AROUND_MS ? gap.frames : 0), 0),
+          ),
+        ]),
+    ...timed(
+      'losses: from the last move of any car',
+      gaps.map(({ sinceMoveMs }) => sinceMoveMs),
+    ),
+    ...timed(
+      'losses: from the last move of the car',
+      gaps.map(({ sinceOwnMoveMs }) => sinceOwnMoveMs),
+    ),
+    ...Object.entries(drops).map(([name, value]) => count(`dropped: ${name}`, value)),
     ...Object.entries(faults).map(([metric, value]) => count(metric, value)),
   ];
 }

@@ -1,6 +1,9 @@
 import { WAYS as ALL_WAYS, type Way } from '../../protocol/api/common.js';
 
-/** What is measured, and how often: words `n=20 ways=paper,armed delays=0,8` after the name of the benchmark. */
+/**
+ * What is measured, and how often: words `n=20 ways=paper,armed delays=0,8` after the name of the benchmark; `only=missing`
+ * goes on where an earlier run was ended.
+ */
 export interface NetworkOptions {
   /** Hand-overs a row. */
   readonly handovers: number;
@@ -9,6 +12,8 @@ export interface NetworkOptions {
   readonly delaysMs: readonly number[];
   /** Sizes of storms and tables. */
   readonly cars?: readonly number[];
+  /** Cases that the file has already, with as many hand-overs, are left as they are. */
+  readonly only?: 'missing';
 }
 
 const CHOICES = ['paper', ...ALL_WAYS] as const;
@@ -19,6 +24,10 @@ const WORDS: Readonly<Record<string, (value: string) => Partial<NetworkOptions>>
   ways: value => ({ ways: value.split(',').map(wayOf) }),
   delays: value => ({ delaysMs: value.split(',').map(numberOf) }),
   cars: value => ({ cars: value.split(',').map(numberOf) }),
+  only: value => {
+    if (value !== 'missing') throw new Error(`'${value}' is not missing`);
+    return { only: value };
+  },
 };
 
 /** Throws an Error that names the word. */

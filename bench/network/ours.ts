@@ -10,6 +10,7 @@ import { hostsPlace } from '../../lab/site/layout.js';
 import { cpuMeter, type BenchRow } from '../harness.js';
 import { openCaptures } from './captures.js';
 import { openCars } from './cars.js';
+import { dropMeter } from './drops.js';
 import { logOf, rowsOf, type Known } from './driven.js';
 import { CARS, JITTER_MS, PING_HZ, REST_MS, caseName, type RowCase } from './row-case.js';
 import { POINTS, openStage, otherEdge, processorMeter, until, type BenchCar, type Edge, type Stage } from './stage.js';
@@ -22,7 +23,6 @@ const SETTLE_MS = 20_000;
 /** Our hand-over by one way: cars change between the access points of two domains, each once its last move has ended. */
 export async function measureWay(way: Way, one: RowCase, signal: AbortSignal): Promise<BenchRow[]> {
   const settings = WAYS[way];
-  const handovers = Math.min(one.handovers, settings.most);
   const names = Array.from({ length: CARS }, (_, index) => `bench-${index + 1}`);
   await using stage = await openStage(
     {
@@ -49,15 +49,18 @@ export async function measureWay(way: Way, one: RowCase, signal: AbortSignal): P
       ...hosts.map(place => ({ place, kind: 'hosts' as const })),
     ]),
   );
+  const [openVSwitch] = stage.site.switches;
+  const drops = openVSwitch && (await dropMeter(network, openVSwitch, names));
   for (const sender of senders) sender.ping();
   const processors = processorMeter(stage);
   const meter = cpuMeter();
-  const rounds = Math.ceil(handovers / CARS);
+  const rounds = Math.ceil(one.handovers / CARS);
   await Promise.all(stage.cars.map(car => drive(stage, car, { way, rounds }, signal)));
   const cpuIdle = meter.idle();
   const spent = processors();
   const outcomes = (await Promise.all(senders.map(sender => sender.end()))).flat();
   const captured = await captures.end();
+  const dropped = drops === undefined ? {} : await drops();
   const atHosts = new Map(hosts.flatMap(place => [[place, captured.get(place)] as const]).filter(isThere));
   const logs = new Map(
     stage.cars.flatMap(({ vehicle, place, twin, number }) => {
@@ -74,6 +77,7 @@ export async function measureWay(way: Way, one: RowCase, signal: AbortSignal): P
     logs,
     known: records.flatMap(knownOf),
     cpuIdle,
+    drops: dropped,
     faults: {
       'frames that captures missed': [...captured.values()].reduce((sum, { dropped }) => sum + dropped, 0),
       'reports not acknowledged': outcomes.reduce((sum, row) => sum + row.reports - row.acknowledged, 0),

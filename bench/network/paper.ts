@@ -16,6 +16,7 @@ import { pythonArgv } from '../../sdn-app/ryu/launch.js';
 import { cpuMeter, type BenchRow } from '../harness.js';
 import { openCaptures } from './captures.js';
 import { linesOf, openCars } from './cars.js';
+import { dropMeter } from './drops.js';
 import { logOf, rowsOf, type Known } from './driven.js';
 import { openResponder } from './responder.js';
 import { CARS, JITTER_MS, PING_HZ, REST_MS, caseName, type RowCase } from './row-case.js';
@@ -57,6 +58,7 @@ export async function measurePaper({ handovers, controllerMs }: RowCase, signal:
       ...EDGES.map(edge => ({ place: hostsPlace(edge), kind: 'hosts' as const })),
     ]),
   );
+  const drops = await dropMeter(network, openVSwitch, places);
   for (const sender of senders) sender.ping();
   const meter = cpuMeter();
   const rounds = Math.ceil(handovers / CARS);
@@ -76,6 +78,7 @@ export async function measurePaper({ handovers, controllerMs }: RowCase, signal:
   const cpuIdle = meter.idle();
   await Promise.all(senders.map(sender => sender.end()));
   const captured = await captures.end();
+  const dropped = await drops();
   const atHosts = new Map([...captured].filter(([place]) => !places.includes(place)));
   const logs = new Map(
     cars.flatMap(({ place, twin, bind }) => {
@@ -89,6 +92,7 @@ export async function measurePaper({ handovers, controllerMs }: RowCase, signal:
     logs,
     known: app.moves.map(knownOf),
     cpuIdle,
+    drops: dropped,
     faults: {
       'frames that captures missed': [...captured.values()].reduce((sum, { dropped }) => sum + dropped, 0),
       'UDP checksum errors': Object.values(await network.checksumErrors()).reduce((sum, count) => sum + count, 0),

@@ -81,7 +81,8 @@ export async function openStage(options: StageOptions, signal: AbortSignal): Pro
   }
 }
 
-const withoutNeighbours = (topology: Topology): Topology => ({
+/** Nobody knows where a car may go next. */
+export const withoutNeighbours = (topology: Topology): Topology => ({
   ...topology,
   accessPoints: topology.accessPoints.map(point => ({ ...point, neighbours: [] })),
 });

@@ -7,27 +7,23 @@ export interface WaySettings {
   readonly neighbours: boolean;
   /** What the move waits for. */
   readonly ready: 'armed' | 'ticket' | 'slot' | 'no slot';
-  /** Moves are slower where a host is started for each. */
-  readonly most: number;
 }
 
 const WARM = 'core=1,edge-1=1,edge-2=1';
 const OFF = ['--arming-enabled', 'false'];
 
 export const WAYS: Readonly<Record<Way, WaySettings>> = {
-  armed: { manager: ['--pool-size', WARM], neighbours: true, ready: 'armed', most: Infinity },
+  armed: { manager: ['--pool-size', WARM], neighbours: true, ready: 'armed' },
   ticket: {
     manager: ['--pool-size', WARM, '--tickets-per-domain', '4'],
     neighbours: false,
     ready: 'ticket',
-    most: Infinity,
   },
-  manager: { manager: [...OFF, '--pool-size', WARM], neighbours: true, ready: 'slot', most: Infinity },
+  manager: { manager: [...OFF, '--pool-size', WARM], neighbours: true, ready: 'slot' },
   cold: {
     manager: [...OFF, '--pool-size', 'core=4,edge-1=0,edge-2=0', '--pool-slots', '1', '--pool-surplus-ms', '1'],
     neighbours: true,
     ready: 'no slot',
-    most: 60,
   },
 };
 

@@ -16,6 +16,8 @@ describe('words of a network benchmark', () => {
     assert.equal(networkOptions(['n=7'], { handovers: 5 }).handovers, 7);
   });
 
-  for (const word of ['m=1', 'n', 'n=', 'n=-1', 'n=x', 'ways=slow', 'toString=1'])
-    it(`refuse ${word}`, () => assert.throws(() => networkOptions([word]), /known are|no number|none of/));
+  it('may go on where an earlier run was ended', () => assert.equal(networkOptions(['only=missing']).only, 'missing'));
+
+  for (const word of ['only=new', 'm=1', 'n', 'n=', 'n=-1', 'n=x', 'ways=slow', 'toString=1'])
+    it(`refuse ${word}`, () => assert.throws(() => networkOptions([word]), /known are|no number|none of|is not missing/));
 });
