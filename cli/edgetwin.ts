@@ -12,6 +12,10 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
   vmd: { say: 'a host of twins (virtual mobile devices)', load: () => import('../vmd/cli.js') },
   'md-manager': { say: 'registration, pools and hand-overs', load: () => import('../md-manager/cli.js') },
   'sdn-app': { say: 'follows cars in the switch and moves their flows', load: () => import('../sdn-app/cli.js') },
+  mano: {
+    say: 'packages for Open Source MANO, and what it runs',
+    load: () => import('../md-manager/mano/osm/tool/cli.js'),
+  },
   ryu: { say: 'Ryu with our app, between sdn-app and its switches', load: () => import('../sdn-app/ryu/cli.js') },
   sdn: {
     say: 'what sdn-app and its switches know: flows, vehicles, moves, check, trace',
@@ -34,6 +38,10 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
   'lab cassandra': {
     say: 'a real Cassandra cluster, a datacentre for each domain',
     load: () => import('../lab/cassandra/cli.js'),
+  },
+  'lab nbi': {
+    say: 'a stand-in for the northbound interface of Open Source MANO',
+    load: () => import('../lab/nbi/cli.js'),
   },
   'lab replicator': {
     say: 'copies between the domains’ embedded stores',

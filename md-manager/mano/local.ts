@@ -15,6 +15,7 @@ export const CONTROL_PORT = 5684;
 /** Addresses of one manager's hosts: `from` + 1 … + this. */
 const MAX_INDEX = 1_022;
 const WATCH_MS = 100;
+const FORGET_MS = 1_000;
 /** What a host has to end by itself before it is killed. */
 const GENTLE_MS = 2_000;
 
@@ -44,13 +45,17 @@ export interface LocalManoOptions {
 export class LocalMano implements Mano {
   readonly #options: LocalManoOptions;
   readonly #instances = new Map<string, Instance>();
+  /** Hosts that are gone, and whose rows the store did not delete yet. */
+  readonly #unforgotten = new Set<string>();
   readonly #listeners = new Set<(host: string) => void>();
   readonly #stopWatch: () => void;
   #lastIndex = 0;
 
   constructor(options: LocalManoOptions) {
     this.#options = options;
-    this.#stopWatch = every(options.timers, WATCH_MS, () => this.#watch());
+    const { timers } = options;
+    const stops = [every(timers, WATCH_MS, () => this.#watch()), every(timers, FORGET_MS, () => this.#forgetAgain())];
+    this.#stopWatch = () => stops.forEach(stop => stop());
   }
 
   async adopt(): Promise<readonly Instance[]> {
@@ -106,7 +111,7 @@ export class LocalMano implements Mano {
       const started = this.#instances.get(host);
       this.#instances.delete(host);
       if (started !== undefined) await signalIf(started, 'SIGKILL');
-      await store.deleteInstance(host);
+      await this.#forget(host);
       throw fault('MANO_FAILED', messageOf(error), { cause: error });
     }
   }
@@ -171,12 +176,28 @@ export class LocalMano implements Mano {
   async #gone(host: string): Promise<void> {
     if (!this.#instances.delete(host)) return;
     for (const listener of this.#listeners) listener(host);
-    await this.#options.store.deleteInstance(host);
+    await this.#forget(host);
+  }
+
+  /** A store that is away holds up nobody: the row goes when it is back, or the next manager sweeps it. */
+  async #forget(host: string): Promise<void> {
+    try {
+      await this.#options.store.deleteInstance(host);
+      this.#unforgotten.delete(host);
+    } catch {
+      this.#unforgotten.add(host);
+    }
+  }
+
+  async #forgetAgain(): Promise<void> {
+    for (const host of [...this.#unforgotten])
+      if (this.#instances.has(host)) this.#unforgotten.delete(host);
+      else await this.#forget(host);
   }
 
   async #sweep(row: InstanceRow): Promise<void> {
     await endInstance(row);
-    await this.#options.store.deleteInstance(row.host);
+    await this.#forget(row.host);
   }
 
   #nextIndex(): number {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { parseTarGzip } from 'nanotar';
+import { createTarGzip, parseTarGzip } from 'nanotar';
 import { parse } from 'yaml';
 import { buildPackage } from '../../../../../md-manager/mano/osm/packages/build.js';
 import { cloudInitOf, faultsOf, wordsOf } from '../../../../../md-manager/mano/osm/packages/cloud-init.js';
-import { VXFS, nsdOf, vduOf, vnfdOf, vxfOf } from '../../../../../md-manager/mano/osm/packages/vxf.js';
+import { faultsOfPackage } from '../../../../../md-manager/mano/osm/packages/validate.js';
+import { VXFS, nsdOf, vnfdOf, vxfOf } from '../../../../../md-manager/mano/osm/packages/vxf.js';
 
 const MODELS = ['native', 'sol006'] as const;
 const md5 = (bytes: Uint8Array | string): string => createHash('md5').update(bytes).digest('hex');
@@ -43,17 +44,15 @@ describe('packages of our functions', () => {
         }
       });
 
-  it('refer to nothing that is not in them', async () => {
-    for (const vxf of VXFS) {
-      const files = await parseTarGzip((await buildPackage(vxf, 'vnf', 'sol006')).bytes);
-      const { vnfd } = parse(files[0]!.text) as { vnfd: Record<string, Record<string, unknown>[]> };
-      const vdu = vnfd['vdu']![0]!;
-      assert.equal(vdu['id'], vduOf(vxf));
-      assert.equal(vdu['virtual-compute-desc'], vnfd['virtual-compute-desc']![0]!['id']);
-      assert.deepEqual(vdu['virtual-storage-desc'], [vnfd['virtual-storage-desc']![0]!['id']]);
-      assert.equal(vdu['sw-image-desc'], vnfd['sw-image-desc']![0]!['id']);
-      assert.ok(files.some(({ name }) => name === `${vnfdOf(vxf)}/cloud_init/${String(vdu['cloud-init-file'])}`));
-    }
+  it('are whole as the orchestrator sees it', async () => {
+    for (const vxf of VXFS)
+      for (const model of MODELS)
+        for (const kind of ['vnf', 'ns'] as const)
+          assert.deepEqual(
+            await faultsOfPackage((await buildPackage(vxf, kind, model)).bytes),
+            [],
+            `${vxf.name} ${kind}`,
+          );
   });
 
   it('boot by templates that ask for the declared words and no others', () => {
@@ -81,5 +80,56 @@ describe('values of an order', () => {
       'colour is not a word of vmd',
       'domain holds one of < > & " \' or a line break',
     ]);
+  });
+});
+
+describe('a package that was changed by hand', () => {
+  /** Our function's package with its files changed. */
+  async function changed(
+    model: (typeof MODELS)[number],
+    change: (files: Map<string, string>) => void,
+  ): Promise<string[]> {
+    const built = await buildPackage(vxfOf('vmd')!, 'vnf', model);
+    const files = new Map((await parseTarGzip(built.bytes)).map(({ name, text }) => [name, text]));
+    change(files);
+    return faultsOfPackage(await createTarGzip([...files].map(([name, data]) => ({ name, data }))));
+  }
+  const inDescriptor = (from: string | RegExp, to: string) => (files: Map<string, string>) => {
+    files.set('vmd_vnf/vmd_vnfd.yaml', files.get('vmd_vnf/vmd_vnfd.yaml')!.replace(from, to));
+    files.set('vmd_vnf/checksums.txt', '');
+  };
+
+  it('is told each fault by name', async () => {
+    assert.deepEqual(await faultsOfPackage(Buffer.from('no')), ['it is no tar.gz: incorrect header check']);
+    assert.deepEqual(await changed('native', files => files.set('second/x', 'x')), ['it has 2 top folders, not one']);
+    assert.deepEqual(await changed('native', files => files.delete('vmd_vnf/vmd_vnfd.yaml')), [
+      'it has no descriptor (*.yaml) in its top folder',
+    ]);
+    assert.deepEqual(await changed('native', files => files.delete('vmd_vnf/checksums.txt')), [
+      'checksums.txt is missing',
+    ]);
+    assert.deepEqual(
+      await changed('native', files => files.set('vmd_vnf/cloud_init/cloud-config.txt', '#cloud-config\n')),
+      ['cloud_init/cloud-config.txt has another checksum'],
+    );
+    assert.deepEqual(await changed('native', files => files.delete('vmd_vnf/cloud_init/cloud-config.txt')), [
+      'cloud_init/cloud-config.txt of checksums.txt is missing',
+      'cloud_init/cloud-config.txt is missing',
+    ]);
+    assert.deepEqual(
+      await changed(
+        'native',
+        inDescriptor('external-connection-point-ref: eth0', 'external-connection-point-ref: eth9'),
+      ),
+      ['connection-point eth9 is not there'],
+    );
+    for (const [from, to, fault] of [
+      ['virtual-compute-desc: compute', 'virtual-compute-desc: other', 'virtual-compute-desc other is not there'],
+      ['sw-image-desc: edgetwin', 'sw-image-desc: x', 'sw-image-desc x-debian-12 is not there'],
+      ['mgmt-cp: vnf-mgmt-ext', 'mgmt-cp: x', 'mgmt-cp x is not there'],
+      ['        - disk', '        - disc', 'virtual-storage-desc disc is not there'],
+    ] as const)
+      assert.deepEqual(await changed('sol006', inDescriptor(from, to)), [fault]);
+    assert.deepEqual(await changed('sol006', inDescriptor(/^vnfd:/, 'wnfd:')), ['its descriptor is of neither model']);
   });
 });
