@@ -3,7 +3,7 @@ import type { Topology } from '../protocol/topology.js';
 import type { SdnDeps, SdnOptions } from './deps.js';
 import type { FlowRunner } from './flow-runner.js';
 import { learnFromSwitch } from './learn.js';
-import { BASE_METERS, baseFlows } from './redirect/base.js';
+import { baseFlows, baseMeters } from './redirect/base.js';
 import { baseSlice, blockSlice, decodeCookie } from './redirect/cookie.js';
 import { difference } from './redirect/difference.js';
 import type { Network } from './redirect/network.js';
@@ -116,7 +116,7 @@ export async function reconcile(
 /** Makes the flows that are no vehicle's what they should be. */
 async function reconcileBase({ switches, runner }: Reconciling, datapath: number): Promise<void> {
   const found = await readFrom(switches, datapath, baseSlice);
-  await runner.apply(datapath, { meters: BASE_METERS, flows: difference(found, wantedBase(runner.network, datapath)) });
+  await runner.apply(datapath, { meters: baseMeters(runner.network, datapath), flows: difference(found, wantedBase(runner.network, datapath)) });
 }
 
 const readFrom = (

@@ -1,7 +1,7 @@
 import type { HostRef } from '../protocol/api/common.js';
 import { fault } from '../protocol/errors.js';
 import type { Topology } from '../protocol/topology.js';
-import { alsoOf, armedOf, leftOf, placeOf, returnsOf, WAITING, type State } from './attachment/state.js';
+import { alsoOf, armedOf, doubtedOf, leftOf, placeOf, returnsOf, WAITING, type State } from './attachment/state.js';
 import type { HostEnd, VehicleView } from './redirect/view.js';
 
 /** What the app remembers of a vehicle; all of it can be had again from the switches and the manager. */
@@ -61,6 +61,7 @@ export function viewOf({ number, host, epoch, leaving, state, found }: Vehicle):
   const also = alsoOf(state);
   const left = leftOf(state);
   const slots = armedOf(state);
+  const doubted = doubtedOf(state).map(({ datapath, port }) => ({ datapath, port }));
   return {
     number,
     host,
@@ -72,6 +73,7 @@ export function viewOf({ number, host, epoch, leaving, state, found }: Vehicle):
       ...found.filter(({ domain }) => slots.every(slot => slot.domain !== domain)),
     ],
     ...(left.length === 0 ? {} : { left }),
+    ...(doubted.length === 0 ? {} : { doubted }),
     ...(place === undefined ? {} : { place }),
     ...(also === undefined ? {} : { also }),
   };

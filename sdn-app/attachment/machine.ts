@@ -8,6 +8,7 @@ import {
   alsoOf,
   armedOf,
   attachedAt,
+  doubtedOf,
   leftOf,
   placeOf,
   returnsOf,
@@ -150,6 +151,7 @@ function flowsDiffer(a: State, b: State): boolean {
     alsoOf(a) !== alsoOf(b) ||
     listsDiffer(armedOf(a), armedOf(b)) ||
     listsDiffer(leftOf(a), leftOf(b)) ||
+    listsDiffer(doubtedOf(a), doubtedOf(b)) ||
     listsDiffer(returnsOf(a), returnsOf(b))
   );
 }

@@ -157,6 +157,9 @@ export function returnsOf(state: State): readonly Place[] {
   return [...(tagged === undefined ? [] : [tagged]), ...marked.map(({ place }) => place)];
 }
 
+/** Places of everybody who speaks as the vehicle and was not confirmed. */
+export const doubtedOf = (state: State): readonly Place[] => state.doubts.map(({ place }) => place);
+
 /** When something waits for its time; `undefined` where nothing does. */
 export function wakeAt(state: State): number | undefined {
   const times: number[] = [];

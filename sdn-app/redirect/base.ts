@@ -15,6 +15,7 @@ import {
   domainIndex,
   exactly,
   fromPrefix,
+  portMeter,
   prefixesOf,
   toPrefix,
   type Network,
@@ -47,7 +48,17 @@ export function baseFlows(network: Network, datapath: number): Flow[] {
   return rows.map(({ table, priority, match, actions }) => ({ table, priority, cookie, match, actions }));
 }
 
-export const BASE_METERS: readonly MeterMod[] = [{ op: 'set', meter: UNKNOWN_METER, ratePerS: COPY_RATE_PER_S }];
+/** The meters that are no vehicle's; where a copy is metered, each port that vehicles enter by has one. */
+export function baseMeters(network: Network, datapath: number): MeterMod[] {
+  const { moves, packetIns } = network.abilities(datapath);
+  const ports = network.topology.switches.find(found => found.datapath === datapath)?.ports ?? [];
+  const own = moves && packetIns ? ports.filter(({ role }) => role === 'access') : [];
+  return [UNKNOWN_METER, ...own.map(({ port }) => portMeter(port))].map(meter => ({
+    op: 'set',
+    meter,
+    ratePerS: COPY_RATE_PER_S,
+  }));
+}
 
 /** What twin traffic comes in by a port: of devices, of hosts, of other switches. */
 function entrance(network: Network, port: Port): Row[] {

@@ -87,10 +87,16 @@ export function prefixesOf(
 /** Meters that Open vSwitch has (3.1: `ovs-ofctl meter-features`); numbers of vehicles go further. */
 const METERS = 2 ** 18;
 /**
- * Meter 1 is for copies of unknown vehicles, the others for one vehicle each: numbers are given out in order, so that two
- * share one only in a fleet of more than 262,142.
+ * Meter 1 is for copies of unknown vehicles, the last 2,048 for ports, the others for one vehicle each: numbers are given out
+ * in order, so that two share one only in a fleet of more than 260,094.
  */
 export const UNKNOWN_METER = 1;
-export const vehicleMeter = (number: number): number => UNKNOWN_METER + 1 + (number % (METERS - 2));
+const PORT_METERS = METERS - 2 ** PORT_BITS;
+export const vehicleMeter = (number: number): number => UNKNOWN_METER + 1 + (number % (PORT_METERS - 2));
+/**
+ * Copies from a port where somebody speaks as a vehicle who has not been confirmed, of all vehicles together: whoever is there
+ * takes none of what the vehicle's own meter lets through.
+ */
+export const portMeter = (port: number): number => PORT_METERS + port;
 /** Copies a second and vehicle. */
 export const COPY_RATE_PER_S = 5;

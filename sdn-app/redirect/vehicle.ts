@@ -12,6 +12,7 @@ import {
   exactly,
   familyOf,
   fromAddress,
+  portMeter,
   toAddress,
   vehicleMeter,
   type Family,
@@ -109,7 +110,8 @@ function forwards(scene: Scene, ends: readonly End[]): Row[] {
 }
 
 /** The copy of a frame, found by its alias: metered, and apart from the flow that carries the frame. */
-function copies(scene: Scene, { number, armed }: VehicleView): Row[] {
+function copies(scene: Scene, { number, armed, doubted = [] }: VehicleView): Row[] {
+  const apart = new Set(doubted.filter(at => at.datapath === scene.datapath).map(({ port }) => port));
   return FAMILIES.flatMap(family => {
     const alias = scene.addresses[family]?.alias;
     if (alias === undefined || copying(scene, family).after.length === 0) return [];
@@ -126,7 +128,16 @@ function copies(scene: Scene, { number, armed }: VehicleView): Row[] {
       match: { ...match, metadata: { value: ARMED_BIT, mask: ARMED_BIT } },
       actions,
     };
-    return armed.length === 0 ? [copy] : [byArmed, copy];
+    const fromDoubted = [...apart].map((inPort): Row => ({
+      ...copy,
+      priority: 120,
+      match: { inPort, ...match },
+      actions: [
+        { do: 'meter', meter: portMeter(inPort) },
+        { do: 'output', to: 'CONTROLLER' },
+      ],
+    }));
+    return [...fromDoubted, ...(armed.length === 0 ? [] : [byArmed]), copy];
   });
 }
 

@@ -41,6 +41,8 @@ export interface VehicleView {
   readonly armed: readonly Armed[];
   /** Unknown sources that are answered by the tag of their frames; of those at one port the last. */
   readonly returns: readonly Place[];
+  /** Ports where somebody speaks as the vehicle who has not been confirmed: their copies are metered apart. */
+  readonly doubted?: readonly Pick<Place, 'datapath' | 'port'>[];
   /** Hosts before `host` that are not drained yet, with the epoch of the redirect to them. */
   readonly leaving: readonly { readonly host: HostEnd; readonly epoch: number }[];
 }

@@ -3,7 +3,7 @@ import { fromHex, toHex } from '../../../common/hex.js';
 import { Resources } from '../../../common/lifecycle.js';
 import { GATEWAY_MAC } from '../../../protocol/addresses.js';
 import { ipv6ToHex } from '../../../protocol/ipv6.js';
-import { baseFlows, dropsOf, BASE_METERS } from '../../../sdn-app/redirect/base.js';
+import { baseFlows, baseMeters, dropsOf } from '../../../sdn-app/redirect/base.js';
 import type { FlowSwitch } from '../../../sdn-app/switch/flow-switch.js';
 import { openRyu } from '../../../sdn-app/switch/ryu/adapter.js';
 import { frameOf } from '../../fakes/frames.js';
@@ -42,7 +42,7 @@ describe('Open vSwitch with the flows of the app', function () {
     flowSwitch = all.use(openRyu({ url: `ws://127.0.0.1:${webPort}` })).switchOf(1);
     await connected(flowSwitch);
     const flows = baseFlows(networkOf(), 1).map(flow => ({ op: 'add', flow }) as const);
-    await flowSwitch.apply({ meters: BASE_METERS, flows });
+    await flowSwitch.apply({ meters: baseMeters(networkOf(), 1), flows });
   });
   after(() => all?.[Symbol.asyncDispose]());
 

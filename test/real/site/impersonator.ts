@@ -21,13 +21,15 @@ export interface Impersonator extends AsyncDisposable {
 }
 
 const EVERY_MS = 50;
+/** So many frames that his copies alone are forty times what a vehicle's meter lets through. */
+export const FLOOD_EVERY_MS = 5;
 
 /** Lets a place that has no agent speak as a car that is known, from an access point where the car is not. */
 export async function impersonate(
   network: Network,
   place: string,
   victim: VehicleRecord,
-  at: { readonly accessPoint: string; readonly mac?: string },
+  at: { readonly accessPoint: string; readonly mac?: string; readonly everyMs?: number },
 ): Promise<Impersonator> {
   const source = victim.attachment?.source;
   assert.ok(source);
@@ -45,7 +47,9 @@ export async function impersonate(
   await network.run(place, ['ip', 'address', 'replace', `${source.address}/32`, 'dev', 'lo']);
   await network.moveTo(place, at.accessPoint);
   const program = join(packageRoot(), 'test/real/site/impersonator.py');
-  const words = [source.address, source.port, victim.twin.address, victim.twin.port, EVERY_MS].map(String);
+  const words = [source.address, source.port, victim.twin.address, victim.twin.port, at.everyMs ?? EVERY_MS].map(
+    String,
+  );
   const child = network.exec(place, ['python3', program, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
   assert.ok(child.stdout && child.stdin);
   const heard: Heard[] = [];

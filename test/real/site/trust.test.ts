@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import type { SiteOptions } from '../../../lab/site/site.js';
-import { impersonate, type Impersonator } from './impersonator.js';
+import { HttpClient } from '../../../protocol/api/http-client.js';
+import { switchCheck } from '../../../protocol/api/sdn-app.js';
+import { TABLE } from '../../../sdn-app/redirect/network.js';
+import { FLOOD_EVERY_MS, impersonate, type Impersonator } from './impersonator.js';
 import { SiteJourney, needsSite } from './harness.js';
 
 const MALLORY = 'mallory';
@@ -14,12 +17,21 @@ const open = (trust: SiteOptions['trust']): Promise<SiteJourney> =>
   });
 
 /** Speaks as car-1 from another access point. */
-async function attack(journey: SiteJourney, accessPoint: string, mac: 'his own' | "the car's"): Promise<Impersonator> {
+async function attack(
+  journey: SiteJourney,
+  accessPoint: string,
+  mac: 'his own' | "the car's",
+  everyMs?: number,
+): Promise<Impersonator> {
   const { network } = journey.system;
   const record = await journey.vehicle(0);
   assert.ok(record);
   const theirs = network.plan.mobiles.find(({ name }) => name === (mac === 'his own' ? MALLORY : 'car-1'))?.mac;
-  return impersonate(network, MALLORY, record, { accessPoint, ...(theirs === undefined ? {} : { mac: theirs }) });
+  return impersonate(network, MALLORY, record, {
+    accessPoint,
+    ...(theirs === undefined ? {} : { mac: theirs }),
+    ...(everyMs === undefined ? {} : { everyMs }),
+  });
 }
 
 /** While he goes on: the car is acknowledged and asked, he gets answers to what he asked and no others, nobody moves. */
@@ -38,6 +50,16 @@ async function isHarmless(journey: SiteJourney, he: Impersonator): Promise<void>
   const after = await journey.vehicle(0);
   assert.deepEqual([after?.attachment, after?.acting], [before?.attachment, before?.acting]);
   assert.equal((await journey.handovers()).length, moves);
+}
+
+/** Frames that asked for a copy: those of ports where somebody is in doubt, and all others. */
+async function copiesOf({ system: { urls, vehicles } }: SiteJourney): Promise<{ own: number; apart: number }> {
+  await using sdn = new HttpClient(urls.sdn, { connections: 1 });
+  const { flows } = await sdn.call('GET', `/v1/check?vehicle=${vehicles[0]?.vehicle}`, { answer: switchCheck });
+  const copies = flows.filter(({ table }) => table === TABLE.copy);
+  const sum = (of: readonly { packets: number }[]): number => of.reduce((total, { packets }) => total + packets, 0);
+  const apart = copies.filter(({ matches }) => matches.some(words => words.startsWith('from port')));
+  return { own: sum(copies.filter(row => !apart.includes(row))), apart: sum(apart) };
 }
 
 describe('somebody else with the addresses of a car', () => {
@@ -103,6 +125,20 @@ describe('somebody else with the addresses of a car', () => {
       await using he = await attack(journey, 'ap-4', "the car's");
       await journey.moveTo(0, 'edge-1');
       await journey.actsIn(0, 'edge-1');
+      await isHarmless(journey, he);
+    });
+
+    it('the car moves while somebody floods its addresses: his copies are not among those of the car', async () => {
+      await using he = await attack(journey, 'ap-4', "the car's", FLOOD_EVERY_MS);
+      await journey.until('he is in doubt, and has sent much', async () => (await copiesOf(journey)).apart > 400);
+      const begun = await copiesOf(journey);
+      await journey.until('he goes on', async () => (await copiesOf(journey)).apart > begun.apart + 400);
+      const { own } = await copiesOf(journey);
+      assert.ok(own - begun.own < 40, `${own - begun.own} frames took of the car's copies`);
+      for (const domain of ['edge-2', 'edge-1']) {
+        await journey.moveTo(0, domain);
+        await journey.actsIn(0, domain);
+      }
       await isHarmless(journey, he);
     });
 

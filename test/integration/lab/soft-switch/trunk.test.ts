@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Resources } from '../../../../common/lifecycle.js';
 import { claimBlock, type LoopbackBlock } from '../../../../lab/network/loopback-block.js';
 import { LOOPBACK_PLAN, aliasAddress, encodeTag, twinAddress } from '../../../../protocol/addresses.js';
-import { BASE_METERS, baseFlows } from '../../../../sdn-app/redirect/base.js';
+import { baseFlows, baseMeters } from '../../../../sdn-app/redirect/base.js';
 import { difference } from '../../../../sdn-app/redirect/difference.js';
 import type { Network } from '../../../../sdn-app/redirect/network.js';
 import { vehicleFlows, vehicleMeters, type HostEnd, type VehicleView } from '../../../../sdn-app/redirect/vehicle.js';
@@ -55,7 +55,10 @@ describe('two soft switches', () => {
       abilities: () => switches.get(1)!.abilities,
     };
     for (const [datapath, flowSwitch] of switches)
-      await flowSwitch.apply({ meters: BASE_METERS, flows: difference([], baseFlows(network, datapath)) });
+      await flowSwitch.apply({
+        meters: baseMeters(network, datapath),
+        flows: difference([], baseFlows(network, datapath)),
+      });
   });
   afterEach(() => all[Symbol.asyncDispose]());
 

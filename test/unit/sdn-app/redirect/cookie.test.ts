@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MAX_NUMBER } from '../../../../protocol/addresses.js';
-import { UNKNOWN_METER, vehicleMeter } from '../../../../sdn-app/redirect/network.js';
+import { UNKNOWN_METER, portMeter, vehicleMeter } from '../../../../sdn-app/redirect/network.js';
 import {
   EPOCH_SPAN,
   KINDS,
@@ -58,10 +58,12 @@ describe('cookie', () => {
 });
 
 describe('meters', () => {
-  it('are among those that Open vSwitch has, and one for each of 262,142 vehicles in a row', () => {
-    for (const number of [0, 2 ** 18 - 3, 2 ** 18 - 2, MAX_NUMBER]) {
-      assert.ok(vehicleMeter(number) > UNKNOWN_METER && vehicleMeter(number) < 2 ** 18);
+  it('are among those that Open vSwitch has, and one for each port and each of 260,094 vehicles in a row', () => {
+    for (const number of [0, 260_093, 260_094, MAX_NUMBER]) {
+      assert.ok(vehicleMeter(number) > UNKNOWN_METER && vehicleMeter(number) < portMeter(0));
       assert.notEqual(vehicleMeter(number), vehicleMeter(number + 1));
     }
+    assert.equal(vehicleMeter(260_093) + 1, portMeter(0));
+    assert.equal(portMeter(2_047), 2 ** 18 - 1);
   });
 });

@@ -88,6 +88,20 @@ describe('tags and routes', () => {
     });
   });
 
+  it('let who floods one port keep nobody at another from being seen, once he is in doubt there', () => {
+    for (const [doubted, seen] of [
+      [[], 0],
+      [[{ datapath: 1, port: 2 }], 1],
+    ] as const) {
+      const world = worldOf({ doubted }, networkOf({ trust: 'proof' }));
+      for (let frame = 0; frame < 100; frame++) world.enter(at(2));
+      assert.ok(world.copies.length < 20, 'his copies are metered, too');
+      const before = world.copies.length;
+      world.enter(at(3));
+      assert.equal(world.copies.length - before, seen);
+    }
+  });
+
   it('give only the last of two strangers at one port an answer, and neither that of the other', () => {
     const [a, b] = [at(2, { source: from(CAR, 6000) }), at(2, { source: from(CAR, 6001) })];
     const world = worldOf({ returns: [a, b] });

@@ -12,7 +12,7 @@ import {
 import { hexToIpv6, ipv6ToHex, isIpv6 } from '../../../../protocol/ipv6.js';
 import { parseTopology, type Topology } from '../../../../protocol/topology.js';
 import { readCopy } from '../../../../sdn-app/attachment/copy.js';
-import { BASE_METERS, baseFlows } from '../../../../sdn-app/redirect/base.js';
+import { baseFlows, baseMeters } from '../../../../sdn-app/redirect/base.js';
 import { difference } from '../../../../sdn-app/redirect/difference.js';
 import type { Network } from '../../../../sdn-app/redirect/network.js';
 import {
@@ -157,7 +157,7 @@ export class World {
     this.network = network;
     this.states = new Map(network.topology.switches.map(({ datapath }) => [datapath, createSwitch(datapath)]));
     for (const [datapath, state] of this.states)
-      apply(state, { meters: BASE_METERS, flows: difference([], baseFlows(network, datapath)) });
+      apply(state, { meters: baseMeters(network, datapath), flows: difference([], baseFlows(network, datapath)) });
     for (const view of views) this.show(view);
   }
 
