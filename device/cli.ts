@@ -82,6 +82,7 @@ async function marks(argv: readonly string[]): Promise<number> {
     // A segment may go while we read: its agent runs on.
     read: name => readFile(join(folder, name)).catch(() => undefined),
   });
-  process.stdout.write(`${JSON.stringify(found)}\n`);
+  const { vehicle, boots, pending, resent } = found;
+  process.stdout.write(`${JSON.stringify({ vehicle, boots, pending, resent })}\n`);
   return 0;
 }

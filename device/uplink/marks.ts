@@ -1,6 +1,6 @@
 import type { Disk } from './disk.js';
 import { vehicleOf } from './identity.js';
-import type { BootMarks } from './records.js';
+import type { BootMarks, Key } from './records.js';
 import { replay } from './replay.js';
 import { readSegments } from './segment-log.js';
 
@@ -10,6 +10,7 @@ export interface Marks {
   readonly boots: readonly BootMarks[];
   /** Reports that wait for an acknowledgement. */
   readonly pending: number;
+  readonly unsettled: readonly Key[];
   readonly resent: number;
 }
 
@@ -20,10 +21,12 @@ export interface Marks {
 export async function readMarks(disk: Pick<Disk, 'list' | 'read'>): Promise<Marks> {
   const segments = await readSegments(disk);
   const found = replay(segments.flatMap(({ records }) => records));
+  const unsettled = [...found.pending, ...found.held].map(({ key }) => key);
   return {
     vehicle: await vehicleOf(disk),
     boots: [...found.boots.values()].sort((x, y) => x.boot - y.boot),
-    pending: found.pending.length + found.held.length,
+    pending: unsettled.length,
+    unsettled,
     resent: found.resent,
   };
 }

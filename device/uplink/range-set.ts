@@ -36,6 +36,7 @@ export class RangeSet {
   }
 
   delete({ boot, from, to }: Range): void {
+    if (to < from) return;
     const spans = this.#boots.get(boot) ?? [];
     const begin = firstEndingAt(spans, from);
     let end = begin;
@@ -62,6 +63,7 @@ export class RangeSet {
   within(range: Range): Range[] {
     const spans = this.#boots.get(range.boot) ?? [];
     const found: Range[] = [];
+    if (range.to < range.from) return found;
     for (let at = firstEndingAt(spans, range.from); at < spans.length; at++) {
       const span = spans[at];
       if (span === undefined || span.from > range.to) break;

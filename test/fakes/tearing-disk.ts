@@ -16,6 +16,10 @@ export interface TearingDisk extends Disk {
   afterPowerCut(): TearingDisk;
   /** Damages a byte of a file. */
   damage(name: string, at: number): void;
+  /** Flips a bit of what was synced, anywhere; gives the name of the file. */
+  rot(): string | undefined;
+  /** Appends fail like those on a full disk while more than this many bytes are on it; the write that fills it is cut. */
+  limit(bytes: number): void;
 }
 
 /** `random` is uniform in [0, 1): it decides what of the loose writes survives. */
@@ -31,6 +35,8 @@ export function tearingDisk(
     if (++operations >= cut.at) throw Object.assign(new Error('no power'), { code: 'EIO' });
   };
   const changed = (): void => void versions.push(new Map(names));
+  let limitBytes = Infinity;
+  const used = (): number => [...names.values()].reduce((sum, file) => sum + whole(file).length, 0);
   const whole = (file: File): Uint8Array => Buffer.concat([file.durable, ...file.loose]);
   return {
     get operations() {
@@ -46,9 +52,11 @@ export function tearingDisk(
         names.set(name, file);
         changed();
       }
+      const room = Math.max(0, limitBytes - used());
       // The write that the power cut interrupts may have got through, in part or whole.
-      file.loose.push(Uint8Array.from(bytes));
+      file.loose.push(Uint8Array.from(bytes.subarray(0, room)));
       step();
+      if (room < bytes.length) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     },
     sync: async name => {
       await Promise.resolve();
@@ -86,6 +94,15 @@ export function tearingDisk(
           loose: [],
         });
       return tearingDisk(random, survivors);
+    },
+    limit: bytes => void (limitBytes = bytes),
+    rot: () => {
+      const found = [...names].filter(([, file]) => file.durable.length > 0);
+      const [name, file] = found[Math.floor(random() * found.length)] ?? [];
+      if (file === undefined) return undefined;
+      const at = Math.floor(random() * file.durable.length);
+      file.durable[at] = (file.durable[at] ?? 0) ^ (1 << Math.floor(random() * 8));
+      return name;
     },
     damage: (name, at) => {
       const file = names.get(name);
