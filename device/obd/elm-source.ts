@@ -142,7 +142,7 @@ class ElmSource implements ObdSource {
       units: this.#units,
       supported: this.#supported,
       batchMax,
-      hasHeaders: this.#identity?.hasHeaders ?? true,
+      hasHeaders: (this.#bus?.headerDigits ?? 0) > 0,
     });
   }
 

@@ -127,7 +127,7 @@ export class Elm327 implements AsyncDisposable {
   /** Whether whole lines have come that are more than an echo or the word that an answer is on its way. */
   #hasAnswer(): boolean {
     const raw = this.#said();
-    return /[\r\n]\0*$/.test(raw) && answerLines(raw, this.#command).length > 0;
+    return /[\r\n][^\x20-\x7e]*$/.test(raw) && answerLines(raw, this.#command).length > 0;
   }
 
   #said(): string {

@@ -26,6 +26,7 @@ const HEADERS: Readonly<Record<BusShape['kind'], RegExp>> = {
 export function framesOf(lines: readonly string[], bus: BusShape): Frame[] {
   const frames: Frame[] = [];
   let rest = '';
+  let last = '';
   for (const line of lines) {
     const text = line.replaceAll(' ', '').toUpperCase();
     const whole = frameOf(text, bus);
@@ -33,6 +34,14 @@ export function framesOf(lines: readonly string[], bus: BusShape): Frame[] {
       // A frame after half a frame: what was cut off is lost.
       if (rest !== '') throw fault('OBD_FRAME', rest);
       frames.push(whole);
+      last = text;
+      continue;
+    }
+    // Half a frame may look like a shorter one: what follows is its end.
+    const longer = rest === '' && last !== '' ? frameOf(last + text, bus) : undefined;
+    if (longer !== undefined) {
+      frames[frames.length - 1] = longer;
+      last += text;
       continue;
     }
     const candidate = rest + text;
@@ -40,6 +49,7 @@ export function framesOf(lines: readonly string[], bus: BusShape): Frame[] {
     if (cut !== undefined) {
       frames.push(...cut);
       rest = '';
+      last = '';
     } else if (isBeginning(candidate, bus)) rest = candidate;
     else throw fault('OBD_FRAME', line);
   }

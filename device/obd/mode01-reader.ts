@@ -113,12 +113,14 @@ export class Mode01Reader {
   }
 
   async #request(batch: readonly number[], signal: AbortSignal): Promise<Map<number, DataView>> {
-    const messages = await this.#ask(batch, signal);
+    // Where several units have a PID, the engine's counts: it has the lowest address.
+    const messages = [...(await this.#ask(batch, signal))].sort((x, y) =>
+      x.ecu.slice(-2).localeCompare(y.ecu.slice(-2)),
+    );
     const found = new Map<number, DataView>();
     let refusal: Refused | undefined;
     for (const { data } of messages) {
       if (data[0] === NEGATIVE) refusal = new Refused(data);
-      // Where several units have a PID, the one with the lower header answers first, and that is the engine's.
       else for (const [pid, bytes] of splitMode01(data, batch)) if (!found.has(pid)) found.set(pid, bytes);
     }
     if (found.size === 0 && refusal !== undefined) throw refusal;

@@ -109,7 +109,9 @@ async function ask(adapter: Elm327, choose: string, options: SearchOptions, sign
   await adapter.command(adapterCommand(choose), signal);
   const lines = await adapter.command(readRequest(1, [0]), signal, options.searchMs);
   const number = await tryCommand(adapter, 'ATDPN', signal);
-  return { lines, bus: busFrom(number, lines, options.hasHeaders) };
+  // Some say OK to headers and send none.
+  const hasHeaders = options.hasHeaders && !lines.some(line => /^41 ?00/.test(line));
+  return { lines, bus: busFrom(number, lines, hasHeaders) };
 }
 
 function busFrom(answer: string | undefined, lines: readonly string[], hasHeaders: boolean): BusShape {

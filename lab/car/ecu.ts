@@ -14,12 +14,17 @@ export interface EcuAnswer {
 export interface EcuCar {
   readonly vin: string;
   values(): CarValues;
+  /** Its control units have gone to sleep: whatever is asked is an attempt to wake them. */
+  asleep?(): boolean;
+  /** Stored and pending trouble codes, as their two bytes each. */
+  readonly troubleCodes?: readonly number[];
 }
 
 const MAX_PIDS = 6;
 const POSITIVE = 0x40;
 const NOT_SUPPORTED = 0x11;
 const CONDITIONS_NOT_CORRECT = 0x22;
+const CALIBRATION = 'EDGETWIN-CAL-01';
 const ECU_NAME = 'ECM-EngineControl';
 
 /** J1979 clears and controls; ISO 14229 sessions, resets, writes, routines, downloads: whatever can change a car. */
@@ -28,15 +33,21 @@ const CHANGES_THE_CAR: ReadonlySet<number> = new Set([
   0x84, 0x85, 0x86, 0x87,
 ]);
 
+/** On CAN a count byte follows the service (SAE J1979 §6.3). */
+const codes = (answer: number, { troubleCodes = [] }: EcuCar): readonly number[] => [
+  answer,
+  troubleCodes.length,
+  ...troubleCodes.flatMap(code => [code >> 8, code & 0xff]),
+];
+
 type Service = (data: readonly number[], car: EcuCar) => readonly number[] | undefined;
 
 const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
   [0x01, currentData],
   // No freeze frame is stored: PID 02 says so, the others are silent.
   [0x02, data => (data[0] === 0x02 ? [0x42, 0x02, data[1] ?? 0, 0, 0] : undefined)],
-  // On CAN a count byte follows the service: no codes stored, pending or permanent.
-  [0x03, () => [0x43, 0]],
-  [0x07, () => [0x47, 0]],
+  [0x03, (_data, car) => codes(0x43, car)],
+  [0x07, (_data, car) => codes(0x47, car)],
   [0x0a, () => [0x4a, 0]],
   [0x09, vehicleInformation],
   // J1979: an ECU may refuse to clear while the engine runs.
@@ -46,6 +57,7 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
 export function ecuAnswer(request: readonly number[], car: EcuCar): EcuAnswer {
   const [service = 0, ...data] = request;
   const forbidden = CHANGES_THE_CAR.has(service) ? ({ forbidden: true } as const) : {};
+  if (car.asleep?.() === true) return { message: undefined, ...forbidden };
   const known = SERVICES.get(service);
   if (known !== undefined) return { message: known(data, car), ...forbidden };
   // J1979 services are silent where not supported; those of ISO 14229 get a negative response.
@@ -65,9 +77,13 @@ function currentData(pids: readonly number[], car: EcuCar): readonly number[] | 
 function vehicleInformation(data: readonly number[], car: EcuCar): readonly number[] | undefined {
   switch (data[0]) {
     case 0x00:
-      return [0x49, 0x00, ...supportBitmap([0x02, 0x0a], 0x00)];
+      return [0x49, 0x00, ...supportBitmap([0x02, 0x04, 0x06, 0x0a], 0x00)];
     case 0x02:
       return [0x49, 0x02, 1, ...ascii(car.vin, 17)];
+    case 0x04:
+      return [0x49, 0x04, 1, ...ascii(CALIBRATION, 16)];
+    case 0x06:
+      return [0x49, 0x06, 1, 0x1a, 0x2b, 0x3c, 0x4d];
     case 0x0a:
       return [0x49, 0x0a, 1, ...ascii(ECU_NAME, 20)];
     default:

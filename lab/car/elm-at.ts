@@ -101,5 +101,5 @@ export function runAt(state: ElmState, command: string, facts: AdapterFacts): At
 }
 
 /** Whether requests can reach the car: it answers on one protocol alone. */
-export const reachesCar = ({ protocol }: ElmState): boolean =>
-  protocol.at !== 'set' || protocol.number === CAR_PROTOCOL;
+export const reachesCar = ({ protocol }: ElmState, car = CAR_PROTOCOL): boolean =>
+  protocol.at !== 'set' || protocol.number === car;

@@ -26,6 +26,11 @@ export type Protocol =
 
 /** ISO 15765-4, 11-bit identifiers, 500 kbit/s: what the lab's car speaks. */
 export const CAR_PROTOCOL = 6;
+/** Control units on the bus, by place: the engine's, then others that answer beside it. */
+export const CAN11_IDS = ['7E8', '7E9', '7EA'] as const;
+export const CAN29_IDS = ['18DAF110', '18DAF118', '18DAF128'] as const;
+/** Addresses of the same units on K-line and J1850. */
+export const SOURCES = [0x10, 0x18, 0x28] as const;
 export const FUNCTIONAL_ID = 0x7df;
 export const ECU_REQUEST_ID = 0x7e0;
 export const ECU_ANSWER_ID = 0x7e8;

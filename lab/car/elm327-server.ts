@@ -1,22 +1,31 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import type { Timers } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import type { MetricName } from '../../protocol/metrics.js';
+import type { Duplex } from 'node:stream';
+import { runCloneLine, type Clone } from './clone.js';
 import { ecuAnswer, type EcuCar } from './ecu.js';
 import { waitMs } from './elm-timing.js';
-import { MAX_LINE, echoOf, runLine, stopped } from './elm327.js';
+import { MAX_LINE, echoOf, stopped, type ElmBus } from './elm327.js';
 import { POWER_ON, type ElmState } from './elm-state.js';
 
 export interface AdapterOptions {
-  readonly listen: { readonly address: string; readonly port: number };
   readonly car: EcuCar;
+  /** The bus that the car is on, and who else is; CAN with the engine's control unit alone where it is left out. */
+  readonly bus?: Pick<ElmBus, 'protocol' | 'others'>;
+  /** What it does otherwise than an original. */
+  readonly clone?: Clone;
   /** Milliseconds from a request to the car's answer. */
   readonly turnAroundMs: number;
   readonly timers: Timers;
   readonly log: Log;
   readonly metrics: Metrics<MetricName>;
+}
+
+export interface ServerOptions extends AdapterOptions {
+  readonly listen: { readonly address: string; readonly port: number };
 }
 
 export interface AdapterServer extends AsyncDisposable {
@@ -31,8 +40,8 @@ const isFiller = (char: string): boolean => char === '\n' || char === '\0' || ch
  * A Wi-Fi OBD adapter: an ELM327 behind TCP. It serves one program at a time (a new connection takes the place of the
  * old one, as a phone that comes back), and works on one request at a time: a character that arrives meanwhile stops it.
  */
-export async function openElm327Server(options: AdapterOptions): Promise<AdapterServer> {
-  const adapter = new Adapter(options);
+export async function openElm327Server(options: ServerOptions): Promise<AdapterServer> {
+  const adapter = new Elm327Adapter(options);
   const server = createServer({ noDelay: true }, socket => adapter.serve(socket));
   await listen(server, options.listen);
   const bound = server.address();
@@ -52,10 +61,11 @@ export async function listen(server: Server, at: { readonly address: string; rea
   await once(server, 'listening');
 }
 
-class Adapter {
+/** The adapter itself, whatever leads to it: a socket, or a pseudo-terminal. */
+export class Elm327Adapter {
   readonly #options: AdapterOptions;
   #state: ElmState = POWER_ON;
-  #socket: Socket | undefined;
+  #socket: Duplex | undefined;
   #line = '';
   /** Set while a request runs: stops it, and says so. */
   #interrupt: (() => void) | undefined;
@@ -64,7 +74,7 @@ class Adapter {
     this.#options = options;
   }
 
-  serve(socket: Socket): void {
+  serve(socket: Duplex): void {
     this.hangUp();
     this.#socket = socket;
     this.#line = '';
@@ -74,7 +84,7 @@ class Adapter {
     socket.on('close', () => {
       if (this.#socket === socket) this.hangUp();
     });
-    socket.on('data', chunk => {
+    socket.on('data', (chunk: Buffer) => {
       if (this.#socket === socket) this.#read(chunk.toString('latin1'));
     });
   }
@@ -104,12 +114,14 @@ class Adapter {
   }
 
   #run(line: string): void {
-    const { car, timers, turnAroundMs, metrics } = this.#options;
+    const { car, timers, turnAroundMs, metrics, clone = {} } = this.#options;
     const before = this.#state;
-    const reply = runLine(before, line, {
+    const bus = {
+      ...this.#options.bus,
       voltage: car.values().voltage,
-      request: bytes => ecuAnswer(bytes, car),
-    });
+      request: (bytes: readonly number[]) => ecuAnswer(bytes, car),
+    };
+    const reply = runCloneLine(before, line, bus, clone);
     metrics.count('car_requests_total');
     if (reply.forbidden) metrics.count('car_forbidden_total');
     this.#write(echoOf(before, line) + reply.before);
@@ -136,6 +148,6 @@ class Adapter {
   }
 
   #write(text: string): void {
-    if (text !== '') this.#socket?.write(text, 'latin1');
+    if (text !== '') this.#socket?.write(Buffer.from(text, 'latin1'));
   }
 }

@@ -1,7 +1,7 @@
 import { runAt, reachesCar } from './elm-at.js';
 import { CAR_PROTOCOL, ECU_ANSWER_ID, ECU_REQUEST_ID, FUNCTIONAL_ID, type ElmState } from './elm-state.js';
 import type { EcuAnswer } from './ecu.js';
-import { isoTpFrames } from './iso-tp.js';
+import { showAnswer } from './elm-show.js';
 
 /**
  * An ELM327 as a pure interpreter: a command line and the adapter's state in, new state and the adapter's words out.
@@ -11,6 +11,10 @@ export interface ElmBus {
   readonly voltage: number;
   /** One request on the bus to the answer of the engine's computer. */
   request(bytes: readonly number[]): EcuAnswer;
+  /** Number of the protocol that the car speaks (AT DPN); CAN with 11 bits at 500 kbit/s where it is left out. */
+  readonly protocol?: number;
+  /** What other control units answer beside the engine's. */
+  others?(bytes: readonly number[]): readonly (readonly number[])[];
 }
 
 /**
@@ -63,7 +67,8 @@ export const echoOf = (state: ElmState, line: string): string => (state.echo ? `
 function request(state: ElmState, command: string, bus: ElmBus): ElmReply {
   const parsed = parseRequest(state, command);
   if (parsed === undefined) return plain(state, ['?']);
-  if (!reachesCar(state)) return { ...plain(state, ['UNABLE TO CONNECT']), wait: { for: 'silence' } };
+  const protocol = bus.protocol ?? CAR_PROTOCOL;
+  if (!reachesCar(state, protocol)) return { ...plain(state, ['UNABLE TO CONNECT']), wait: { for: 'silence' } };
   const reachesEcu = state.requestId === FUNCTIONAL_ID || state.requestId === ECU_REQUEST_ID;
   const answer: EcuAnswer = reachesEcu ? bus.request(parsed.bytes) : { message: undefined };
   const searched = state.protocol.at === 'searching';
@@ -75,14 +80,14 @@ function request(state: ElmState, command: string, bus: ElmBus): ElmReply {
     const said = searched ? 'UNABLE TO CONNECT' : 'NO DATA';
     return { ...plain(state, [said]), before, forbidden, wait: { for: 'silence' } };
   }
-  const next: ElmState = searched ? { ...state, protocol: { at: 'found', number: CAR_PROTOCOL } } : state;
-  const frames = isoTpFrames(answer.message).slice(0, parsed.count);
+  const next: ElmState = searched ? { ...state, protocol: { at: 'found', number: protocol } } : state;
+  const messages = [answer.message, ...(bus.others?.(parsed.bytes) ?? [])];
   const counted = parsed.count !== undefined;
   return {
     state: next,
     wait: { for: 'answer', counted, searched },
     before,
-    text: print(next, showFrames(next, frames)),
+    text: print(next, showAnswer(next, protocol, messages).slice(0, parsed.count)),
     forbidden,
   };
 }
@@ -106,29 +111,6 @@ function parseRequest(state: ElmState, command: string): Request | undefined {
     ? undefined
     : { bytes: data.slice(0, length), count };
 }
-
-/** One line per frame; without headers the adapter takes single frames out of their frame and numbers the others. */
-function showFrames(state: ElmState, frames: readonly (readonly number[])[]): readonly string[] {
-  if (state.headers) {
-    const id = ECU_ANSWER_ID.toString(16).toUpperCase();
-    return frames.map(frame => `${id}${state.spaces ? ' ' : ''}${showBytes(state, frame)}`);
-  }
-  if (!state.autoFormat) return frames.map(frame => showBytes(state, frame));
-  return frames.flatMap(([pci = 0, ...data]) => {
-    if (pci < 0x10) return [showBytes(state, data.slice(0, pci))];
-    if (pci >= 0x20) return [numbered(state, pci & 0xf, data)];
-    const [low = 0, ...rest] = data;
-    const length = ((pci & 0xf) << 8) | low;
-    return [length.toString(16).toUpperCase().padStart(3, '0'), numbered(state, 0, rest)];
-  });
-}
-
-const numbered = (state: ElmState, index: number, bytes: readonly number[]): string =>
-  `${index.toString(16).toUpperCase()}:${state.spaces ? ' ' : ''}${showBytes(state, bytes)}`;
-
-/** With spaces on, one follows the last byte too. */
-const showBytes = (state: ElmState, bytes: readonly number[]): string =>
-  bytes.map(byte => byte.toString(16).toUpperCase().padStart(2, '0') + (state.spaces ? ' ' : '')).join('');
 
 const feed = (state: ElmState): string => (state.lineFeeds ? '\n' : '');
 const end = (state: ElmState): string => `\r${feed(state)}`;
