@@ -27,12 +27,21 @@ export function storeFault(what: string, error: unknown): EdgetwinError {
   const refused = refusalWithin(error);
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   const away = refused === undefined && (AWAY_CODES.has(code) || AWAY_NAMES.has(nameOf(error)));
-  return fault(away ? 'STORE_AWAY' : 'STORE_FAILED', `${what}: ${messageOf(refused ?? error)}`, { cause: error });
+  return fault(away ? 'STORE_AWAY' : 'STORE_FAILED', `${what}: ${wordsOf(refused ?? error)}`, { cause: error });
 }
 
+const innerErrors = (error: unknown): [string, unknown][] =>
+  typeof error === 'object' && error !== null && 'innerErrors' in error
+    ? Object.entries((error.innerErrors ?? {}) as Record<string, unknown>)
+    : [];
+
 /** A wrong password hides in "no host available": waiting does not help against it. */
-function refusalWithin(error: unknown): unknown {
-  if (typeof error !== 'object' || error === null || !('innerErrors' in error)) return undefined;
-  const inner = Object.values((error.innerErrors ?? {}) as Record<string, unknown>);
-  return inner.find(each => nameOf(each) === 'AuthenticationError');
+const refusalWithin = (error: unknown): unknown =>
+  innerErrors(error).find(([, each]) => nameOf(each) === 'AuthenticationError')?.[1];
+
+/** In one line: what each node that was tried said, or the error's own words. */
+function wordsOf(error: unknown): string {
+  const tried = innerErrors(error).map(([node, each]) => `${node}: ${messageOf(each)}`);
+  const words = tried.length > 0 ? `no node answered (${tried.join('; ')})` : messageOf(error);
+  return words.split('\n', 1)[0] ?? words;
 }

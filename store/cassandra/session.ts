@@ -76,7 +76,12 @@ const NOT_KNOWN = 'commitlog_sync is not known yet';
  */
 export async function openSession(settings: CassandraSettings, deps: SessionDeps): Promise<CassandraSession> {
   const session = new Session(settings, deps);
-  await session.begin();
+  try {
+    await session.begin();
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
   return session;
 }
 
@@ -236,7 +241,11 @@ class Session implements CassandraSession {
     const driver = this.#driver;
     if (this.#closed) throw fault('STORE_AWAY', `${statement.name}: the session is closed`);
     if (driver === undefined) throw fault('STORE_AWAY', `${statement.name}: not connected yet${this.#because()}`);
-    if (statement.kind !== 'read' && this.#notDurable !== undefined) throw fault('STORE_NOT_DURABLE', this.#notDurable);
+    if (statement.kind !== 'read' && this.#notDurable !== undefined)
+      throw fault(
+        this.#notDurable === NOT_KNOWN ? 'STORE_AWAY' : 'STORE_NOT_DURABLE',
+        `${statement.name}: ${this.#notDurable}`,
+      );
     const { consistency, serial, timeoutMs, kind } = statement;
     const options: ExecuteOptions = {
       consistency,
@@ -248,7 +257,7 @@ class Session implements CassandraSession {
     };
     try {
       const result = await this.#flight.run(() => driver.execute(this.#text(statement), params, options));
-      if (this.#state.at === 'away') this.#say();
+      if (this.#state.at === 'away' && this.#notDurable !== NOT_KNOWN) this.#say();
       return result;
     } catch (error) {
       const known = storeFault(statement.name, error);
