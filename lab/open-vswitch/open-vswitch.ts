@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageRoot } from '../../common/package-root.js';
 import { fault } from '../../protocol/errors.js';
 import { OPENFLOW_PORT } from '../netns/address-plan.js';
 import type { Network } from '../netns/network.js';
@@ -55,6 +56,11 @@ export interface OpenVSwitch extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
+/**
+ * Bytes that the packet socket of each port holds. A userspace datapath receives by these, and what comes while it has no
+ * processor is lost where they are full: the kernel's default is 150 small frames, a tenth of a second at 1 kHz.
+ */
+const RECEIVE_BYTES = 16_777_216;
 const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
 
 /** Starts the switch of a datapath of the network with all its ports, without flows: `fail_mode=secure`, OpenFlow 1.3. */
@@ -80,6 +86,7 @@ class LabOpenVSwitch implements OpenVSwitch {
   readonly bridge: string;
   readonly address: string;
   readonly #plan: SwitchPlan;
+  readonly #network: Network;
   readonly #ovs: OvsFolder;
   #database: ChildProcess | undefined;
   #daemon: ChildProcess | undefined;
@@ -89,6 +96,7 @@ class LabOpenVSwitch implements OpenVSwitch {
     this.bridge = `br${plan.datapath}`;
     this.address = plan.controlAddress;
     this.#plan = plan;
+    this.#network = network;
     this.#ovs = new OvsFolder(network, plan.place, join(network.folder, `ovs-${plan.datapath}`));
   }
 
@@ -119,6 +127,7 @@ class LabOpenVSwitch implements OpenVSwitch {
       ...controllerWords(bridge, controller, this.address),
     );
     await this.#checkPorts();
+    await this.#makeRoom();
   }
 
   async setController(at: ControllerAt): Promise<void> {
@@ -170,11 +179,20 @@ class LabOpenVSwitch implements OpenVSwitch {
     // ovs-vsctl returns once the daemon has applied what the database says.
     await this.vsctl('set', 'open_vswitch', '.', `external_ids:restarted=${this.pid}`);
     await this.#checkPorts();
+    await this.#makeRoom();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await killed(this.#database);
+  }
+
+  /** Once its ports are there. */
+  async #makeRoom(): Promise<void> {
+    const file = join(packageRoot(), 'lab/open-vswitch/receive_room.py');
+    const said = await this.#network.run(this.#plan.place, ['python3', file, `${this.pid}`, `${RECEIVE_BYTES}`]);
+    if (Number(said) < this.#plan.ports.length)
+      throw fault('LAB_FAILED', `room was made for ${said.trim()} of ${this.#plan.ports.length} ports`);
   }
 
   async #startDaemon(): Promise<void> {

@@ -60,6 +60,18 @@ describe('Open vSwitch of the network lab', function () {
     assert.deepEqual(await flows.dumpFlows(), []);
   });
 
+  it('has room at every port for what comes while it has no processor, restarted or not', async () => {
+    const sizes = async (): Promise<number[]> => {
+      const said = await network.run('sw-1', ['ss', '-0', '-a', '-m', '-n', '-H']);
+      return [...said.matchAll(/,rb(\d+),/g)].map(([, bytes]) => Number(bytes));
+    };
+    const before = await sizes();
+    assert.equal(before.length, 5);
+    assert.ok(Math.min(...before) >= 16_777_216, `bytes: ${before.join(', ')}`);
+    await flows.restart();
+    assert.deepEqual(await sizes(), before);
+  });
+
   it('waits for its controller in the controller network, and takes one that comes', async () => {
     await hears(controller('connect', '6653', flows.address), 'type 0');
   });
