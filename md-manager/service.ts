@@ -23,6 +23,7 @@ import { Pool } from './pool/pool.js';
 import { followAttachments, recoverAll, resumeAll, type RecoveryDeps } from './recovery.js';
 import { Registrations } from './registration/registration.js';
 import { managerRoutes } from './rest/routes.js';
+import { StartingApi, patientStore } from './starting.js';
 
 export interface ManagerDeps {
   readonly openStore: () => Promise<ControlStore>;
@@ -45,7 +46,9 @@ const TERM = 1;
 export async function runManager(config: ManagerConfig, deps: ManagerDeps, signal: AbortSignal): Promise<void> {
   await using open = new Resources();
   const { clock, timers, random, log, metrics } = deps;
-  const store = open.use(await deps.openStore());
+  const startingApi = open.use(new StartingApi(config.listen, deps));
+  const starting = patientStore(open.use(await deps.openStore()), deps, signal);
+  const { store } = starting;
   const sdn = open.use(new SdnClient(config['sdn.url']));
   const mano = open.use(deps.openMano(store));
   const loop = new LoopWatch(clock, timers);
@@ -117,6 +120,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   const devices = await store.devices();
   const recovery: RecoveryDeps = { store, mano, pool, runner, standby, sdn, term: TERM, clock, log, signal };
   const flows = await recoverAll(recovery, devices, healths, seen);
+  starting.over();
   pool.start();
   standby.start();
   resumeAll(recovery);
@@ -133,6 +137,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     },
     devices,
   );
+  await startingApi[Symbol.asyncDispose]();
   const http = open.use(
     await openHttp({
       ...{ part: 'md-manager', listen: config.listen, log, metrics },

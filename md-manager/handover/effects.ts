@@ -24,6 +24,8 @@ export interface EffectDeps {
 }
 
 const RETRY = { firstMs: 20, maxMs: 1_000, jitter: 0.2 };
+/** A claim of unknown outcome has been read back at once; before it is asked again, others have their turn. */
+const CLAIM_PAUSE_MS = 100;
 const STALE = new Set(['EPOCH_STALE', 'TERM_STALE']);
 
 type Outcome = HandoverEvent | undefined;
@@ -120,7 +122,7 @@ export class Effects {
   /** Any error means: unknown. */
   async claim(state: VehicleState, effect: Effect & { do: 'claim' }): Promise<Outcome> {
     const { header, host } = effect;
-    const { store, nowMs, log } = this.#deps;
+    const { store, nowMs, timers, log, metrics, signal } = this.#deps;
     const { epoch, handover, attempt } = header;
     const place = { host: host.host, domain: host.domain };
     const row: OwnerRow = { vehicle: state.vehicle, epoch, handover, attempt, ...place, claimedAtMs: nowMs() };
@@ -128,6 +130,10 @@ export class Effects {
       log.error({ event: 'manager.effect.failed', effect: 'claim', error: messageOf(error) });
       return 'unknown' as const;
     });
+    if (outcome === 'unknown') {
+      metrics.count('effect_retries_total', { effect: 'claim', code: 'unknown' });
+      await delay(CLAIM_PAUSE_MS, signal, timers).catch(() => undefined);
+    }
     return { type: 'claimed', of: ofHeader(header), outcome };
   }
 

@@ -6,7 +6,7 @@ import type { CommandHeader, HostRef } from '../../protocol/api/common.js';
 import type { Registration, RegistrationRequest } from '../../protocol/api/md-manager.js';
 import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
-import type { ControlStore, DeviceRow, OwnerRow } from '../../store/types.js';
+import type { CasOutcome, ControlStore, DeviceRow, OwnerRow } from '../../store/types.js';
 import type { VehicleState } from '../handover/state.js';
 import type { Runner } from '../handover/runner.js';
 import type { Mano } from '../mano/mano.js';
@@ -37,6 +37,8 @@ const REGISTRATION = 'registration';
 /** Vehicles come to have a number, an address and a twin; idempotent by the device's key. */
 export class Registrations {
   readonly #deps: RegistrationDeps;
+  /** Vehicle → the slot and the owner row that nobody knows of whether it is in the store: kept until that is known. */
+  readonly #unsettled = new Map<string, { readonly host: HostRef; readonly owner: OwnerRow }>();
   /** Vehicle → its registration under way: one at a time. */
   readonly #underWay = new Map<string, Promise<unknown>>();
   readonly #devices = new Map<string, DeviceRow>();
@@ -103,14 +105,16 @@ export class Registrations {
       this.#devices.set(vehicle, known);
       return known;
     }
-    // Refused: another manager took the number, or the vehicle; looked at again.
-    for (;;) {
-      const number = this.#nextNumber++;
+    // Refused: another manager took the number, or the vehicle; looked at again. Unknown: the same again.
+    for (let number = this.#nextNumber++; ;) {
       if (number > MAX_NUMBER) throw fault('NUMBERS_EXHAUSTED', `from ${this.#deps.firstNumber}`);
       const row: DeviceRow = { vehicle, number, key, registeredAtMs: nowMs() };
       const outcome = await store.insertDevice(row);
       const held = outcome === 'applied' ? row : await store.device(vehicle);
-      if (held === undefined) continue;
+      if (held === undefined) {
+        if (outcome === 'refused') number = this.#nextNumber++;
+        continue;
+      }
       if (held.key !== key) throw fault('KEY_MISMATCH', vehicle);
       this.#devices.set(vehicle, held);
       metrics.set('vehicles_registered', this.#devices.size);
@@ -121,7 +125,8 @@ export class Registrations {
   /** A slot in `core` at epoch 0, and the way to it in the switch. */
   async #firstTwin({ vehicle, number }: DeviceRow): Promise<void> {
     const { pool, store, runner, sdn, term, leaseMs, nowMs, log, signal } = this.#deps;
-    const held = await store.owner(vehicle);
+    const unsettled = this.#unsettled.get(vehicle);
+    const held = unsettled === undefined ? await store.owner(vehicle) : undefined;
     if (held !== undefined) {
       // Claimed by an answer that was lost: its host is tried first, by the machine.
       const { mano } = this.#deps;
@@ -131,33 +136,31 @@ export class Registrations {
       throw fault('AUTHORITY_AWAY', `${vehicle} is being set up`);
     }
     const wish = { vehicle, handover: REGISTRATION, domains: [HOME], anywhere: false, avoid: [] };
-    const host = pool.reserve(wish);
+    const host = unsettled?.host ?? pool.reserve(wish);
     if (host === undefined) {
       pool.order(HOME);
       throw fault('POOL_EMPTY', HOME);
     }
     const header: CommandHeader = { term, handover: REGISTRATION, attempt: 0, epoch: 0, way: 'manager' };
     const link = pool.link(host.host);
-    let claimed = false;
+    let claim: CasOutcome = 'refused';
     try {
       if (link === undefined) throw fault('UPSTREAM_AWAY', host.host);
       await link.client.prepare(vehicle, { header, number }, signal);
-      const owner: OwnerRow = {
-        vehicle,
-        epoch: 0,
-        handover: REGISTRATION,
-        attempt: 0,
-        host: host.host,
-        domain: host.domain,
-        claimedAtMs: nowMs(),
-      };
-      if ((await store.insertOwner(owner)) !== 'applied') throw fault('STORE_FAILED', `owner of ${vehicle}`);
-      claimed = true;
+      const place = { host: host.host, domain: host.domain };
+      const first = { vehicle, epoch: 0, handover: REGISTRATION, attempt: 0, ...place, claimedAtMs: nowMs() };
+      const owner = unsettled?.owner ?? first;
+      claim = await store.insertOwner(owner);
+      // It may be there, or come: its slot is kept, and the device asks again.
+      if (claim === 'unknown') this.#unsettled.set(vehicle, { host, owner });
+      if (claim !== 'applied') throw fault('STORE_FAILED', `owner of ${vehicle}: ${claim}`);
+      this.#unsettled.delete(vehicle);
       // From here on the machine knows the vehicle: whatever fails now, it is its twin's host that is tried again.
       runner.add(firstState(vehicle, number, term, host));
       await link.client.activate(vehicle, { header, leaseMs }, signal);
     } catch (error) {
-      if (!claimed) {
+      if (claim === 'refused') {
+        this.#unsettled.delete(vehicle);
         await link?.client.release(vehicle, header, signal).catch(() => undefined);
         pool.free(host.host, vehicle);
       }

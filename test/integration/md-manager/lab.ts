@@ -32,6 +32,7 @@ import { eventually, until } from '../../fakes/eventually.js';
 import { FakeMano, type FakeVmdHost } from '../../fakes/fake-vmd-host.js';
 import { FakeSdnApp } from '../../fakes/fake-sdn-app.js';
 import { Gate } from '../../fakes/gate.js';
+import { StoreFaults } from '../../fakes/store-faults.js';
 import { attachmentIn } from '../../fakes/handover-world.js';
 
 const KEY = '0'.repeat(32);
@@ -55,6 +56,7 @@ const placeIn = (domain: string): Attachment => attachmentIn(domain, domain === 
 /** A manager between fake hosts and a fake sdn-app, over HTTP, on a block of addresses of its own. */
 export class Lab implements AsyncDisposable {
   readonly gate = new Gate();
+  readonly storeFaults = new StoreFaults();
   readonly sdn: FakeSdnApp;
   readonly mano: FakeMano;
   readonly api: HttpClient;
@@ -84,6 +86,11 @@ export class Lab implements AsyncDisposable {
     return lab;
   }
 
+  /** Of its control store. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   get topology(): string {
     return join(this.#folder, 'topology.json');
   }
@@ -109,7 +116,7 @@ export class Lab implements AsyncDisposable {
       this.#running = runManager(
         config,
         {
-          openStore: () => openLmdbControlStore({ path: this.#folder }),
+          openStore: async () => this.storeFaults.over(await openLmdbControlStore({ path: this.#folder })),
           openMano: () => this.mano.view(),
           highestBoot: () => Promise.resolve(4),
           ...{ clock: systemClock, timers: systemTimers, random: Math.random, log: silentLog },

@@ -1,0 +1,92 @@
+import type { Timers } from '../common/clock.js';
+import { EdgetwinError, messageOf } from '../common/errors.js';
+import { delay } from '../common/clock.js';
+import type { Log } from '../common/log.js';
+import type { Metrics } from '../common/metrics.js';
+import { backoff } from '../common/retry.js';
+import { openHttp, type HttpOptions, type HttpServer } from '../protocol/api/http-server.js';
+import { fault } from '../protocol/errors.js';
+import type { MetricName } from '../protocol/metrics.js';
+import type { ControlStore } from '../store/types.js';
+
+export interface StartingDeps {
+  readonly timers: Timers;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+}
+
+const RETRY = { firstMs: 100, maxMs: 2_000, jitter: 0.2 } as const;
+/** A start that takes no longer than this has no API of its own. */
+const QUIET_MS = 1_000;
+const AWAITED = 'the control store';
+
+/**
+ * The store as the manager has it while it rebuilds itself: whatever the store does not answer, for as long as waiting may help, is
+ * asked again. Once it is `over`, faults reach whoever asked.
+ */
+export function patientStore(
+  store: ControlStore,
+  { timers, random, log }: StartingDeps,
+  signal: AbortSignal,
+): { readonly store: ControlStore; over(): void } {
+  let starting = true;
+  const answered = async (call: () => Promise<unknown>): Promise<unknown> => {
+    const pauses = backoff(RETRY, random);
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!starting || !(error instanceof EdgetwinError && error.retry)) throw error;
+        log.warn({ event: 'manager.store.awaited', error: messageOf(error) });
+      }
+      await delay(pauses.next().value, signal, timers);
+    }
+  };
+  const view = new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      const call = (...args: unknown[]): unknown => Reflect.apply(value, target, args);
+      if (!starting || name === Symbol.asyncDispose) return call;
+      return (...args: unknown[]) => answered(() => Promise.resolve(call(...args)));
+    },
+  });
+  return { store: view, over: () => void (starting = false) };
+}
+
+/** Until the manager serves: an API that says what it waits for, and tells everybody to come back. */
+export class StartingApi implements AsyncDisposable {
+  readonly #options: Pick<HttpOptions, 'listen' | 'log' | 'metrics'>;
+  readonly #cancel: () => void;
+  #server: Promise<HttpServer> | undefined;
+
+  constructor(listen: HttpOptions['listen'], { timers, log, metrics }: StartingDeps) {
+    this.#options = { listen, log, metrics };
+    this.#cancel = timers.after(QUIET_MS, () => this.#open());
+  }
+
+  /** Resolves once its address is free. Rejects where it could not listen there. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancel();
+    await (await this.#server)?.[Symbol.asyncDispose]();
+    this.#server = undefined;
+  }
+
+  #open(): void {
+    this.#server = openHttp({
+      ...{ part: 'md-manager', routes: [], ...this.#options },
+      notReady: () => AWAITED,
+      extend: app => {
+        app.all('/v1/*', () => {
+          throw fault('AUTHORITY_AWAY', `${AWAITED} is awaited`);
+        });
+        return Promise.resolve();
+      },
+    });
+    this.#server.catch((error: unknown) => {
+      this.#options.log.error({ event: 'manager.effect.failed', effect: 'listen', error: messageOf(error) });
+    });
+  }
+}
