@@ -37,7 +37,7 @@ export async function install(
   const host = hostEnd(topology, ref);
   const known = vehicles.numbered(number);
   if (known !== undefined && known.id !== undefined) checkEpoch(known, header);
-  const vehicle = known ?? vehicles.add(number, host, header.epoch);
+  const vehicle = known ?? tenure.enrol(number, host, header.epoch);
   vehicles.name(vehicle, id);
   point(vehicle, host, ref, header);
   const there = attachment === undefined ? undefined : locatedAt(topology, attachment);

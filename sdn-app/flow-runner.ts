@@ -169,11 +169,17 @@ export class FlowRunner {
     if (away !== undefined || usable.length === 0)
       throw fault('SWITCH_AWAY', away === undefined ? 'no switch is connected' : `switch ${away}`);
     const unknown = usable.filter(datapath => reading || !vehicle.sent.has(datapath));
-    if (unknown.length > 0 || usable.some(datapath => datapath !== ingress && this.#differs(vehicle, datapath, view)))
-      return this.#inSteps(vehicle, () => updateInSteps(this, { vehicle, view, usable, unknown, needed }, this.#deps));
+    const bare = usable.filter(datapath => vehicle.sent.get(datapath) === 'nothing');
+    if (
+      unknown.length + bare.length > 0 ||
+      usable.some(datapath => datapath !== ingress && this.#differs(vehicle, datapath, view))
+    )
+      return this.#inSteps(vehicle, () =>
+        updateInSteps(this, { vehicle, view, usable, unknown, bare, needed }, this.#deps),
+      );
     if (ingress === undefined) return;
     const sent = vehicle.sent.get(ingress);
-    const isSame = sent === undefined || isSameView(sent, view);
+    const isSame = typeof sent !== 'object' || isSameView(sent, view);
     // the view that is there stays: its flows may be known still
     if (!isSame) vehicle.sent.set(ingress, view);
     const flows = isSame ? [] : this.#changes(ingress, sent, view);
@@ -188,7 +194,7 @@ export class FlowRunner {
   #needed(vehicle: Vehicle, view: VehicleView, datapaths: readonly number[]): number[] {
     const ingress = view.place?.datapath;
     const at = ingress === undefined ? undefined : vehicle.sent.get(ingress);
-    const newHost = ingress === undefined || (at !== undefined && !sameEnd(at.host, view.host));
+    const newHost = ingress === undefined || (typeof at === 'object' && !sameEnd(at.host, view.host));
     const destinations = datapaths.filter(datapath =>
       this.network.topology.switches.some(
         row =>
@@ -200,7 +206,7 @@ export class FlowRunner {
 
   #differs(vehicle: Vehicle, datapath: number, view: VehicleView): boolean {
     const sent = vehicle.sent.get(datapath);
-    return sent === undefined || (!isSameView(sent, view) && this.#changes(datapath, sent, view).length > 0);
+    return typeof sent !== 'object' || (!isSameView(sent, view) && this.#changes(datapath, sent, view).length > 0);
   }
 
   async #inFlight(vehicle: Vehicle, batch: Promise<void>): Promise<void> {

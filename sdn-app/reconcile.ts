@@ -116,7 +116,10 @@ export async function reconcile(
 /** Makes the flows that are no vehicle's what they should be. */
 async function reconcileBase({ switches, runner }: Reconciling, datapath: number): Promise<void> {
   const found = await readFrom(switches, datapath, baseSlice);
-  await runner.apply(datapath, { meters: baseMeters(runner.network, datapath), flows: difference(found, wantedBase(runner.network, datapath)) });
+  await runner.apply(datapath, {
+    meters: baseMeters(runner.network, datapath),
+    flows: difference(found, wantedBase(runner.network, datapath)),
+  });
 }
 
 const readFrom = (

@@ -56,6 +56,11 @@ export class Recovery {
     return this.#done.has(datapath);
   }
 
+  /** Whether a switch was read and holds no flow of a vehicle with this number that nobody has installed since. */
+  lacks(datapath: number, number: number): boolean {
+    return this.#done.has(datapath) && !this.#found.has(number);
+  }
+
   /** Whether any switch was reconciled: before that nothing is known of any vehicle. */
   get begun(): boolean {
     return this.#begun;

@@ -11,6 +11,8 @@ export interface Update {
   readonly usable: readonly number[];
   /** Those of them that have to be read first. */
   readonly unknown: readonly number[];
+  /** Those of them that hold nothing of the vehicle. */
+  readonly bare: readonly number[];
   /** Those without which the change is not confirmed. */
   readonly needed: readonly number[];
 }
@@ -25,8 +27,8 @@ export interface StepPorts {
 interface Part {
   readonly datapath: number;
   readonly mods: readonly FlowMod[];
-  /** Read back just now: the meter may be missing, too. */
-  readonly read: boolean;
+  /** The meter may be missing, too. */
+  readonly needsMeter: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ interface Part {
  */
 export async function updateInSteps(
   ports: StepPorts,
-  { vehicle, view, usable, unknown, needed }: Update,
+  { vehicle, view, usable, unknown, bare, needed }: Update,
   { unsettled }: { readonly unsettled: (vehicle: Vehicle, error: unknown) => void },
 ): Promise<void> {
   const ingress = view.place?.datapath;
@@ -54,10 +56,10 @@ export async function updateInSteps(
   const before = (datapath: number): Promise<readonly Flow[]> => {
     if (unknown.includes(datapath)) return ports.read(datapath, vehicle);
     const sent = vehicle.sent.get(datapath);
-    return Promise.resolve(sent === undefined ? [] : ports.flowsOf(datapath, sent));
+    return Promise.resolve(typeof sent === 'object' ? ports.flowsOf(datapath, sent) : []);
   };
-  const send = async ({ datapath, read, mods }: Part, ops: readonly FlowMod['op'][]): Promise<void> => {
-    const meters = read && ops.includes('add') ? vehicleMeters(vehicle.number) : [];
+  const send = async ({ datapath, needsMeter, mods }: Part, ops: readonly FlowMod['op'][]): Promise<void> => {
+    const meters = needsMeter && ops.includes('add') ? vehicleMeters(vehicle.number) : [];
     const flows = mods.filter(({ op }) => ops.includes(op));
     if (failures.has(datapath) || flows.length + meters.length === 0) return;
     await tried(datapath, () => ports.applyFor(datapath, [vehicle], { meters, flows }));
@@ -66,7 +68,8 @@ export async function updateInSteps(
     usable.map(datapath =>
       tried(datapath, async () => {
         const mods = difference(await before(datapath), ports.flowsOf(datapath, view));
-        parts.set(datapath, { datapath, mods, read: unknown.includes(datapath) });
+        const needsMeter = unknown.includes(datapath) || bare.includes(datapath);
+        parts.set(datapath, { datapath, mods, needsMeter });
       }),
     ),
   );

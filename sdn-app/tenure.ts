@@ -11,6 +11,7 @@ import { Follower } from './follower.js';
 import type { Moves } from './moves.js';
 import { Recovery } from './recovery.js';
 import type { Network } from './redirect/network.js';
+import type { HostEnd } from './redirect/view.js';
 import { Reporter } from './reporter.js';
 import type { PacketIn, SwitchEvent } from './switch/flow-switch.js';
 import { Tickets } from './tickets.js';
@@ -109,6 +110,17 @@ export class Tenure {
   checkManagerTerm(term: number): void {
     if (term < this.#managerTerm) throw fault('TERM_STALE', `term ${term} after ${this.#managerTerm}`);
     this.#managerTerm = term;
+  }
+
+  /**
+   * A vehicle that was not known. Nothing of it is on switches that were read before, so that nothing is read for it: a switch
+   * goes through its whole table for each read.
+   */
+  enrol(number: number, host: HostEnd, epoch: number): Vehicle {
+    const vehicle = this.vehicles.add(number, host, epoch);
+    for (const { datapath } of this.#deps.switches)
+      if (this.#recovery.lacks(datapath, number)) vehicle.sent.set(datapath, 'nothing');
+    return vehicle;
   }
 
   countTickets(): void {

@@ -17,7 +17,7 @@ export interface Vehicle {
   /** Changed by {@link Vehicles.change} alone. */
   state: State;
   /** What each switch holds once everything sent is applied, by datapath; absent where that is not known. */
-  readonly sent: Map<number, VehicleView>;
+  readonly sent: Map<number, VehicleView | 'nothing'>;
   /** Armed routes found on a switch whose leases the manager has not told (yet): they are kept as they are. */
   found: readonly FoundRoute[];
   /** The redirect that the vehicle made by itself to `host`, as its report tells it. */

@@ -29,6 +29,7 @@ export class MemorySwitch implements FlowSwitch {
   connected = true;
   /** Flows of one read at most; for the bound of memory. */
   mostRead = 0;
+  reads = 0;
   #term = 0;
   #order: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<(event: SwitchEvent) => void>();
@@ -54,6 +55,7 @@ export class MemorySwitch implements FlowSwitch {
   readFlows(slice: CookieSlice): Promise<readonly FlowStats[]> {
     return this.#inOrder(() => {
       const found = [...this.state.flows.values()].filter(({ cookie }) => inSlice(cookie, slice));
+      this.reads++;
       this.mostRead = Math.max(this.mostRead, found.length);
       return found;
     });

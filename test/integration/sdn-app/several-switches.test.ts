@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fault } from '../../../protocol/errors.js';
 import { install, redirect, retire } from '../../../sdn-app/commands.js';
 import { decodeCookie } from '../../../sdn-app/redirect/cookie.js';
 import { vehicleMeter } from '../../../sdn-app/redirect/network.js';
@@ -224,6 +225,43 @@ describe('sdn-app with many vehicles', () => {
       written.map(({ batch }) => batch.flows.map(({ op }) => op)),
       [['deleteSlice'], ['deleteSlice']],
     );
+    await app.stop();
+  });
+
+  it('writes a new one without reading a table that it has read before', async () => {
+    const world = new SdnWorld(TWO_SWITCHES);
+    const app = await world.openActive();
+    const [one, two] = app.switches;
+    assert.ok(one && two);
+    const reads = (): number[] => [one.reads, two.reads];
+    const before = reads();
+    await world.install(app, 'car-1', 1);
+    await world.install(app, 'car-2', 2);
+    assert.deepEqual(reads(), before);
+    for (const { state } of [one, two])
+      assert.ok(state.meters.has(vehicleMeter(1)) && state.meters.has(vehicleMeter(2)));
+    const { missing, foreign } = await checkSwitches(app.service);
+    assert.deepEqual([missing, foreign], [0, 0]);
+    await app.stop();
+  });
+
+  it('reads what is there of a new one whose number it found on a switch and nobody knew', async () => {
+    const world = new SdnWorld(TWO_SWITCHES);
+    const first = await world.openActive();
+    await world.install(first, 'car-1', 1);
+    await first.stop();
+    world.manager.expireLease();
+    world.manager.records.clear();
+    // what is left tells no vehicle: it has no way in
+    for (const { flows } of world.states.values())
+      for (const [key, { cookie }] of [...flows]) if (decodeCookie(cookie)?.kind === 'unknown') flows.delete(key);
+    world.manager.vehicles = () => {
+      throw fault('UPSTREAM_AWAY', 'manager');
+    };
+    const app = await world.openActive();
+    await world.install(app, 'car-9', 1, edge1);
+    const { missing, foreign } = await checkSwitches(app.service);
+    assert.deepEqual([missing, foreign], [0, 0]);
     await app.stop();
   });
 });
