@@ -64,6 +64,11 @@ The soft switch: cars change to an access point of the other domain all at once,
     say: 'Reports acknowledged per second, each after its commit is on disk; closed loop, one report outstanding per device, beside a bare dgram + coap-packet + lmdb loop in the same run, in turn. Goal: 80 % of the bare loop, and 20,000 reports a second.',
   },
   {
+    name: 'store',
+    title: 'Stores',
+    say: `lmdb, and Cassandra 5 with a datacentre of one node for each of three domains, all on this machine: the Java machines, not the product, are what is short of processor. \`batch\` and \`group\` are how the nodes sync their commit logs; \`periodic\` is never acknowledged under. Throughput: a closed loop, one report outstanding per device, each acknowledged when it is on disk in its domain; \`vMD host\` over UDP (a 2.04 for each), \`store\` its TwinStore alone, \`bare insert\` the driver with a prepared insert of the same row and nothing else, in turn. Goal: 80 % of the bare insert. Replication: from the acknowledgement in one domain until another’s own node shows the row, asked without a pause. Claims: a compare-and-set at SERIAL over all three domains, alone, and three at once of one epoch, of which one may win. A day of one car is one report a second, 86,400, as the agent made them from a drive. Bytes on disk are those of one replica after a flush, tables of the keyspace’s own settings; goal: below twice the CBOR report. Convergence: all domains store 20 reports a second, also the one that is cut off; hints bring what is missing, each node sends its own every ten seconds.`,
+  },
+  {
     name: 'memory',
     title: 'Memory of a vMD host',
     say: 'Resident memory with 1 and with 1,000 twins, each with values of all signals. Goal: 20 KB per twin. The paper: 1 GB per twin.',

@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   network: async () => (await import('./network.js')).benchNetwork,
   'table-size': async () => (await import('./table-size.js')).benchTableSize,
   storm: async () => (await import('./storm.js')).benchStorm,
+  store: async () => (await import('./store.js')).benchStore,
   memory: async () => (await import('./memory.js')).benchMemory,
 };
 
