@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ControlStore, HandoverRow, StandbyRow } from '../../../store/types.js';
+import { MAX_STANDBYS_PER_WRITE, type ControlStore, type HandoverRow, type StandbyRow } from '../../../store/types.js';
 import { START_MS, device, instance, owner } from '../../fakes/store-rows.js';
 import type { OpenedStore } from './twin-store-contract.js';
 
@@ -90,20 +90,68 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
       assert.equal(await store.burnEpoch('car-1'), 10);
     });
 
-    it('keeps standby slots until their leases end, and service leases as they were written last', async () => {
+    it('tells the highest epochs of all vehicles that have burnt one', async () => {
+      assert.deepEqual(await store.highestEpochs(), new Map());
+      await store.burnEpoch('car-1', 4);
+      await store.burnEpoch('car-2');
+      await store.burnEpoch('car-2');
+      const other = await opened.another();
+      assert.deepEqual([...(await other.highestEpochs())].sort(), [
+        ['car-1', 5],
+        ['car-2', 2],
+      ]);
+    });
+
+    it('keeps standby slots until their leases end', async () => {
       const rest = { domain: 'edge-1', host: 'edge-1/1', reason: 'neighbour ap-3', untilMs: START_MS };
       const armed: StandbyRow = { lease: 'l-1', way: 'armed', vehicle: 'car-1', ...rest };
       const ticket: StandbyRow = { lease: 'l-2', way: 'ticket', ...rest };
       await store.writeStandbys([armed, ticket], []);
       await store.writeStandbys([{ ...armed, untilMs: START_MS + 1 }], ['l-2', 'l-9']);
       assert.deepEqual(await store.standbys(), [{ ...armed, untilMs: START_MS + 1 }]);
-      assert.equal(await store.serviceLease('sdn-app'), undefined);
+      await store.writeStandbys([], []);
+      await store.writeStandbys([], ['l-1']);
+      assert.deepEqual(await (await opened.reopen()).standbys(), []);
+    });
+
+    it('writes as many standby slots at once as it says, and ends some in the same write', async () => {
+      const slot = (i: number): StandbyRow => ({
+        ...{ lease: `l-${String(i).padStart(3, '0')}`, way: 'armed', vehicle: `car-${i}`, domain: 'edge-1' },
+        ...{ host: 'edge-1/1', reason: 'neighbour ap-3', untilMs: START_MS + i },
+      });
+      const slots = Array.from({ length: MAX_STANDBYS_PER_WRITE }, (_, i) => slot(i));
+      await store.writeStandbys(slots, []);
+      assert.deepEqual(await store.standbys(), slots);
+      const [more, less] = [[900, 901, 902, 903, 904].map(slot), slots.slice(7, 18)];
+      await store.writeStandbys(
+        more,
+        less.map(({ lease }) => lease),
+      );
+      const other = await opened.another();
+      assert.deepEqual(await other.standbys(), [...slots.filter(one => !less.includes(one)), ...more]);
+    });
+
+    it('grants each term of a service lease to one holder, who may change its record, and never goes back', async () => {
       const lease = { service: 'sdn-app', holder: 'a', url: 'http://a:1', term: 1, ttlMs: 3_000 };
-      await store.putServiceLease(lease);
-      await store.putServiceLease({ ...lease, holder: 'b', term: 2 });
-      const again = await opened.reopen();
-      assert.deepEqual(await again.serviceLease('sdn-app'), { ...lease, holder: 'b', term: 2 });
-      assert.equal((await again.standbys()).length, 1);
+      assert.equal(await store.serviceLease('sdn-app'), undefined);
+      assert.equal(await store.putServiceLease(lease), 'applied');
+      assert.equal(await store.putServiceLease({ ...lease, holder: 'b' }), 'refused');
+      assert.equal(await store.putServiceLease({ ...lease, url: 'http://a:2' }), 'applied');
+      assert.equal(await store.putServiceLease({ ...lease, holder: 'b', term: 2 }), 'applied');
+      assert.equal(await store.putServiceLease(lease), 'refused');
+      assert.equal(await store.putServiceLease({ ...lease, service: 'another' }), 'applied');
+      assert.deepEqual(await (await opened.reopen()).serviceLease('sdn-app'), { ...lease, holder: 'b', term: 2 });
+    });
+
+    it('has one holder per term, whoever asks at the same time', async () => {
+      const lease = { service: 'sdn-app', url: 'http://a:1', term: 1, ttlMs: 3_000 };
+      const other = await opened.another();
+      const outcomes = await Promise.all(
+        Array.from({ length: 8 }, (_, i) => (i % 2 ? store : other).putServiceLease({ ...lease, holder: `h-${i}` })),
+      );
+      assert.equal(outcomes.filter(outcome => outcome === 'applied').length, 1);
+      const holder = (await store.serviceLease('sdn-app'))?.holder;
+      assert.equal(holder, `h-${outcomes.indexOf('applied')}`);
     });
 
     it('keeps instances until they are deleted', async () => {
@@ -139,6 +187,21 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
       assert.deepEqual(await store.handovers({ limit: 10 }), [ended]);
       assert.deepEqual(await store.handovers({ vehicle: 'car-1', limit: 10 }), [ended]);
       assert.deepEqual(await store.openHandovers(), []);
+      await store.putHandover(ended);
+      assert.deepEqual(await store.handovers({ limit: 10 }), [ended]);
+      assert.deepEqual(await (await opened.another()).handover('a'), ended);
+    });
+
+    it('lists the newest of many hand-overs, across hours and in the order of their ids within a moment', async () => {
+      const hourMs = 3_600_000;
+      const rows = [0, 1, 2, 3, 4, 5].map(i =>
+        handover(`h-${i}`, `car-${i % 2}`, START_MS + Math.floor(i / 2) * hourMs, i === 3),
+      );
+      for (const one of rows) await store.putHandover(one);
+      const newest = rows.toReversed();
+      assert.deepEqual(await store.handovers({ limit: 10 }), newest);
+      for (const limit of [0, 1, 3, 4]) assert.deepEqual(await store.handovers({ limit }), newest.slice(0, limit));
+      assert.deepEqual(await store.handovers({ vehicle: 'car-1', limit: 2 }), [rows[5], rows[3]]);
     });
 
     it('has it all after it was closed and opened', async () => {
