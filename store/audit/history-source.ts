@@ -6,7 +6,7 @@ export interface KeyedRow {
   readonly row: HistoryRow;
 }
 
-/** From `from` up to but not with `to`, in words of its source; an empty text is an open end. */
+/** Part of the key space, in words that its source alone understands, also in a later run. */
 export interface KeyRange {
   readonly from: string;
   readonly to: string;

@@ -13,7 +13,10 @@ const PAGE_ROWS = 512;
 
 type Store = Pick<LmdbTwinStore, 'rawRowsAfter' | 'history'>;
 
-/** The embedded stores of some domains, by the folders in which they lie. Ranges are of vehicle ids. */
+/**
+ * The embedded stores of some domains, by the folders in which they lie. Ranges are of vehicle ids, from `from` up to but
+ * not with `to`; an empty text is an open end.
+ */
 export function lmdbSource(stores: ReadonlyMap<string, Store>): HistorySource {
   const names = [...stores.keys()].map(path => basename(path));
   // Two folders of one name are told apart by their whole paths.

@@ -5,6 +5,7 @@ import { statement } from './consistency.js';
 import type { Row } from './driver.js';
 import type { CassandraSession } from './session.js';
 import { historyOrder } from './history-order.js';
+import { tokenRanges } from './token-ranges.js';
 
 const SCAN = statement(
   'history.scan',
@@ -12,9 +13,6 @@ const SCAN = statement(
     'WHERE token(vehicle, day) > ? AND token(vehicle, day) <= ?',
 );
 
-/** Tokens are whole numbers from −2^63, which no partition has, to 2^63 − 1. */
-const LOWEST = -(2n ** 63n);
-const HIGHEST = 2n ** 63n - 1n;
 /** Ranges read at once: while one waits for a page of the slowest domain, others go on. */
 const PARALLEL = 4;
 
@@ -38,23 +36,14 @@ export function cassandraSource(name: string, domains: ReadonlyMap<string, Domai
     name,
     domains: [...domains.keys()],
     parallel: PARALLEL,
-    split: count => Promise.resolve(tokenRanges(count)),
+    split: count => Promise.resolve(tokenRanges(count).map(({ from, to }) => ({ from: String(from), to: String(to) }))),
     rows: (domain, range) => rowsOf(of(domain).session, range),
     ofVehicle: (domain, vehicle) => of(domain).store.history(vehicle),
   };
 }
 
-/** The whole ring in `count` equal parts, `from` not included and `to` included. */
-export function tokenRanges(count: number): KeyRange[] {
-  const bounds = Array.from({ length: count - 1 }, (_, at) =>
-    String(LOWEST + ((HIGHEST - LOWEST) * BigInt(at + 1)) / BigInt(count)),
-  );
-  return ['', ...bounds].map((from, at) => ({ from, to: bounds[at] ?? '' }));
-}
-
 async function* rowsOf(session: Pick<CassandraSession, 'pages'>, { from, to }: KeyRange): AsyncGenerator<KeyedRow> {
-  const bounds = [from === '' ? LOWEST : BigInt(from), to === '' ? HIGHEST : BigInt(to)];
-  for await (const row of session.pages(SCAN, bounds)) {
+  for await (const row of session.pages(SCAN, [BigInt(from), BigInt(to)])) {
     const found = rowOf(row);
     yield { row: found, key: historyOrder(BigInt(row['position'] as bigint), Number(row['day']), found) };
   }

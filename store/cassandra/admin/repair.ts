@@ -4,6 +4,7 @@ import { inKeyspaces } from '../consistency.js';
 import type { DriverNode } from '../driver.js';
 import { expectedTables, type ExpectedTable } from '../schema/expected-tables.js';
 import type { Migration } from '../schema/migrations.js';
+import { tokenRanges } from '../token-ranges.js';
 import type { Admin } from './admin.js';
 
 export interface RepairOptions {
@@ -20,15 +21,6 @@ export interface RepairProgress {
   readonly ranges: number;
   readonly of: number;
   readonly rows: number;
-}
-
-const FIRST_TOKEN = -(2n ** 63n);
-const TOKENS = 2n ** 64n;
-
-/** `count` ranges (from, to] that cover the ring of Murmur3, whose tokens are the 64-bit integers. */
-export function tokenRanges(count: number): { readonly from: bigint; readonly to: bigint }[] {
-  const edge = (i: number): bigint => FIRST_TOKEN + (TOKENS * BigInt(i)) / BigInt(count) - (i === count ? 1n : 0n);
-  return Array.from({ length: count }, (_, i) => ({ from: edge(i), to: edge(i + 1) }));
 }
 
 /**
