@@ -19,6 +19,7 @@ import { Outbox } from './uplink/outbox.js';
 import { Registrar } from './uplink/registration.js';
 import { RejectedFile } from './uplink/rejected-file.js';
 import { twinHandler } from './uplink/twin-server.js';
+import { RoundTrip } from './uplink/round-trip.js';
 import { Uplink } from './uplink/uplink.js';
 import { twinPeer } from './uplink/twin-address.js';
 import { noWitness } from './uplink/witness.js';
@@ -126,7 +127,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       rejected: new RejectedFile(disk, REJECTED_BYTES),
       witness: deps.witness ?? noWitness,
       parallel: config['uplink.parallel'],
-      answerMs: config['uplink.answerMs'],
+      roundTrip: new RoundTrip({ firstMs: config['uplink.ackTimeoutMs'], answerMs: config['uplink.answerMs'] }),
       liveMs: 2 * config['report.intervalMs'] + config['outbox.syncMs'],
     }),
   );
@@ -179,7 +180,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       const kept = await storedRegistration(disk);
       const twin = kept === undefined ? undefined : twinPeer(kept, family);
       uplink.start(twin ?? twinPeer(await register(opened.boot + 1), family));
-      await registrar.watch(uplink, running);
+      await registrar.watch(uplink.watched, running);
     })(),
   ];
   if (car !== undefined) work.push(car.run(running));

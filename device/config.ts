@@ -71,7 +71,12 @@ export const SETTINGS = {
   'uplink.answerMs': {
     parse: integer(100, 60_000),
     default: '5000',
-    help: 'time for a 2.04 before a report goes again',
+    help: 'least time for a 2.04 before a report goes again; a slow link is given more',
+  },
+  'uplink.ackTimeoutMs': {
+    parse: integer(600, 60_000),
+    default: '2000',
+    help: 'wait for an acknowledgement until round trips are known (ACK_TIMEOUT of RFC 7252)',
   },
   'outbox.maxBytes': {
     parse: integer(65_536, 4_294_967_296),

@@ -54,8 +54,8 @@ export async function nextBoot(
   register: (floor: number) => Promise<Registration>,
 ): Promise<number> {
   const kept = await readKept(disk, BOOT_FILE, bootFile);
-  // The second copy alone may be of the start before the last.
-  const stored = kept.found === 'value' ? kept.value.boot + (kept.sure ? 0 : 1) : 0;
+  // Either copy will do: a boot was not used before both said it.
+  const stored = kept.found === 'value' ? kept.value.boot : 0;
   const floor = Math.max(stored, highestKnown) + 1;
   const boot = kept.found === 'value' ? floor : Math.max(floor, (await register(floor)).nextBoot);
   await writeKept(disk, BOOT_FILE, { schema: 1, boot });

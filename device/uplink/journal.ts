@@ -1,5 +1,5 @@
 import { joinRanges } from './key-set.js';
-import { OUTBOX_SCHEMA, withDoneJoined, type BootMarks, type Key, type OutboxRecord, type Range } from './records.js';
+import { OUTBOX_SCHEMA, withDoneJoined, type BootMarks, type OutboxRecord, type Range } from './records.js';
 import type { SegmentLog } from './segment-log.js';
 
 export interface JournalOptions {
@@ -47,13 +47,13 @@ export class Journal {
     return this.#options.segments.rotate(this.#checkpoint());
   }
 
-  /** Writes `records`, and with `sync` makes them durable. `newest` is the newest report of this boot among them. */
-  async write(records: readonly OutboxRecord[], newest: Key | undefined, sync: boolean): Promise<void> {
+  /** Writes `records`, and with `sync` makes them durable. */
+  async write(records: readonly OutboxRecord[], sync: boolean): Promise<void> {
     const { segments, maxBytes, marks } = this.#options;
     if (segments.broken || segments.currentBytes >= maxBytes / 8) await this.begin();
     const all = withDoneJoined(records);
-    // A report says by its own seq how far the marks are: they need saying only where it does not.
-    if (newest?.seq !== marks().sampled || this.#resent !== this.#saidResent) {
+    // Reports say by their own seqs how far the other marks are.
+    if (this.#resent !== this.#saidResent) {
       this.#saidResent = this.#resent;
       all.push({ kind: 'marks', marks: marks(), resent: this.#resent });
     }

@@ -172,9 +172,8 @@ export class Outbox implements AsyncDisposable {
   /** Writes a batch, and syncs it where it holds reports. */
   async #write({ records, steps, last }: Batch): Promise<Written> {
     const toSync = last || steps.length > 0;
-    const newest = steps.findLast(({ entry }) => entry.key.boot === this.boot)?.entry.key;
     try {
-      await this.#journal.write(records, newest, toSync);
+      await this.#journal.write(records, toSync);
     } catch (error) {
       this.#options.log.error({ event: 'outbox.failed', error: messageOf(error) });
       return 'failed';

@@ -4,7 +4,7 @@ import type { Key } from './records.js';
 /**
  * Which report goes out when: pure, driven by what happened. Live reports go first, then the backlog, oldest first; a
  * report that was sent before one that is acknowledged now is sent again at once; refusals hold back, time-outs narrow
- * the window to a probe until something is acknowledged.
+ * the window to two probes, which each acknowledgement widens by one.
  */
 export interface SenderRules {
   /** Reports that may be under way at once. */
@@ -69,7 +69,8 @@ export class Sender {
     const id = idOf(key);
     const done = this.#underWay.get(id);
     this.#remove(id);
-    this.#window = this.#rules.parallel;
+    // A place more for each answer: what had to be narrowed opens again in a few round trips, not in one burst.
+    this.#window = Math.min(this.#window + 1, this.#rules.parallel);
     this.#heldUntilMs = -Infinity;
     const effects: SenderEffect[] = [];
     if (done !== undefined) {

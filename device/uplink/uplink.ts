@@ -6,13 +6,14 @@ import type { Registration } from '../../protocol/api/md-manager.js';
 import { FORMAT, type CoapEndpoint, type CoapResponse, type Peer } from '../../protocol/coap/types.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { REPORT_VERSION } from '../../protocol/report.js';
-import { Bell } from './bell.js';
+import { Contact } from './contact.js';
 import { idOf } from './key-set.js';
 import type { Outbox } from './outbox.js';
 import type { SendableReport } from './outbox-options.js';
 import type { Key } from './records.js';
 import type { Watched } from './registration.js';
 import type { RejectedFile } from './rejected-file.js';
+import type { RoundTrip } from './round-trip.js';
 import { Sender, type SenderEffect } from './sender.js';
 import { twinPeer, type UplinkFamily } from './twin-address.js';
 import type { Witness } from './witness.js';
@@ -26,8 +27,9 @@ export interface UplinkOptions {
   readonly rejected: RejectedFile;
   readonly witness: Witness;
   readonly parallel: number;
-  /** Without a 2.04 within this time, the same bytes go again. */
-  readonly answerMs: number;
+  readonly roundTrip: RoundTrip;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
   /** A report is live, and goes before the backlog, for this long. */
   readonly liveMs: number;
   readonly clock: Clock;
@@ -39,26 +41,27 @@ export interface UplinkOptions {
 /** RFC 7252 §5.10.5: Max-Age is 60 s where it is not given; too long to keep reports back. */
 const BUSY_DEFAULT_S = 2;
 const BUSY_MAX_S = 60;
+const BUSY_JITTER = 0.5;
 
 interface Running {
   readonly bytes: Uint8Array;
   readonly fromMs: number;
   transmissions: number;
+  /** When the exchange that is under way began, and how often it was transmitted. */
+  sentAtMs: number;
+  copies: number;
   retransmit: (() => void) | undefined;
 }
 
 /** Sends what the outbox offers to the twin, and tells it what became of it. */
-export class Uplink implements Watched, AsyncDisposable {
+export class Uplink implements AsyncDisposable {
   readonly #options: UplinkOptions;
   readonly #sender: Sender;
   readonly #reports = new Map<string, Running>();
   readonly #stop = new AbortController();
-  /** Rings when a registration is demanded. */
-  readonly #bell = new Bell();
+  readonly #contact: Contact;
   readonly #exchanges = new Set<Promise<void>>();
   #twin: Peer | undefined;
-  #heardAtMs: number;
-  #demanded = false;
   #cancelWake: (() => void) | undefined;
   #recovered = true;
   #acknowledged = 0;
@@ -66,7 +69,7 @@ export class Uplink implements Watched, AsyncDisposable {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#sender = new Sender({ parallel: options.parallel, liveMs: options.liveMs });
-    this.#heardAtMs = options.clock.monotonicMs();
+    this.#contact = new Contact(options.clock.monotonicMs(), options.outbox.boot + 1, () => this.#sender.queued > 0);
   }
 
   /** Begins to send, to the twin address that the device keeps for life. */
@@ -85,7 +88,14 @@ export class Uplink implements Watched, AsyncDisposable {
 
   #offer(reports: readonly SendableReport[]): void {
     for (const { key, bytes } of reports)
-      this.#reports.set(idOf(key), { bytes, fromMs: this.#now(), transmissions: 0, retransmit: undefined });
+      this.#reports.set(idOf(key), {
+        bytes,
+        fromMs: this.#now(),
+        transmissions: 0,
+        sentAtMs: 0,
+        copies: 0,
+        retransmit: undefined,
+      });
     const keys = reports.map(report => report.key);
     this.#perform(this.#sender.accepted(keys, !this.#recovered, this.#now()));
   }
@@ -100,8 +110,7 @@ export class Uplink implements Watched, AsyncDisposable {
           this.#reports.get(idOf(effect.key))?.retransmit?.();
           break;
         case 'register':
-          this.#demanded = true;
-          this.#bell.ring();
+          this.#contact.demand();
           break;
         case 'wake': {
           this.#cancelWake?.();
@@ -116,7 +125,9 @@ export class Uplink implements Watched, AsyncDisposable {
   #send(key: Key): void {
     const report = this.#reports.get(idOf(key));
     if (report === undefined || this.#twin === undefined || this.#stop.signal.aborted) return;
-    const { endpoint, answerMs } = this.#options;
+    const { endpoint, roundTrip } = this.#options;
+    report.sentAtMs = this.#now();
+    report.copies = 0;
     const exchange = endpoint
       .request(
         this.#twin,
@@ -129,7 +140,8 @@ export class Uplink implements Watched, AsyncDisposable {
         },
         {
           confirmable: true,
-          timeoutMs: answerMs,
+          timeoutMs: roundTrip.answerMs,
+          ackTimeoutMs: roundTrip.ackTimeoutMs(this.#now()),
           signal: this.#stop.signal,
           onTransmit: () => this.#transmitted(report),
           onOpen: running => {
@@ -151,17 +163,19 @@ export class Uplink implements Watched, AsyncDisposable {
 
   #transmitted(report: Running): void {
     report.transmissions++;
+    report.copies++;
     if (report.transmissions === 1) return;
     this.#options.outbox.countResent();
     this.#options.metrics.count('agent_reports_total', { result: 'resent' });
   }
 
   async #answered(key: Key, report: Running, response: CoapResponse): Promise<void> {
-    const { outbox, rejected, witness, vehicle, metrics, log } = this.#options;
+    const { outbox, rejected, witness, vehicle, metrics, log, roundTrip, random } = this.#options;
     report.retransmit = undefined;
     switch (response.code) {
       case '2.04':
-        this.#heardAtMs = this.#now();
+        this.#contact.heard(this.#now());
+        roundTrip.answered(this.#now() - report.sentAtMs, report.copies, this.#now());
         // Effects first: what this acknowledgement overtook is repeated without waiting for any disk.
         this.#perform(this.#sender.acknowledged(key, this.#now()));
         this.#acknowledged++;
@@ -174,7 +188,7 @@ export class Uplink implements Watched, AsyncDisposable {
         return;
       case '4.00':
       case '4.13':
-        this.#heardAtMs = this.#now();
+        this.#contact.heard(this.#now());
         log.error({ event: 'uplink.rejected', ...key, code: response.code, say: text(response.payload) });
         metrics.count('agent_reports_total', { result: 'rejected' });
         await rejected.keep(key, report.bytes);
@@ -190,7 +204,8 @@ export class Uplink implements Watched, AsyncDisposable {
         // 4.29 and 5.03 say how long (RFC 8516); anything else is a twin in trouble, and no reason to lose a report.
         metrics.count('agent_reports_total', { result: 'refused' });
         const waitS = Math.min(response.maxAgeS ?? BUSY_DEFAULT_S, BUSY_MAX_S);
-        this.#perform(this.#sender.busy(key, waitS * 1000, this.#now()));
+        // Never before the time that was told; spread out after it, for all cars of a host were told the same.
+        this.#perform(this.#sender.busy(key, waitS * 1000 * (1 + BUSY_JITTER * random()), this.#now()));
       }
     }
   }
@@ -200,6 +215,7 @@ export class Uplink implements Watched, AsyncDisposable {
     if (report !== undefined) report.retransmit = undefined;
     if (this.#stop.signal.aborted) return;
     const busy = codeOf(error) === 'COAP_BUSY';
+    if (!busy) this.#options.roundTrip.timedOut();
     this.#perform(busy ? this.#sender.busy(key, 1_000, this.#now()) : this.#sender.timedOut(key, this.#now()));
   }
 
@@ -207,37 +223,20 @@ export class Uplink implements Watched, AsyncDisposable {
     return this.#options.clock.monotonicMs();
   }
 
-  get status(): { twin: Peer | undefined; acknowledged: number; underWay: number } {
-    return { twin: this.#twin, acknowledged: this.#acknowledged, underWay: this.#sender.underWay };
+  /** What the registrar watches. */
+  get watched(): Watched {
+    return { ...this.#contact.watched, registered: found => this.registered(found) };
   }
 
-  // What the registrar watches.
-
-  get nextBootFloor(): number {
-    return this.#options.outbox.boot + 1;
-  }
-
-  heardAtMs(): number {
-    return this.#heardAtMs;
-  }
-
-  isDue(): boolean {
-    return this.#sender.queued > 0;
-  }
-
-  demanded(): boolean {
-    return this.#demanded;
+  get status(): { twin: Peer | undefined; acknowledged: number; underWay: number; heardAtMs: number } {
+    const { underWay } = this.#sender;
+    return { twin: this.#twin, acknowledged: this.#acknowledged, underWay, heardAtMs: this.#contact.heardAtMs() };
   }
 
   registered(found: Registration): void {
-    this.#demanded = false;
-    this.#heardAtMs = this.#now();
+    this.#contact.found(this.#now());
     this.#twin = twinPeer(found, this.#options.family ?? 'ipv4') ?? this.#twin;
     this.#perform(this.#sender.registered(this.#now()));
-  }
-
-  changed(ms: number, signal: AbortSignal, timers: Timers): Promise<void> {
-    return this.#bell.wait(ms, signal, timers);
   }
 
   /** Stops sending; reports under way stay in the outbox. */

@@ -102,12 +102,17 @@ export class ClientExchanges {
       });
       try {
         transmission = confirmable
-          ? layer.sendConfirmable(message, peer, {
-              onTransmit: count => options.onTransmit?.(count),
-              onAcknowledged: () => undefined,
-              onReset: () => settle({ error: fault('COAP_RESET', where) }),
-              onGiveUp: () => settle({ error: fault('COAP_TIMEOUT', `${where}: no acknowledgement`) }),
-            })
+          ? layer.sendConfirmable(
+              message,
+              peer,
+              {
+                onTransmit: count => options.onTransmit?.(count),
+                onAcknowledged: () => undefined,
+                onReset: () => settle({ error: fault('COAP_RESET', where) }),
+                onGiveUp: () => settle({ error: fault('COAP_TIMEOUT', `${where}: no acknowledgement`) }),
+              },
+              options.ackTimeoutMs,
+            )
           : this.#sendOnce(message, peer, options);
       } catch (error) {
         settle({ error });

@@ -64,7 +64,12 @@ export class MessageLayer {
     this.send({ type, code: EMPTY, messageId, token: NO_BYTES, options: [], payload: NO_BYTES }, peer);
   }
 
-  sendConfirmable(message: Message, peer: Peer, events: TransmissionEvents): Transmission {
+  sendConfirmable(
+    message: Message,
+    peer: Peer,
+    events: TransmissionEvents,
+    ackTimeoutMs = this.#deps.params.ackTimeoutMs,
+  ): Transmission {
     const { params, random, timers, onCount, send } = this.#deps;
     const bytes = encodeMessage(message);
     const key = this.#key(peer, message.messageId);
@@ -107,7 +112,7 @@ export class MessageLayer {
     });
     const transmission = this.#outstanding.get(key) as Outstanding;
     // RFC 7252 §4.2: the first wait is random between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR.
-    wait(params.ackTimeoutMs * (1 + random() * (params.ackRandomFactor - 1)));
+    wait(ackTimeoutMs * (1 + random() * (params.ackRandomFactor - 1)));
     transmit();
     return transmission;
   }

@@ -66,6 +66,8 @@ export interface RequestOptions {
   /** Gives up (COAP_TIMEOUT) when no response came within this time; an empty ACK does not count. */
   readonly timeoutMs?: number;
   readonly confirmable?: boolean;
+  /** First wait for an acknowledgement, before its jitter, where more is known than ACK_TIMEOUT. */
+  readonly ackTimeoutMs?: number;
   /** Called at each transmission, the first included. */
   readonly onTransmit?: (count: number) => void;
   /** Called once with a handle on the running exchange: `retransmit()` sends the same message again at once. */

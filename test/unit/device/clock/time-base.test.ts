@@ -149,6 +149,15 @@ describe('time base', () => {
     assert.equal(base.stamp()?.clock, 'gps');
   });
 
+  it('does not leave a system clock that was right for one look of a receiver', () => {
+    const clock = fakeClock(NOW_MS);
+    const base = baseOf(clock, 'auto');
+    base.systemIsSynchronised(true);
+    base.systemIsSynchronised(false);
+    for (const [second, change] of ['none', 'none', 'other'].entries())
+      assert.equal(base.receiverTime(NOW_MS + 60_000 + second, second).change, change);
+  });
+
   it('corrects what it stamped when a synchronised clock is stepped', async () => {
     const clock = fakeClock(NOW_MS);
     const base = baseOf(clock, 'auto');
