@@ -43,6 +43,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PURE = [
   /^protocol\/(addresses|cbor|senml|report|signals|topology|errors)\.ts$/,
   /^protocol\/coap\/(types|codec|codes|options)\.ts$/,
+  /^protocol\/triggers\//,
+  /^md-manager\/pool\/policy\//,
   /^store\/(join|ranges|types)\.ts$/,
   /^device\/gps\/(tpv|plausibility|distance|fix-age|receiver-choice|gpsd-session|nmea|nmea-cycle)\.ts$/,
   /^device\/sampling\/fuel\.ts$/,

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { DeviceName, Sightings } from './sighting.js';
+
+/** Traffic influence through the network exposure function (3GPP TS 29.522): the same news as the SMF's, under other names. */
+const text = z.string().optional();
+
+/** Body of the POST to the subscriber's notification destination; to be answered with 204. */
+export const nefNotification = z.looseObject({
+  subscribedEvent: z.string(),
+  dnaiChgType: z.string(),
+  ...{ afTransId: text, gpsi: text, ueMac: text, sourceDnai: text, targetDnai: text },
+  ...{ srcUeIpv4Addr: text, srcUeIpv6Prefix: text, tgtUeIpv4Addr: text, tgtUeIpv6Prefix: text },
+  afAckUri: z.url().optional(),
+});
+export type NefNotification = z.infer<typeof nefNotification>;
+
+const PHASES: Readonly<Record<string, 'early' | 'late'>> = { EARLY: 'early', LATE: 'late' };
+const NOTHING: Sightings = { sightings: [], passedOver: 1 };
+
+/** It carries no time: `receivedAtMs` stands for it. */
+export function nefSightings(notification: NefNotification, receivedAtMs: number): Sightings {
+  const { sourceDnai: source, targetDnai: target } = notification;
+  const phase = PHASES[notification.dnaiChgType];
+  const device = deviceOf(notification);
+  if (notification.subscribedEvent !== 'UP_PATH_CHANGE' || phase === undefined || device === undefined) return NOTHING;
+  const address = notification.tgtUeIpv4Addr ?? notification.tgtUeIpv6Prefix;
+  const sighting = {
+    ...{ origin: 'nef' as const, phase: target === undefined ? ('gone' as const) : phase, device, atMs: receivedAtMs },
+    ...(source === undefined ? {} : { source }),
+    ...(target === undefined ? {} : { target }),
+    ...(address === undefined ? {} : { address }),
+  };
+  return { sightings: [sighting], passedOver: 0 };
+}
+
+function deviceOf(notification: NefNotification): DeviceName | undefined {
+  const names: readonly [DeviceName['kind'], string | undefined][] = [
+    ['gpsi', notification.gpsi],
+    ['mac', notification.ueMac?.toLowerCase().replaceAll('-', ':')],
+    ['ipv4', notification.srcUeIpv4Addr ?? notification.tgtUeIpv4Addr],
+    ['ipv6', notification.srcUeIpv6Prefix ?? notification.tgtUeIpv6Prefix],
+  ];
+  for (const [kind, value] of names) if (value !== undefined) return { kind, value };
+  return undefined;
+}
+
+/** Body of POST {apiRoot}/3gpp-traffic-influence/v1/{afId}/subscriptions: path changes of every device. */
+export function nefSubscription(wish: {
+  readonly afTransId: string;
+  readonly notificationDestination: string;
+  readonly dnn: string;
+}): Record<string, unknown> {
+  return { ...wish, anyUeInd: true, subscribedEvents: ['UP_PATH_CHANGE'], dnaiChgType: 'EARLY_LATE' };
+}
+
+/** Body of the POST to `afAckUri` (AfAckInfo). */
+export function nefAck(
+  { afTransId, gpsi }: NefNotification,
+  afStatus: 'SUCCESS' | 'TEMPORARY_CONGESTION' | 'RELOC_NO_ALLOWED' | 'OTHER',
+): Record<string, unknown> {
+  return {
+    ...(afTransId === undefined ? {} : { afTransId }),
+    ackResult: { afStatus },
+    ...(gpsi === undefined ? {} : { gpsi }),
+  };
+}
