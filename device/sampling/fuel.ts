@@ -93,6 +93,8 @@ export type FuelResult =
 const UNAVAILABLE = { method: 'unavailable', confidence: 'none' } as const;
 /** PIDs 44, 24 and 34 end just below 2: such a lambda says "lean", not how lean. */
 const LAMBDA_CAP = 1.97;
+/** No engine runs as rich as this; a sensor that is cold or broken says so. */
+const LAMBDA_FLOOR = 0.5;
 const SECONDS = 3600;
 
 /** Litres per hour of a fuel for an air flow in g/s. */
@@ -151,7 +153,7 @@ function isFuelCut({ thr, load, rpm, spd, fs1 }: FuelInputs): boolean {
 }
 
 const usable = (lambda: number | undefined): lambda is number =>
-  lambda !== undefined && lambda > 0 && lambda <= LAMBDA_CAP;
+  lambda !== undefined && lambda >= LAMBDA_FLOOR && lambda <= LAMBDA_CAP;
 
 function airFlow({ maf, mafa, mafb }: FuelInputs): number | undefined {
   return maf ?? (mafa === undefined && mafb === undefined ? undefined : (mafa ?? 0) + (mafb ?? 0));

@@ -61,6 +61,8 @@ export class Scheduler {
   /** Mean milliseconds of a request, and how many PIDs it carried. */
   #requestMs: number | undefined;
   #batchMax = 1;
+  /** What each tier has had, by its share. */
+  readonly #had: Record<Tier, number> = { fast: 0, medium: 0, slow: 0 };
 
   constructor({ supported, periods, rates = new Map(), isShareable }: SchedulerOptions) {
     this.#turns = [...supported].flatMap(pid => {
@@ -94,15 +96,39 @@ export class Scheduler {
     const ready = this.#turns
       .filter(turn => turn.dueMs - Math.min(turn.pacedMs * EARLY_SHARE, EARLY_MAX_MS) <= nowMs)
       .sort((x, y) => (x.dueMs === y.dueMs ? x.periodMs - y.periodMs : x.dueMs - y.dueMs));
-    const [first] = ready;
+    // What is only nearly due never makes a request of its own.
+    const first = this.#take(ready.filter(turn => turn.dueMs <= nowMs));
     if (first === undefined) return [];
-    const batch = first.isShareable ? ready.filter(turn => turn.isShareable).slice(0, batchMax) : [first];
+    const batch = [first];
+    const others = first.isShareable ? ready.filter(turn => turn.isShareable && turn !== first) : [];
+    while (batch.length < batchMax && others.length > 0) {
+      const turn = this.#take(others);
+      if (turn === undefined) break;
+      batch.push(turn);
+      others.splice(others.indexOf(turn), 1);
+    }
     // A turn keeps its beat unless it was missed altogether.
     for (const turn of batch) {
       const waitMs = turn.misses >= MISSES_MAX ? Math.max(turn.pacedMs, MISSED_PERIOD_MS) : turn.pacedMs;
       turn.dueMs = Math.max(turn.dueMs + waitMs, nowMs + waitMs / 2);
     }
     return batch.map(turn => turn.pid);
+  }
+
+  /**
+   * The next of these, in order of how overdue they are, from the tier that has had least of its share: many slow ones that
+   * fall due together do not hold up the fast ones.
+   */
+  #take(turns: readonly Turn[]): Turn | undefined {
+    const tiers = TIERS.filter(tier => turns.some(turn => turn.tier === tier));
+    const [tier] = [...tiers].sort((x, y) => this.#had[x] - this.#had[y]);
+    const turn = turns.find(one => one.tier === tier);
+    if (turn === undefined || tier === undefined) return undefined;
+    // A tier that asked for nothing saves nothing up.
+    for (const other of TIERS)
+      if (!tiers.includes(other)) this.#had[other] = Math.max(this.#had[other], this.#had[tier]);
+    this.#had[tier] += this.#costOf(turn) / SHARES[tier];
+    return turn;
   }
 
   /** When the next PID is due; Infinity where there is none. */

@@ -15,6 +15,8 @@ export interface Clone {
   readonly isNoisy?: boolean;
   /** Leaves the prompt out. */
   readonly isPromptless?: boolean;
+  /** Loses a digit of every answer of the car. */
+  readonly losesDigits?: boolean;
   /** Leaves the end of the first line out where there are several. */
   readonly joinsLines?: boolean;
   /** Breaks a line in two after so many characters. */
@@ -41,6 +43,7 @@ function spoil(text: string, clone: Clone, isAnswer = false): string {
   if (isAnswer && clone.joinsLines === true) said = said.replace(/([0-9A-F]{2})\r\n?(?=[0-9A-F])/, '$1');
   if (isAnswer && clone.breaksLinesAt !== undefined)
     said = said.replaceAll(new RegExp(`^([0-9A-F]{${clone.breaksLinesAt}})(?=[0-9A-F])`, 'gm'), '$1\r');
+  if (isAnswer && clone.losesDigits === true) said = said.replace(/[0-9A-F]{2}(?=[\r ])/, '#');
   if (clone.isNoisy === true) said = `\0${said.replaceAll('\r', '\r\0\xff')}`;
   return clone.isPromptless === true ? said.replaceAll('>', '') : said;
 }

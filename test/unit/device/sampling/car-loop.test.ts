@@ -1,50 +1,60 @@
 import assert from 'node:assert/strict';
-import { delay } from '../../../../common/clock.js';
 import { silentLog } from '../../../../common/log.js';
 import { Metrics } from '../../../../common/metrics.js';
-import type { ObdSource } from '../../../../device/obd/types.js';
-import { CarLoop } from '../../../../device/sampling/car-loop.js';
+import { openElmAdapter } from '../../../../device/obd/elm-source.js';
+import { CarLoop, type CarLoopOptions } from '../../../../device/sampling/car-loop.js';
 import type { Reading } from '../../../../device/sampling/report-builder.js';
+import { parseRates } from '../../../../device/sampling/scheduler.js';
 import { fault } from '../../../../protocol/errors.js';
 import { METRICS, type MetricName } from '../../../../protocol/metrics.js';
+import type { Clone } from '../../../../lab/car/clone.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
+import { DRIVING, LAB_VIN, labAdapter, type LabAdapter } from '../../../fakes/lab-adapter.js';
 
-const SPEED = 0x0d;
+const PARKED = { ...DRIVING, speedKmh: 0, engineRpm: 0, voltage: 12.4, running: false };
+const HOUR_MS = 3_600_000;
 
-/** A loop over a car whose next answers are set by the test. */
-function scene() {
+/** A loop over the lab's adapter and car, of which the test says what they do. */
+function scene(more: Partial<CarLoopOptions> = {}, clone: Clone = {}) {
   const clock = fakeClock();
-  const car = { isThere: true, fails: undefined as Error | undefined, answersAfterMs: 0 };
+  const car = { values: DRIVING, isAsleep: false, isPluggedIn: true };
   const readings: Reading[] = [];
+  const links: LabAdapter[] = [];
   const openedAtMs: number[] = [];
-  const readAtMs: number[] = [];
-  let closed = 0;
-  const open = (): Promise<ObdSource> => {
-    openedAtMs.push(clock.monotonicMs());
-    if (!car.isThere) return Promise.reject(fault('OBD_LINK', 'refused'));
-    return Promise.resolve({
-      supported: new Set([SPEED]),
-      batchMax: 6,
-      read: async () => {
-        readAtMs.push(clock.monotonicMs());
-        if (car.answersAfterMs > 0) await delay(car.answersAfterMs, undefined, clock);
-        if (car.fails !== undefined) throw car.fails;
-        return new Map([[SPEED, 50]]);
-      },
-      readVin: () => Promise.reject(fault('OBD_TIMEOUT', '0902')),
-      readTroubleCodes: () => Promise.resolve([]),
-      [Symbol.asyncDispose]: () => Promise.resolve(void closed++),
-    });
-  };
+  const asked = { whileAsleep: 0 };
+  const replugs: number[] = [];
   const loop = new CarLoop({
-    open,
+    open: async signal => {
+      openedAtMs.push(clock.monotonicMs());
+      if (!car.isPluggedIn) throw fault('OBD_LINK', 'not plugged in');
+      const link = labAdapter({
+        clock,
+        clone,
+        car: {
+          vin: LAB_VIN,
+          values: () => car.values,
+          asleep: () => {
+            if (car.isAsleep) asked.whileAsleep++;
+            return car.isAsleep;
+          },
+        },
+      });
+      links.push(link);
+      return openElmAdapter(link, { timers: clock, timeoutMs: 1_000, searchTimeoutMs: 12_000, runningV: 13.1 }, signal);
+    },
     periods: { fast: 200, medium: 1_000, slow: 20_000 },
+    power: { runningV: 13.1, parkAfterMs: 10_000, probeMs: 300_000 },
     onReading: reading => void readings.push(reading),
+    replug: () => {
+      replugs.push(clock.monotonicMs());
+      return Promise.resolve(true);
+    },
     clock,
     timers: clock,
     random: () => 0.5,
     log: silentLog,
     metrics: new Metrics<MetricName>(METRICS),
+    ...more,
   });
   const stop = new AbortController();
   const running = loop.run(stop.signal).catch((error: unknown) => error);
@@ -53,11 +63,22 @@ function scene() {
     car,
     loop,
     readings,
+    links,
     openedAtMs,
-    readAtMs,
-    opened: () => openedAtMs.length,
-    closed: () => closed,
-    end: async () => {
+    asked,
+    replugs,
+    link: () => links.at(-1)!,
+    /** Requests that went out on the bus, over all links. */
+    requests: () => links.reduce((sum, link) => sum + link.requests.length, 0),
+    named: (name: string) => readings.filter(reading => reading.name === name),
+    /** Time passes until it holds, in steps that see every timer. */
+    async until(holds: () => boolean, limitMs = 10 * 60_000) {
+      for (let ms = 0; !holds(); ms += 100) {
+        assert.ok(ms < limitMs, `nothing came of it in ${limitMs} ms`);
+        await clock.advance(100);
+      }
+    },
+    async end() {
       const reason = new Error('over');
       stop.abort(reason);
       assert.equal(await running, reason);
@@ -65,101 +86,153 @@ function scene() {
   };
 }
 
-describe('car loop', () => {
+describe('car loop', function () {
+  this.timeout(60_000);
+
   it('reads at the beat of the tiers, with the time of the answer', async () => {
     const it = scene();
-    await it.clock.advance(2_000);
-    assert.ok(it.readings.length >= 10, `${it.readings.length}`);
-    assert.ok(it.readings.every(({ name, value }) => name === 'spd' && value === 50));
-    await it.end();
-    assert.equal(it.closed(), 1);
-  });
-
-  it('waits longer and longer for a car that is away, and reads once it is there', async () => {
-    const it = scene();
-    it.car.isThere = false;
-    await it.clock.advance(0);
-    it.car.fails = fault('OBD_LINK', 'gone');
-    await it.clock.advance(120_000);
-    assert.ok(it.opened() >= 4 && it.opened() <= 12, `${it.opened()} times`);
-    assert.equal(it.loop.source, undefined);
-    it.car.isThere = true;
-    it.car.fails = undefined;
-    const before = it.readings.length;
-    await it.clock.advance(67_000);
-    assert.ok(it.readings.length > before);
+    await it.until(() => it.loop.state === 'polling');
+    const fromMs = it.clock.monotonicMs();
+    await it.clock.advance(10_000);
+    const speeds = it.named('spd').filter(({ monoMs }) => monoMs > fromMs);
+    assert.ok(speeds.length >= 45 && speeds.length <= 55, `${speeds.length}`);
+    assert.ok(speeds.every(({ value }) => value === 54));
+    assert.ok(it.named('vbat').some(({ value }) => value === 14.1));
+    const { turnAroundMs, signals } = it.loop.achieved!;
+    assert.ok(Math.abs(signals.get('spd')!.hz - 5) < 0.5 && turnAroundMs! >= 20);
     await it.end();
   });
 
-  it('keeps the connection while the car only keeps silent', async () => {
+  it('tells trouble codes, calibration and unit, and the VIN only where it is wanted', async () => {
+    const it = scene({ texts: ['dtc', 'dtcp', 'cal', 'ecun'] });
+    await it.until(() => it.named('ecun').length > 0);
+    assert.equal(it.named('dtc')[0]?.value, 'none');
+    assert.equal(it.named('cal')[0]?.value, 'EDGETWIN-CAL-01');
+    assert.equal(it.named('vin').length, 0);
+    await it.end();
+  });
+
+  it('takes other rates while it runs', async () => {
     const it = scene();
-    await it.clock.advance(500);
-    it.car.fails = fault('OBD_ADAPTER', 'NO DATA after 010D');
+    await it.until(() => it.named('spd').length > 5);
+    it.loop.setRates(parseRates('spd=off,ect=fast'));
+    const fromMs = it.clock.monotonicMs() + 500;
+    await it.clock.advance(10_000);
+    assert.equal(it.named('spd').filter(({ monoMs }) => monoMs > fromMs).length, 0);
+    assert.ok(it.named('ect').filter(({ monoMs }) => monoMs > fromMs).length > 40);
+    await it.end();
+  });
+
+  it('leaves a car alone whose engine stands and whose voltage has fallen, all night, and reads it when it drives again', async () => {
+    const it = scene();
+    await it.until(() => it.named('spd').length > 5);
+    it.car.values = PARKED;
+    await it.until(() => it.loop.state === 'parked', 20_000);
+    assert.ok(it.link().commands.includes('ATPC'));
+    assert.equal(it.loop.source, undefined, 'nobody else may ask it either');
+    it.car.isAsleep = true;
+    const before = it.requests();
+    await it.clock.advance(2 * HOUR_MS);
+    assert.equal(it.requests(), before);
+    it.car.isAsleep = false;
+    it.car.values = DRIVING;
+    const fromMs = it.clock.monotonicMs();
+    const readBefore = it.readings.length;
+    await it.until(() => it.named('spd').some(({ monoMs }) => monoMs > fromMs), 3_000);
+    assert.ok(it.readings.length > readBefore);
+    assert.equal(it.links.length, 1);
+    await it.end();
+  });
+
+  it('does not take ignition without engine for a drive: the voltage rises, the engine stands, it stays parked', async () => {
+    const it = scene();
+    await it.until(() => it.named('spd').length > 5);
+    it.car.values = PARKED;
+    await it.until(() => it.loop.state === 'parked', 20_000);
+    const before = it.requests();
+    it.car.values = { ...PARKED, voltage: 12.95 };
+    await it.clock.advance(HOUR_MS);
+    assert.equal(it.loop.state, 'parked');
+    assert.ok(it.requests() - before <= 30, `${it.requests() - before} requests in an hour`);
+    await it.end();
+  });
+
+  it('asks a car once that sleeps when the agent starts, and reads it when it is started', async () => {
+    const it = scene();
+    it.car.isAsleep = true;
+    it.car.values = PARKED;
+    await it.clock.advance(HOUR_MS);
+    assert.equal(it.loop.state, 'parked');
+    assert.ok(it.asked.whileAsleep <= 1, `${it.asked.whileAsleep} times`);
+    it.car.isAsleep = false;
+    it.car.values = DRIVING;
+    await it.until(() => it.named('spd').length > 0, 15_000);
+    assert.equal(it.links.length, 1);
+    await it.end();
+  });
+
+  it('asks a silent car at most every five minutes where the adapter has no voltage', async () => {
+    const it = scene({}, { refuses: ['ATRV'] });
+    await it.until(() => it.named('spd').length > 5);
+    it.car.isAsleep = true;
     await it.clock.advance(60_000);
-    assert.equal(it.opened(), 1);
+    assert.equal(it.loop.state, 'parked');
+    const before = it.asked.whileAsleep;
+    await it.clock.advance(6 * HOUR_MS);
+    assert.ok(it.asked.whileAsleep - before <= 6 * 12 + 10, `${it.asked.whileAsleep - before}`);
+    it.car.isAsleep = false;
+    await it.until(() => it.loop.state === 'polling', 301_000);
     await it.end();
   });
 
-  it('sets the adapter up anew after five failures in a row', async () => {
+  it('goes on without a restart after the adapter was pulled, however long it was away', async () => {
     const it = scene();
-    await it.clock.advance(500);
-    it.car.fails = fault('OBD_TIMEOUT', '010D');
-    await it.clock.advance(5_000);
-    assert.ok(it.opened() >= 2);
-    assert.ok(it.closed() >= 1);
-    await it.end();
-  });
-
-  it('stamps a reading with the time of the answer, not of the question', async () => {
-    const it = scene();
-    it.car.answersAfterMs = 70;
-    await it.clock.advance(1_000);
-    assert.ok(it.readings.length > 1);
-    assert.deepEqual(
-      it.readings.map(({ monoMs }) => monoMs),
-      it.readAtMs.slice(0, it.readings.length).map(atMs => atMs + 70),
-    );
-    await it.end();
-  });
-
-  it('forgives failures that a good answer has followed, and pauses after each', async () => {
-    const it = scene();
-    for (let round = 0; round < 4; round++) {
-      it.car.fails = fault('OBD_TIMEOUT', '010D');
-      const failedBefore = it.readAtMs.length;
-      while (it.readAtMs.length < failedBefore + 4) await it.clock.advance(50);
-      it.car.fails = undefined;
-      const goodBefore = it.readings.length;
-      while (it.readings.length === goodBefore) await it.clock.advance(50);
-      const failures = it.readAtMs.slice(failedBefore, failedBefore + 4);
-      failures.slice(1).forEach((atMs, n) => assert.ok(atMs - failures[n]! >= 250, 'a pause after a failure'));
+    await it.until(() => it.named('spd').length > 5);
+    for (const awayMs of [2_000, HOUR_MS]) {
+      it.car.isPluggedIn = false;
+      it.link().pull();
+      await it.clock.advance(awayMs);
+      assert.equal(it.loop.state, 'away');
+      it.car.isPluggedIn = true;
+      const fromMs = it.clock.monotonicMs();
+      await it.until(() => it.named('spd').some(({ monoMs }) => monoMs > fromMs), 70_000);
     }
-    assert.equal(it.opened(), 1);
+    assert.ok(it.openedAtMs.length < 80, `${it.openedAtMs.length} openings in an hour`);
+    assert.ok(it.replugs.length >= 1 && it.replugs.length < 12, `${it.replugs.length}`);
     await it.end();
   });
 
-  it('connects anew at the first word that the link is gone, a second later, however long it was away before', async () => {
+  it('opens an adapter at once when it is there again', async () => {
+    let back = (): void => undefined;
+    const it = scene({ untilBack: () => new Promise(resolve => (back = resolve)) });
+    it.car.isPluggedIn = false;
+    await it.clock.advance(100);
+    assert.equal(it.openedAtMs.length, 1);
+    it.car.isPluggedIn = true;
+    back();
+    await it.until(() => it.loop.state === 'polling', 10_000);
+    await it.end();
+  });
+
+  it('ends the session, sets the adapter up, and opens the link, in this order, where no answer can be read', async () => {
+    const it = scene({}, { losesDigits: true });
+    await it.clock.advance(30_000);
+    const [first] = it.links;
+    const mends = first!.commands.filter(text => text === 'ATPC' || text === 'ATZ');
+    assert.deepEqual(mends, ['ATZ', 'ATPC', 'ATPC', 'ATZ', 'ATZ']);
+    assert.equal(first!.isOpen, false);
+    assert.ok(it.links.length >= 2);
+    await it.end();
+  });
+
+  it('sets the adapter up anew where it has lost its settings, on the same link', async () => {
     const it = scene();
-    await it.clock.advance(0);
-    it.car.isThere = false;
-    it.car.fails = fault('OBD_LINK', 'gone');
-    await it.clock.advance(120_000);
-    it.car.isThere = true;
-    it.car.fails = undefined;
-    const before = it.readings.length;
-    while (it.readings.length === before) await it.clock.advance(50);
-    const closed = it.closed();
-    const [opened, read] = [it.opened(), it.readAtMs.length];
-    it.car.fails = fault('OBD_LINK', 'gone');
-    while (it.readAtMs.length === read) await it.clock.advance(10);
-    const goneAtMs = it.clock.monotonicMs();
-    it.car.fails = undefined;
-    while (it.opened() === opened) await it.clock.advance(10);
-    const openedAtMs = it.openedAtMs.at(-1)!;
-    const asked = it.readAtMs.slice(read).filter(atMs => atMs < openedAtMs);
-    assert.equal(asked.length, 1, 'it was asked once more, not five times');
-    assert.equal(it.closed() - closed, 1);
-    assert.ok(openedAtMs - goneAtMs <= 1_100, `${openedAtMs - goneAtMs} ms`);
+    await it.until(() => it.named('spd').length > 5);
+    it.link().write('ATZ\r');
+    await it.clock.advance(5_000);
+    const fromMs = it.clock.monotonicMs();
+    await it.until(() => it.named('spd').some(({ monoMs }) => monoMs > fromMs), 20_000);
+    assert.equal(it.links.length, 1);
     await it.end();
   });
 });

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { FuelInputs, FuelResult } from '../../../../device/sampling/fuel.js';
+import type { FuelInputs } from '../../../../device/sampling/fuel.js';
+import type { NamedFuel } from '../../../../device/sampling/fuel-settings.js';
 import { ReportBuilder, type Reading } from '../../../../device/sampling/report-builder.js';
-import { signalByWire } from '../../../../protocol/signals.js';
+import { encodeReport, MAX_BOOT, MAX_SEQ, META, REPORT_MAX_BYTES } from '../../../../protocol/report.js';
+import { signalByWire, SIGNALS } from '../../../../protocol/signals.js';
 
-const UNAVAILABLE = { method: 'unavailable', label: 'unavailable' } as const;
-const builderOf = (fuel: () => FuelResult & { label: string } = () => UNAVAILABLE) => new ReportBuilder(fuel);
-/** What a report says, without the method of the fuel rate. */
+const UNAVAILABLE = { method: 'unavailable', confidence: 'none', label: 'unavailable' } as const;
+const builderOf = (fuel: () => NamedFuel = () => UNAVAILABLE) => new ReportBuilder(fuel);
+/** What a report says, without method and confidence of the fuel rate. */
 const said = (samples: readonly Reading[]): string[] =>
-  samples.filter(({ name }) => name !== 'fuelm').map(({ name, value }) => `${name}=${String(value)}`);
+  samples
+    .filter(({ name }) => name !== 'fuelm' && name !== 'fuelc')
+    .map(({ name, value }) => `${name}=${String(value)}`);
 
 describe('report builder', () => {
   it('says the newest value of each signal, newest first, and nothing twice', () => {
@@ -58,6 +62,43 @@ describe('report builder', () => {
     assert.deepEqual(sample, { name: 'spd', value: 50, monoMs: 400 });
   });
 
+  it('puts no more into a report than a datagram holds, the fast ones first, and the rest into the next', () => {
+    const builder = builderOf();
+    SIGNALS.forEach((row, at) =>
+      builder.put({ name: row.wire, value: row.kind === 'text' ? 'x'.repeat(200) : at / 7, monoMs: at }),
+    );
+    const seen = new Set<string>();
+    for (let n = 0; n < 40 && seen.size < SIGNALS.length; n++) {
+      const samples = builder.take(1_000);
+      if (n === 0)
+        for (const row of SIGNALS)
+          if (row.tier === 'fast')
+            assert.ok(
+              samples.some(({ name }) => name === row.wire),
+              row.wire,
+            );
+      for (const { name } of samples) seen.add(name);
+      const vehicle = 'a'.repeat(32);
+      const timeMs = Date.UTC(2026, 0, 1);
+      const metas = [
+        { name: META.proof, value: 'f'.repeat(32), timeMs },
+        { name: META.boot, value: '134217727,68719476735,estimated', timeMs },
+      ];
+      const bytes = encodeReport({
+        vehicle,
+        boot: MAX_BOOT,
+        seq: MAX_SEQ,
+        timeMs,
+        samples: [
+          ...metas,
+          ...samples.map(({ name, value, monoMs }) => ({ name, value, timeMs: timeMs - 19 * monoMs })),
+        ],
+      });
+      assert.ok(bytes.length <= REPORT_MAX_BYTES, `${bytes.length} bytes`);
+    }
+    assert.equal(seen.size, SIGNALS.length);
+  });
+
   it('never parts latitude from longitude', () => {
     const builder = builderOf();
     builder.put({ name: 'lat', value: 41, monoMs: 0 });
@@ -69,7 +110,7 @@ describe('report builder', () => {
   });
 
   it('says the figures of a new fuel method together with its name', () => {
-    let result: FuelResult & { label: string } = { method: 'maf', label: 'maf', fuelLh: 3, co2Gs: 2 };
+    let result: NamedFuel = { method: 'maf', confidence: 'medium', constants: '', label: 'maf', fuelLh: 3, co2Gs: 2 };
     const builder = builderOf(() => result);
     builder.put({ name: 'maf', value: 10, monoMs: 0 });
     builder.take(0);
@@ -81,7 +122,7 @@ describe('report builder', () => {
         .sort(),
       ['maf'],
     );
-    result = { method: 'fuel-cut', label: 'fuel-cut', fuelLh: 0, co2Gs: 0 };
+    result = { method: 'fuel-cut', confidence: 'medium', constants: '', label: 'fuel-cut', fuelLh: 0, co2Gs: 0 };
     builder.put({ name: 'maf', value: 12, monoMs: 400 });
     const names = builder.take(400).map(({ name }) => name);
     assert.deepEqual(names.sort(), ['co2', 'fuel', 'fuelm', 'maf']);
