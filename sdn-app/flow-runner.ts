@@ -88,6 +88,13 @@ export class FlowRunner {
     return this.#queued(vehicle, true);
   }
 
+  /** Whether a switch that can be reached is known to hold nothing of it yet. */
+  isBare(vehicle: Vehicle): boolean {
+    return [...this.#deps.switches.keys()].some(
+      datapath => this.usable(datapath) && vehicle.sent.get(datapath) === 'nothing',
+    );
+  }
+
   /** Whether what every connected switch holds of the vehicle is known. */
   isSettled(vehicle: Vehicle): boolean {
     return [...this.#deps.switches.keys()].every(datapath => !this.usable(datapath) || vehicle.sent.has(datapath));

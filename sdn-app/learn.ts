@@ -48,6 +48,8 @@ export interface Learnt {
   readonly record: VehicleRecord;
   /** It was known from the switches alone. */
   readonly recovered: boolean;
+  /** It was not known at all. */
+  readonly added: boolean;
   /** It was, and its place is not the one that the manager was told of last. */
   readonly untold: boolean;
 }
@@ -86,5 +88,5 @@ function learnRecord({ topology, vehicles, nowMs }: Learning, record: VehicleRec
     vehicles.change(vehicle, attachedAt(there, nowMs, vehicle.state.doubts));
   const place = placeOf(vehicle.state);
   const told = there !== undefined && place !== undefined && samePlace(place, there.place);
-  return { vehicle, record, recovered, untold: recovered && place !== undefined && !told };
+  return { vehicle, record, recovered, added: known === undefined, untold: recovered && place !== undefined && !told };
 }

@@ -16,13 +16,14 @@ const FEW = 64;
 /**
  * What the manager knows is taken and compared with what the switches told: ids, hosts, leases of armed routes. It hears
  * of moves that an app before this one could not tell. `found` are the numbers that were on the switches: those that it
- * does not know are removed.
+ * does not know are removed. `lacks`: a switch was read and has nothing of a number.
  */
 export async function recall(
   options: SdnOptions,
   deps: SdnDeps,
   parts: RecoveryParts,
   found: ReadonlySet<number>,
+  lacks: (datapath: number, number: number) => boolean,
 ): Promise<void> {
   const { topology } = options;
   const { vehicles, follower, timers } = parts;
@@ -38,6 +39,9 @@ export async function recall(
     for (const { number } of page.vehicles) known.add(number);
     const nowMs = deps.clock.stampMs();
     for (const one of learnFromManager({ topology, vehicles, nowMs }, page.vehicles)) {
+      if (one.added)
+        for (const { datapath } of deps.switches)
+          if (lacks(datapath, one.vehicle.number)) one.vehicle.sent.set(datapath, 'nothing');
       const own = one.recovered ? ownRedirect(one, options, reserved ?? NOTHING_RESERVED, taken) : undefined;
       if (own !== undefined) parts.tickets.take(own.lease);
       if (own !== undefined || one.untold) untold.push({ learnt: one, ...(own === undefined ? {} : { own }) });
@@ -120,7 +124,7 @@ async function correctAll(
   changed: readonly Vehicle[],
 ): Promise<void> {
   const usable = deps.switches.map(({ datapath }) => datapath).filter(datapath => runner.usable(datapath));
-  if (changed.filter(vehicle => !runner.isSettled(vehicle)).length > FEW)
+  if (changed.filter(vehicle => !runner.isSettled(vehicle) || runner.isBare(vehicle)).length > FEW)
     await reconcile(reconciling(options, deps, vehicles, runner), usable, true, () => undefined);
   for (let i = 0; i < changed.length; i += FEW) {
     for (const vehicle of changed.slice(i, i + FEW)) follower.settle(vehicle, undefined, runner.push(vehicle));

@@ -160,7 +160,7 @@ export class Recovery {
     const attempt = async (): Promise<void> => {
       try {
         const found = new Set(this.#found);
-        await recall(this.#options, this.#deps, this.#parts, found);
+        await recall(this.#options, this.#deps, this.#parts, found, (datapath, number) => this.lacks(datapath, number));
         for (const number of found) this.#found.delete(number);
       } catch (error) {
         if (timers.stopped) return;

@@ -63,7 +63,6 @@ export async function runSdnApp(
       },
     ),
   );
-  service.start();
   const http = open.use(
     await openHttp({
       part: 'sdn-app',
@@ -74,6 +73,8 @@ export async function runSdnApp(
       notReady: () => service.notReady,
     }),
   );
+  // served first: whoever held the lease at this address is gone, and the manager's commands find somebody
+  service.start();
   open.defer(
     every(systemTimers, DROPS_EVERY_MS, async () => {
       for (const one of switches) {

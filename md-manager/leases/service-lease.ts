@@ -20,7 +20,9 @@ export function ask(held: HeldLease | undefined, request: ServiceLeaseRequest, n
   const untilMs = nowMs + ttlMs;
   if (held === undefined) return { holder, url, term: 1, ttlMs, untilMs };
   if (held.holder === holder) return { ...held, url, ttlMs, untilMs: Math.max(untilMs, held.untilMs) };
-  if (held.untilMs > nowMs) return held;
+  // who has just begun to listen at the holder's address has taken its place there already
+  const isSuccessor = request.begins === true && held.url === url;
+  if (held.untilMs > nowMs && !isSuccessor) return held;
   return { holder, url, term: held.term + 1, ttlMs, untilMs };
 }
 

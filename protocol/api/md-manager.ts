@@ -135,6 +135,11 @@ export const serviceLeaseRequest = z.strictObject({
   holder: z.string().min(1).max(128),
   url: z.url(),
   ttlMs: z.int().min(100).max(60_000),
+  /**
+   * A process has just begun to listen at this URL and has had no answer yet: a holder with the same URL is its predecessor,
+   * which is dead, so that its time need not run out. The term rises as with any other change of holder.
+   */
+  begins: z.boolean().optional(),
 });
 export const serviceLease = z.object({
   holder: z.string(),

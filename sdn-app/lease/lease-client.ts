@@ -1,5 +1,5 @@
 import type { Timers } from '../../common/clock.js';
-import { messageOf } from '../../common/errors.js';
+import { codeOf, messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import { backoff } from '../../common/retry.js';
 import type { ServiceLease, ServiceLeaseRequest } from '../../protocol/api/md-manager.js';
@@ -13,12 +13,16 @@ export interface LeaseDeps {
   readonly log: Log;
 }
 
-/** Asks for the lease for ever: each third of its time when it is answered, sooner when it is not. Never two at once. */
+/**
+ * Asks for the lease for ever: each third of its time when it is answered, sooner when it is not. Never two at once. It begins
+ * once the address of the request is served: until the first answer a holder there is the process before this one.
+ */
 export class LeaseClient {
   readonly #deps: LeaseDeps;
   readonly #request: ServiceLeaseRequest;
   #delays: Generator<number, never>;
   #answered = true;
+  #begins = true;
   #stopped = false;
   #cancel = (): void => undefined;
 
@@ -39,10 +43,12 @@ export class LeaseClient {
 
   async #ask(): Promise<void> {
     const thirdMs = this.#request.ttlMs / 3;
-    const waitMs = await this.#deps.ask(this.#request, Math.max(1_000, thirdMs)).then(
+    const request = this.#begins ? { ...this.#request, begins: true } : this.#request;
+    const waitMs = await this.#deps.ask(request, Math.max(1_000, thirdMs)).then(
       lease => {
         if (this.#stopped) return 0;
         this.#answered = true;
+        this.#begins = false;
         this.#delays = this.#retries();
         this.#deps.told(lease);
         return thirdMs;
@@ -52,6 +58,8 @@ export class LeaseClient {
         if (this.#answered && !this.#stopped)
           this.#deps.log.warn({ event: 'sdn.lease-unanswered', error: messageOf(error) });
         this.#answered = false;
+        // a manager of the release before does not know the word
+        if (codeOf(error) === 'REQUEST_INVALID') this.#begins = false;
         return this.#delays.next().value;
       },
     );

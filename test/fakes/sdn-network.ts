@@ -130,10 +130,11 @@ export class FakeManager implements ManagerLink {
   leased: { holder: string; url: string; term: number } | undefined;
   #terms = 0;
 
-  lease({ holder, url, ttlMs }: ServiceLeaseRequest): Promise<ServiceLease> {
+  lease({ holder, url, ttlMs, begins }: ServiceLeaseRequest): Promise<ServiceLease> {
     if (this.away) return Promise.reject(fault('UPSTREAM_AWAY', 'manager'));
+    if (begins === true && this.leased?.url === url && this.leased.holder !== holder) this.leased = undefined;
     this.leased ??= { holder, url, term: ++this.#terms };
-    this.asked.push({ holder, url, ttlMs });
+    this.asked.push({ holder, url, ttlMs, ...(begins === undefined ? {} : { begins }) });
     return Promise.resolve({ ...this.leased, ttlMs });
   }
 

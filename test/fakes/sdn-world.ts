@@ -78,7 +78,7 @@ export class SdnWorld {
   }
 
   /** An app that has connected to its switches; `away` are those that it has not. */
-  open(away: readonly number[] = []): App {
+  open(away: readonly number[] = [], who?: { readonly holder: string; readonly url: string }): App {
     const name = `app-${++this.#apps}`;
     const switches = [...this.states].map(([datapath, state]) => new MemorySwitch(datapath, state, this.journal));
     for (const one of switches) if (away.includes(one.datapath)) one.connected = false;
@@ -88,7 +88,7 @@ export class SdnWorld {
         topology: this.topology,
         firstNumber: 1,
         rules: this.rules,
-        lease: { holder: name, url: `http://${name}`, ttlMs: 3_000 },
+        lease: { holder: name, url: `http://${name}`, ...who, ttlMs: 3_000 },
         graceMs: 1_000,
       },
       {

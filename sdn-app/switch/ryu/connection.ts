@@ -40,9 +40,16 @@ interface Pending {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
   cancel: () => void;
+  /** Of one that is under way. */
+  isSent: boolean;
 }
 
 const PENDING_MAX = 4_096;
+/**
+ * Requests under way at once. The switch takes one after the other: with more, all wait there, run out of time together, are
+ * made again, and it is never through with them. Some are needed, because each takes a round to the switch.
+ */
+const UNDER_WAY_MAX = 32;
 /** Above this the peer does not read. */
 const BACKLOG_MAX_BYTES = 64 * 2 ** 20;
 /** Ryu takes no longer message, and would hang up. */
@@ -59,6 +66,9 @@ export class RyuConnection implements AsyncDisposable {
   readonly #timers: Timers;
   readonly #deadlineMs: number;
   readonly #pending = new Map<number, Pending>();
+  /** Requests that have not left yet, in their order. */
+  readonly #line = new Map<number, string>();
+  #underWay = 0;
   readonly #agent: Agent;
   readonly #address: URL;
   #tcp: Socket | undefined;
@@ -108,7 +118,10 @@ export class RyuConnection implements AsyncDisposable {
     });
   }
 
-  /** Rejects with SWITCH_REFUSED (cause: SwitchRefusal), SWITCH_AWAY or DEADLINE. Requests go out in the order of the calls. */
+  /**
+   * Rejects with SWITCH_REFUSED (cause: SwitchRefusal), SWITCH_AWAY or DEADLINE. Requests go out in the order of the calls, and
+   * the time of each counts from there.
+   */
   request(body: RequestBody): Promise<Answer> {
     const socket = this.#socket;
     if (!this.#open || socket === undefined) return Promise.reject(fault('SWITCH_AWAY', this.#options.url));
@@ -119,10 +132,19 @@ export class RyuConnection implements AsyncDisposable {
     if (text.length > REQUEST_MAX_BYTES) return Promise.reject(refused(TOO_LONG));
     return new Promise((resolve, reject) => {
       const what = `${body.op} at datapath ${body.datapath} by ${this.#options.url}`;
-      const pending = { what, flows: [], foreign: 0, heardAt: this.#heard, resolve, reject, cancel: () => undefined };
+      const pending = {
+        what,
+        flows: [],
+        foreign: 0,
+        heardAt: this.#heard,
+        resolve,
+        reject,
+        cancel: () => undefined,
+        isSent: false,
+      };
       this.#pending.set(id, pending);
-      this.#arm(id, pending);
-      socket.send(text);
+      this.#line.set(id, text);
+      this.#sendNext();
     });
   }
 
@@ -134,10 +156,23 @@ export class RyuConnection implements AsyncDisposable {
     await this.#agent.destroy();
   }
 
+  #sendNext(): void {
+    for (const [id, text] of this.#line) {
+      const pending = this.#pending.get(id);
+      if (this.#underWay >= UNDER_WAY_MAX || pending === undefined) return;
+      this.#line.delete(id);
+      this.#underWay++;
+      pending.isSent = true;
+      pending.heardAt = this.#heard;
+      this.#arm(id, pending);
+      this.#socket?.send(text);
+    }
+  }
+
   #arm(id: number, pending: Pending): void {
     pending.cancel();
     pending.cancel = this.#timers.after(this.#deadlineMs, () => {
-      this.#pending.delete(id);
+      this.#take(id);
       pending.reject(fault('DEADLINE', pending.what));
       if (pending.heardAt === this.#heard) this.#cut();
     });
@@ -196,7 +231,12 @@ export class RyuConnection implements AsyncDisposable {
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    this.#line.delete(id);
     pending?.cancel();
+    if (pending?.isSent) {
+      this.#underWay--;
+      this.#sendNext();
+    }
     return pending;
   }
 
@@ -209,6 +249,7 @@ export class RyuConnection implements AsyncDisposable {
     this.#open = false;
     this.#tcp = undefined;
     this.#cancelTimer();
+    this.#line.clear();
     for (const id of [...this.#pending.keys()])
       this.#take(id)?.reject(fault('SWITCH_AWAY', `${this.#options.url} hung up`));
     this.#options.onLost();

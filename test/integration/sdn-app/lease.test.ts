@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fault } from '../../../protocol/errors.js';
 import { redirect } from '../../../sdn-app/commands.js';
 import { checkSwitches } from '../../../sdn-app/rest/check.js';
 import { SdnWorld, TWO_SWITCHES, edge1, edge2, headerOf, type App } from '../../fakes/sdn-world.js';
@@ -53,6 +54,40 @@ describe('two sdn-apps', () => {
     assert.equal((await world.manager.reports.next()).term, 2);
     const { missing, foreign } = await checkSwitches(second.service);
     assert.deepEqual([missing, foreign], [0, 0]);
+  });
+
+  it('one of them is started again, and has the lease at once with a higher term, before its time is over', async () => {
+    const { url } = world.manager.leased ?? {};
+    assert.ok(url);
+    await first.stop();
+    const again = world.open([], { holder: 'app-1-again', url });
+    await world.clock.advance(10);
+    assert.deepEqual([again.service.standing.at, again.service.standing.term], ['active', 2]);
+    assert.equal(second.service.standing.at, 'standby');
+    const words = world.manager.asked.all.filter(({ holder }) => holder === 'app-1-again').map(({ begins }) => begins);
+    assert.equal(words[0], true);
+    await world.clock.advance(TTL_MS);
+    const later = world.manager.asked.all.filter(({ holder }) => holder === 'app-1-again').slice(1);
+    assert.ok(later.length > 0 && later.every(({ begins }) => begins === undefined));
+    await again.stop();
+  });
+
+  it('with one address by mistake: the later one acts, and the other does not take the lease back', async () => {
+    const twin = world.open([], { holder: 'app-3', url: 'http://app-1' });
+    await world.clock.advance(2 * TTL_MS);
+    assert.deepEqual([twin.service.standing.at, first.service.standing.at], ['active', 'standby']);
+    assert.equal(twin.service.standing.term, 2);
+    await twin.stop();
+  });
+
+  it('are heard by a manager that does not know the word of a beginning', async () => {
+    const lease = world.manager.lease.bind(world.manager);
+    world.manager.lease = request =>
+      request.begins === true ? Promise.reject(fault('REQUEST_INVALID', 'begins')) : lease(request);
+    const third = world.open();
+    await world.clock.advance(TTL_MS);
+    assert.deepEqual(third.service.standing.active, { url: 'http://app-1', term: 1 });
+    await third.stop();
   });
 
   it('ask for the lease three times while it lasts', async () => {

@@ -292,6 +292,32 @@ describe('the connection to Ryu', () => {
     await Promise.allSettled(asked);
   });
 
+  it('has few of them under way at once: the others leave in their order as answers come, and none runs out of time before', async () => {
+    const fake = await fakeRyu();
+    const flowSwitch = ryu(fake.url, { deadlineMs: 300 }).switchOf(1);
+    const events = heard(flowSwitch);
+    await events.next(is('up'));
+    fake.hung = true;
+    const asked = Array.from({ length: 40 }, (_, n) => flowSwitch.apply(adding(flow(n + 1))));
+    const first = assert.rejects(asked[0]!, { code: /DEADLINE|SWITCH_AWAY/ });
+    await first;
+    await Promise.allSettled(asked);
+    const batches = fake.requests.filter(({ op }) => op === 'batch').length;
+    assert.ok(batches <= 40 - 8, `${batches} left while none was answered`);
+    fake.hung = false;
+    await events.next(is('down'));
+    await events.next(is('up'));
+    const done: number[] = [];
+    const cookies = Array.from({ length: 100 }, (_, n) => n + 1);
+    await Promise.all(
+      cookies.map(async cookie => {
+        await flowSwitch.apply(adding(flow(cookie, cookie)));
+        done.push(cookie);
+      }),
+    );
+    assert.deepEqual(done, cookies);
+  });
+
   it('gives up a server that answers nothing at all, and leaves nothing open', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');
