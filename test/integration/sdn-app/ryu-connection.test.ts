@@ -303,7 +303,8 @@ describe('the connection to Ryu', () => {
     await first;
     await Promise.allSettled(asked);
     const batches = fake.requests.filter(({ op }) => op === 'batch').length;
-    assert.ok(batches <= 40 - 8, `${batches} left while none was answered`);
+    // One more took the place of the first that ran out of time, before the connection was given up.
+    assert.ok(batches <= 33, `${batches} left while none was answered`);
     fake.hung = false;
     await events.next(is('down'));
     await events.next(is('up'));
