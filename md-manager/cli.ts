@@ -10,6 +10,7 @@ import { fault } from '../protocol/errors.js';
 import { inUrl } from '../protocol/ipv6.js';
 import { METRICS } from '../protocol/metrics.js';
 import { openControlStore, openTwinStore, type StoreDeps, type TwinStoreSettings } from '../store/open.js';
+import type { SessionState } from '../store/cassandra/session.js';
 import { cassandraSettings, storeFlags } from '../store/settings.js';
 import { storeAnswers } from './await-store.js';
 import { controlStoreOf, DOMAIN, hostLogin, planOf, SETTINGS, SWEEP_SETTINGS, type ManagerConfig } from './config.js';
@@ -53,14 +54,17 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   const stores = await Promise.all(twinStores(config, domains).map(settings => openTwinStore(settings, deps)));
   for (const store of stores) open.use(store);
   const metrics = new Metrics(METRICS, { processMetrics: true });
+  let session: SessionState | undefined;
   await runManager(
     config,
     {
       openStore: async () => {
-        const store = await openControlStore(control, { ...deps, metrics });
+        const onState = (state: SessionState): void => void (session = state);
+        const store = await openControlStore(control, { ...deps, metrics, onState });
         await storeAnswers(store, deps, signal);
         return store;
       },
+      storeAway: () => (session === undefined || session.at === 'ready' ? undefined : 'the control store'),
       openMano: store =>
         new LocalMano({
           store,

@@ -23,10 +23,12 @@ import { Pool } from './pool/pool.js';
 import { followAttachments, recoverAll, resumeAll, type RecoveryDeps } from './recovery.js';
 import { Registrations } from './registration/registration.js';
 import { managerRoutes } from './rest/routes.js';
-import { StartingApi, patientStore } from './starting.js';
+import { StartingApi, askWhileAway, patientStore } from './starting.js';
 
 export interface ManagerDeps {
   readonly openStore: () => Promise<ControlStore>;
+  /** What a store that is away says for itself; hosts and hand-overs that run go on without it, nothing is claimed. */
+  readonly storeAway?: () => string | undefined;
   readonly openMano: (store: ControlStore) => Mano;
   /** The highest boot stored of a vehicle, 0 where none is. */
   readonly highestBoot: (vehicle: string) => Promise<number>;
@@ -49,6 +51,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   const startingApi = open.use(new StartingApi(config.listen, deps));
   const starting = patientStore(open.use(await deps.openStore()), deps, signal);
   const { store } = starting;
+  open.defer(askWhileAway(store, () => deps.storeAway?.() !== undefined, timers));
   const sdn = open.use(new SdnClient(config['sdn.url']));
   const mano = open.use(deps.openMano(store));
   const loop = new LoopWatch(clock, timers);
@@ -142,7 +145,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     await openHttp({
       ...{ part: 'md-manager', listen: config.listen, log, metrics },
       routes: managerRoutes({ term: TERM, registrations, runner, ledger, pool, standby, sdnLease }),
-      notReady: () => (pool.filled() ? undefined : 'pools to fill'),
+      notReady: () => deps.storeAway?.() ?? (pool.filled() ? undefined : 'pools to fill'),
     }),
   );
   log.info({ event: 'service.started', url: http.url, vehicles: devices.length });

@@ -1,6 +1,5 @@
-import type { Timers } from '../common/clock.js';
 import { EdgetwinError, messageOf } from '../common/errors.js';
-import { delay } from '../common/clock.js';
+import { delay, every, type Timers } from '../common/clock.js';
 import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
 import { backoff } from '../common/retry.js';
@@ -20,6 +19,7 @@ export interface StartingDeps {
 const RETRY = { firstMs: 100, maxMs: 2_000, jitter: 0.2 } as const;
 /** A start that takes no longer than this has no API of its own. */
 const QUIET_MS = 1_000;
+const ASK_MS = 1_000;
 const AWAITED = 'the control store';
 
 /**
@@ -55,6 +55,16 @@ export function patientStore(
   });
   return { store: view, over: () => void (starting = false) };
 }
+
+/** An idle manager asks its store nothing: one that is away is asked, so that its return is noticed and shown. */
+export const askWhileAway = (
+  store: Pick<ControlStore, 'serviceLease'>,
+  isAway: () => boolean,
+  timers: Timers,
+): (() => void) =>
+  every(timers, ASK_MS, async () => {
+    if (isAway()) await store.serviceLease('sdn-app').catch(() => undefined);
+  });
 
 /** Until the manager serves: an API that says what it waits for, and tells everybody to come back. */
 export class StartingApi implements AsyncDisposable {

@@ -117,6 +117,7 @@ export class Lab implements AsyncDisposable {
         config,
         {
           openStore: async () => this.storeFaults.over(await openLmdbControlStore({ path: this.#folder })),
+          storeAway: () => (this.storeFaults.away ? 'the control store' : undefined),
           openMano: () => this.mano.view(),
           highestBoot: () => Promise.resolve(4),
           ...{ clock: systemClock, timers: systemTimers, random: Math.random, log: silentLog },

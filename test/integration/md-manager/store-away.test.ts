@@ -39,8 +39,10 @@ describe('md-manager whose control store is away or does not tell', function () 
     const id = randomUUID();
     await lab.move('car-1', 'edge-1', id);
     await assert.rejects(lab.api.call('GET', '/v1/handovers?limit=1'), { code: 'STORE_AWAY' });
-    assert.equal((await fetch(`${lab.api.url}/healthz`)).status, 200);
+    const readiness = async (): Promise<unknown> => (await fetch(`${lab.api.url}/readyz`)).json();
+    assert.deepEqual(await readiness(), { status: 'waiting', for: 'the control store' });
     lab.storeFaults.away = false;
+    assert.deepEqual(await readiness(), { status: 'ready' });
     assert.equal((await lab.ended(id)).result, 'completed');
     await lab.assertOneTwin('car-1');
   });
