@@ -14,6 +14,11 @@ interface Rows {
   readonly device: Map<string, Row>;
   readonly number: Map<number, Row>;
   readonly lease: Map<string, Row>;
+  readonly openHandover: Map<string, Row>;
+  readonly handover: Map<string, Row>;
+  readonly hour: Map<number, Row>;
+  /** By hour or vehicle, then by start and id. */
+  readonly listed: Map<number | string, Map<string, Row>>;
 }
 
 const APPLIED: Row = { '[applied]': true };
@@ -33,7 +38,29 @@ const setLease = (rows: Rows, [holder, url, term, ttl, service]: Values, conditi
   return APPLIED;
 };
 
-/** What Cassandra answers to the lightweight transactions and SERIAL reads of the control store, by their names. */
+function list(rows: Rows, [of, started, id, handover]: Values): undefined {
+  const listed = rows.listed.get(of as number | string) ?? new Map<string, Row>();
+  rows.listed.set(
+    of as number | string,
+    listed.set(`${String(started).padStart(20, '0')} ${String(id)}`, { handover }),
+  );
+}
+
+const newest = (rows: Rows, [of, limit]: Values): Row[] =>
+  [...(rows.listed.get(of as number | string) ?? [])]
+    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .slice(0, limit as number)
+    .map(([, row]) => row);
+
+/** The answers that are of many rows. */
+const LISTS: Partial<Record<OperationName, (rows: Rows, values: Values) => Row[]>> = {
+  'handover.open-list': rows => [...rows.openHandover.values()],
+  'handover.hours': rows => [...rows.hour].sort(([a], [b]) => b - a).map(([, row]) => row),
+  'handover.by-hour': newest,
+  'handover.by-vehicle': newest,
+};
+
+/** What Cassandra answers to the control store about one partition, by the names of the requests. */
 const ANSWERS: Partial<Record<OperationName, (rows: Rows, values: Values) => Row | undefined>> = {
   'owner.insert': (rows, [vehicle, epoch, handover, attempt, host, domain, claimed_at]) =>
     insert(rows.owner, vehicle as string, { vehicle, epoch, handover, attempt, host, domain, claimed_at }),
@@ -70,11 +97,29 @@ const ANSWERS: Partial<Record<OperationName, (rows: Rows, values: Values) => Row
   'lease.renew': (rows, values) =>
     setLease(rows, values, held => held['term'] === values[5] && held['holder'] === values[6]),
   'lease.read': (rows, [service]) => rows.lease.get(service as string),
+  'handover.open': (rows, [id, handover]) => void rows.openHandover.set(id as string, { handover }),
+  'handover.close': (rows, [id]) => void rows.openHandover.delete(id as string),
+  'handover.end': (rows, [id, handover]) => void rows.handover.set(id as string, { handover }),
+  'handover.hour': (rows, [hour]) => void rows.hour.set(hour as number, { hour }),
+  'handover.list-by-hour': list,
+  'handover.list-by-vehicle': list,
+  'handover.read': (rows, [id]) => rows.handover.get(id as string),
+  'handover.read-open': (rows, [id]) => rows.openHandover.get(id as string),
 };
 
 /** A cluster in memory for the control store's transactions, on whose ways requests and answers are lost or late. */
 export class MemoryControlSession implements Pick<CassandraSession, 'run' | 'pages'>, AsyncDisposable {
-  readonly rows: Rows = { owner: new Map(), epoch: new Map(), device: new Map(), number: new Map(), lease: new Map() };
+  readonly rows: Rows = {
+    owner: new Map(),
+    epoch: new Map(),
+    device: new Map(),
+    number: new Map(),
+    lease: new Map(),
+    openHandover: new Map(),
+    handover: new Map(),
+    hour: new Map(),
+    listed: new Map(),
+  };
   /** Names of all requests that reached the cluster, in order. */
   readonly reached: OperationName[] = [];
   fate: (statement: Statement) => Fate = () => 'done';
@@ -98,8 +143,11 @@ export class MemoryControlSession implements Pick<CassandraSession, 'run' | 'pag
     for (let turns = this.turns(statement); turns > 0; turns--) await new Promise(resolve => setImmediate(resolve));
   }
 
-  pages(statement: Statement): AsyncIterable<Row> {
-    throw fault('STORE_FAILED', `${statement.name} reads no one partition`);
+  async *pages(statement: Statement, params: Values): AsyncGenerator<Row> {
+    await this.#travel(statement);
+    const fate = this.fate(statement);
+    if (fate !== 'done') throw fault('STORE_AWAY', `${statement.name}: ${fate}`);
+    yield* LISTS[statement.name]?.(this.rows, params) ?? [];
   }
 
   /** The oldest of the late requests reaches the cluster. */
