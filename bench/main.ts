@@ -10,6 +10,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'table-size': async () => (await import('./table-size.js')).benchTableSize,
   storm: async () => (await import('./storm.js')).benchStorm,
   store: async () => (await import('./store.js')).benchStore,
+  pool: async () => (await import('./pool.js')).benchPool,
+  sampling: async () => (await import('./sampling.js')).benchSampling,
   memory: async () => (await import('./memory.js')).benchMemory,
 };
 
