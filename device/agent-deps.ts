@@ -7,6 +7,7 @@ import type { MetricName } from '../protocol/metrics.js';
 import type { ClockSource } from '../protocol/report.js';
 import type { GpsSource } from './gps/gps-source.js';
 import type { OpenLink } from './obd/types.js';
+import type { CarStatus } from './sampling/car-status.js';
 import type { Disk } from './uplink/disk.js';
 import type { Witness } from './uplink/witness.js';
 
@@ -50,8 +51,10 @@ export interface AgentStatus {
   readonly clock: ClockSource | 'waiting';
   /** Absent until the device is registered. */
   readonly twin?: string;
-  /** Whether the car is connected. */
+  /** Whether the car is read. */
   readonly obd: boolean;
+  /** Absent where no car is read. */
+  readonly car?: CarStatus;
 }
 
 export interface AgentHooks {

@@ -12,6 +12,7 @@ import { TimeBase } from './clock/time-base.js';
 import { TimeKeeper } from './clock/time-keeper.js';
 import { runGps } from './gps/gps-loop.js';
 import { carOfConfig } from './sampling/car-of-config.js';
+import { carStatusOf } from './sampling/car-status.js';
 import { fuelOf } from './sampling/fuel-settings.js';
 import { ReportBuilder, type Reading } from './sampling/report-builder.js';
 import { deviceKey, keepRegistration, nextBoot, storedRegistration } from './uplink/identity.js';
@@ -148,6 +149,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       clock: time.stamp()?.clock ?? 'waiting',
       ...(twin === undefined ? {} : { twin: `coap://${inUrl(twin.address)}:${twin.port}` }),
       obd: car?.source !== undefined,
+      ...(car === undefined ? {} : { car: carStatusOf(car) }),
     };
   });
 

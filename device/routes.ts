@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { route, type Route } from '../protocol/api/route.js';
 import { CLOCK_SOURCES } from '../protocol/report.js';
 import type { AgentStatus } from './agent-deps.js';
+import { carStatus } from './sampling/car-status.js';
 
 const statusAnswer = z.object({
   agents: z.array(
@@ -19,6 +20,7 @@ const statusAnswer = z.object({
       clock: z.enum([...CLOCK_SOURCES, 'waiting']),
       twin: z.string().optional(),
       obd: z.boolean(),
+      car: carStatus.optional(),
     }),
   ),
 });

@@ -12,6 +12,7 @@ import { configsOf } from '../../../device/cli.js';
 import { deviceConfig } from '../../../device/config.js';
 import { runDevices } from '../../../device/run.js';
 import { openNodeDisk } from '../../../device/uplink/node-disk.js';
+import { carStatus } from '../../../device/sampling/car-status.js';
 import { readMarks } from '../../../device/uplink/marks.js';
 import { openElm327Server } from '../../../lab/car/elm327-server.js';
 import type { CarValues } from '../../../lab/drive/engine-model.js';
@@ -247,8 +248,13 @@ describe('device agent', function () {
         return now.queue === 0 && now.accepted === now.seq;
       };
       await eventually('the queue is empty', empty);
-      const { seq, accepted, acknowledged, vehicle, obd } = await status();
+      const { seq, accepted, acknowledged, vehicle, obd, car: told } = await status();
       assert.deepEqual([vehicle, obd, accepted, acknowledged], ['car-1', true, seq, seq]);
+      assert.deepEqual(
+        [told?.state, told?.adapter, told?.isClone, told?.controlUnits, told?.pidsPerRequest],
+        ['polling', 'ELM327 v2.2', false, ['7E8'], 6],
+      );
+      assert.equal(told?.rates?.['spd']?.wantedHz, 5);
       assert.deepEqual(new Set(there.reports.map(report => report.seq)).size, seq);
       await client.call('PUT', '/v1/sampling', { body: { on: true } });
       await there.until(() => there.reports.some(report => report.seq > seq));
@@ -318,6 +324,7 @@ const agentRow = z.object({
   acknowledged: z.int(),
   queue: z.int(),
   obd: z.boolean(),
+  car: carStatus.optional(),
 });
 
 /** A port that was free a moment ago. */
