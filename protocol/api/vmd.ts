@@ -97,6 +97,16 @@ export const hostHealth = z.object({
 });
 export type HostHealth = z.infer<typeof hostHealth>;
 
+/**
+ * GET /v1/network: checksums, as far as the machine tells (or the network namespace that the host runs in): datagrams dropped for
+ * theirs, and the interfaces that leave it to hardware.
+ */
+export const hostNetwork = z.object({
+  checksumErrors: z.union([z.int(), z.literal('unknown')]),
+  interfaces: z.array(z.object({ name: z.string(), txOffload: z.enum(['on', 'off', 'unknown']) })),
+});
+export type HostNetwork = z.infer<typeof hostNetwork>;
+
 /** GET /v1/events: SSE; its end is the loss of the control connection. `event:` is `type`, `data:` the rest. */
 export const hostEvent = z.discriminatedUnion('type', [
   /** The first report that this slot stored, for the epoch it was last prepared with. */

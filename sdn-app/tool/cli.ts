@@ -1,5 +1,6 @@
 import { CONFIG_INVALID, EdgetwinError, codeOf } from '../../common/errors.js';
 import { configHelp, loadConfig } from '../../common/config.js';
+import { readHost } from '../../common/read-checksum-offload.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import {
   moveList,
@@ -13,8 +14,7 @@ import {
 } from '../../protocol/api/sdn-app.js';
 import { pages } from '../../protocol/api/pages.js';
 import { fault } from '../../protocol/errors.js';
-import { hostText } from './host-check.js';
-import { readHost } from './read-host.js';
+import { askHosts, hasErrors, hostText, hostsText } from './host-text.js';
 import { SETTINGS, type ToolConfig } from './settings.js';
 import { checkText, flowsText, movesText, traceText, vehiclesText } from './views.js';
 import { checkBlocks, checked, wholeCheck } from './whole-check.js';
@@ -24,7 +24,8 @@ export const help = `usage: edgetwin sdn <what> [--flag value …]
   flows                what the switches hold, with counters (--vehicle: of one)
   vehicles [VEHICLE]   where each vehicle is, its twin, what is armed, its last move; of one, with counters
   moves                the last moves: detector, way, times of the phases (--vehicle, --limit)
-  check                whether every switch holds what it should, and what was dropped why; --host: checksums of this machine
+  check                whether every switch holds what it should, what was dropped why, and the checksums of each vMD host;
+                       --host: those of this machine
   trace VEHICLE        where a frame of the vehicle goes, flow by flow, and where its answer goes (--from)
 
 Exit code: 0 all is well, 1 check found something or the sdn-app cannot answer, 2 the words are wrong.
@@ -80,8 +81,13 @@ const VERBS: Readonly<Record<string, (asked: Asked) => Promise<Shown>>> = {
       check = check === undefined ? block : wholeCheck(check, block);
     if (check === undefined) throw fault('UPSTREAM_REFUSED', `${http.url} has checked nothing`);
     const wrong = check.missing + check.foreign > 0 || check.switches.some(({ state }) => state !== 'read');
+    const hosts = await askHosts(await everyVehicle(http));
     const { flows: _flows, ...data } = check;
-    return { data: { ...data, standing }, text: checkText(check, standing), wrong };
+    return {
+      data: { ...data, standing, hosts },
+      text: `${checkText(check, standing)}\n\n${hostsText(hosts)}`,
+      wrong: wrong || hosts.some(({ found }) => hasErrors(found)),
+    };
   },
   async trace(asked) {
     const vehicle = encodeURIComponent(vehicleWanted('trace', asked));

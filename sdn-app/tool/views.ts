@@ -97,8 +97,6 @@ export function checkText({ switches, drops, missing, foreign }: SwitchCheck, st
     verdict(switches, missing + foreign),
     '',
     table(['dropped because', 'packets'], Object.entries(drops)),
-    '',
-    'checksum offload: not known from here; `edgetwin sdn check --host` tells it on each machine with vMD hosts',
   ];
   return lines.join('\n');
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sharedReader } from '../../common/read-checksum-offload.js';
 import { vehicleId } from '../../protocol/api/common.js';
 import { route, type Route } from '../../protocol/api/route.js';
 import { SseStream } from '../../protocol/api/sse.js';
@@ -7,6 +8,7 @@ import {
   drainAnswer,
   drainRequest,
   hostHealth,
+  hostNetwork,
   leaseAnswer,
   leaseRequest,
   prepareRequest,
@@ -19,6 +21,7 @@ import type { HostEvents } from './host-events.js';
 
 const params = z.object({ vehicle: vehicleId });
 const healthQuery = z.strictObject({ slots: z.enum(['all', 'none']).default('all') });
+const readNetwork = sharedReader();
 const STALE = ['EPOCH_STALE', 'TERM_STALE'] as const;
 
 /** The control API of a vMD host. */
@@ -83,6 +86,13 @@ export function controlRoutes(
       query: healthQuery,
       answer: hostHealth,
       handle: ({ query }) => health({ slots: query.slots === 'all' }),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/network',
+      summary: 'checksum offload of the interfaces here, and datagrams that were dropped for their checksum',
+      answer: hostNetwork,
+      handle: readNetwork,
     }),
     route({
       method: 'GET',

@@ -4,6 +4,8 @@ import { silentLog } from '../../../common/log.js';
 import { arm } from '../../../sdn-app/commands.js';
 import { openHttp } from '../../../protocol/api/http-server.js';
 import { decodeCookie } from '../../../sdn-app/redirect/cookie.js';
+import { route } from '../../../protocol/api/route.js';
+import { hostNetwork } from '../../../protocol/api/vmd.js';
 import { sdnRoutes } from '../../../sdn-app/rest/routes.js';
 import { run } from '../../../sdn-app/tool/cli.js';
 import { sdnMetrics } from '../../fakes/sdn-network.js';
@@ -130,7 +132,7 @@ describe('edgetwin sdn', () => {
     assert.equal(code, 0);
     assert.match(out, /every switch that was read holds what it should/);
     assert.match(out, /no-way-out +0/);
-    assert.match(out, /checksum offload: not known from here/);
+    assert.match(out, /^edge-1\/1 +not reached +– +–$/m);
     world.states.get(2)?.flows.clear();
     const after = await said('check', '--sdn', url);
     assert.equal(after.code, 1);
@@ -160,6 +162,38 @@ describe('edgetwin sdn', () => {
     const after = await said('check', '--sdn', url);
     assert.equal(after.code, 1);
     assert.match(after.out, new RegExp(`^ *1 +read +${gone.length} +0$`, 'm'));
+  });
+
+  it('check: shows what each vMD host says of its checksums, and exits with 1 where datagrams were dropped', async () => {
+    const found = {
+      checksumErrors: 0,
+      interfaces: [
+        { name: 'eth0', txOffload: 'on' as const },
+        { name: 'eth1', txOffload: 'off' as const },
+      ],
+    };
+    const host = await openHttp({
+      part: 'vmd',
+      listen: { address: '127.0.0.1', port: 0 },
+      routes: [route({ method: 'GET', path: '/v1/network', summary: '', answer: hostNetwork, handle: () => found })],
+      log: silentLog,
+      metrics: sdnMetrics(),
+    });
+    all.use(host);
+    for (const [name, number] of [
+      ['car-3', 3],
+      ['car-4', 4],
+    ] as const)
+      await world.install(app, name, number, { ...edge2, control: host.url });
+    const { code, out } = await said('check', '--sdn', url);
+    assert.equal(code, 0);
+    assert.match(out, /^vMD host +UDP checksum errors +transmit checksum offload on +off$/m);
+    assert.equal(out.match(/^edge-2\/1 +0 +eth0 +eth1$/gm)?.length, 1);
+    found.checksumErrors = 7;
+    const after = await said('check', '--json', '--sdn', url);
+    assert.equal(after.code, 1);
+    const { hosts } = JSON.parse(after.out) as { hosts: { host: string; found: unknown }[] };
+    assert.deepEqual(hosts.find(row => row.host === 'edge-2/1')?.found, found);
   });
 
   it('check --host: needs no sdn-app', async () => {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { generate } from 'coap-packet';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { drainAnswer, hostHealth, leaseAnswer, signalAnswer, slotAnswer } from '../../../protocol/api/vmd.js';
+import {
+  drainAnswer,
+  hostHealth,
+  hostNetwork,
+  leaseAnswer,
+  signalAnswer,
+  slotAnswer,
+} from '../../../protocol/api/vmd.js';
 import type { CoapHandler, CoapRequest, CoapResponse } from '../../../protocol/coap/types.js';
 import { encodeReport } from '../../../protocol/report.js';
 import { eventually } from '../../fakes/eventually.js';
@@ -217,6 +224,12 @@ describe('vmd host', () => {
     assert.deepEqual([slots[0]?.vehicle, slots[0]?.highestEpoch, slots[0]?.actingEpoch], [car.vehicle, 5, undefined]);
     const probed = await scene.control.call('GET', '/v1/health?slots=none', { answer: hostHealth });
     assert.deepEqual([probed.stalledMs, probed.slots], [0, []]);
+  });
+
+  it('says which interfaces of its machine leave checksums to hardware, and what was dropped for its checksum', async () => {
+    const { checksumErrors, interfaces } = await scene.control.call('GET', '/v1/network', { answer: hostNetwork });
+    assert.ok(checksumErrors === 'unknown' || checksumErrors >= 0);
+    assert.ok(interfaces.every(({ name }) => name !== 'lo'));
   });
 
   it('answers from what it has while the store is away, and is complete once the store has what was promised', async () => {

@@ -1,9 +1,18 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { checksumErrors, txOffload, type HostFindings } from './host-check.js';
+import { checksumErrors, txOffload, type HostFindings } from './checksum-offload.js';
 
 const run = promisify(execFile);
+
+/** As {@link readHost}, for many who ask: who asks while it is being read gets the same answer. */
+export function sharedReader(read: () => Promise<HostFindings> = readHost): () => Promise<HostFindings> {
+  let reading: Promise<HostFindings> | undefined;
+  return () => {
+    reading ??= read().finally(() => (reading = undefined));
+    return reading;
+  };
+}
 
 /** Reads what the kernel and `ethtool` tell of this machine, or of the network namespace that it runs in. */
 export async function readHost(): Promise<HostFindings> {

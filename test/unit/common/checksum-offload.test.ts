@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { checksumErrors, hostText, txOffload } from '../../../../sdn-app/tool/host-check.js';
+import { checksumErrors, txOffload, type HostFindings } from '../../../common/checksum-offload.js';
+import { sharedReader } from '../../../common/read-checksum-offload.js';
+import { hostText } from '../../../sdn-app/tool/host-text.js';
 
 const SNMP = `Icmp: InMsgs InErrors
 Icmp: 4 0
@@ -40,5 +42,29 @@ describe('checksums of a machine', () => {
     assert.match(text, /not known, this machine has no \/proc\/net\/snmp/);
     assert.match(text, /eth0: transmit checksum offload not known/);
     assert.match(text, /ethtool -K NAME tx off/);
+  });
+});
+
+describe('the reader of checksums for many who ask', () => {
+  it('reads once for all who ask meanwhile, and again for who asks later', async () => {
+    const answers: ((found: HostFindings) => void)[] = [];
+    const read = sharedReader(() => new Promise(resolve => void answers.push(resolve)));
+    const both = [read(), read()];
+    assert.equal(answers.length, 1);
+    const found: HostFindings = { checksumErrors: 0, interfaces: [] };
+    answers[0]?.(found);
+    assert.deepEqual(await Promise.all(both), [found, found]);
+    void read();
+    assert.equal(answers.length, 2);
+  });
+
+  it('reads again after it could not', async () => {
+    let fails = true;
+    const read = sharedReader(() =>
+      fails ? Promise.reject(new Error('no')) : Promise.resolve({ checksumErrors: 'unknown', interfaces: [] }),
+    );
+    await assert.rejects(read(), /no/);
+    fails = false;
+    assert.equal((await read()).checksumErrors, 'unknown');
   });
 });

@@ -24,23 +24,3 @@ export function txOffload(features: string): 'on' | 'off' | 'unknown' {
   const found = /^tx-checksumming: (on|off)/m.exec(features)?.[1];
   return found === 'on' || found === 'off' ? found : 'unknown';
 }
-
-export function hostText({ checksumErrors: errors, interfaces }: HostFindings): string {
-  const lines = [
-    errors === 'unknown'
-      ? 'UDP checksum errors: not known, this machine has no /proc/net/snmp'
-      : `UDP checksum errors received: ${errors}`,
-  ];
-  for (const { name, txOffload: state } of interfaces)
-    lines.push(
-      state === 'unknown'
-        ? `${name}: transmit checksum offload not known (ethtool is not installed, or the interface does not say)`
-        : `${name}: transmit checksum offload ${state}`,
-    );
-  if (interfaces.some(({ txOffload: state }) => state === 'on'))
-    lines.push(
-      '',
-      'Where a switch in user space rewrites what such an interface sends (veth, tap), turn it off: ethtool -K NAME tx off',
-    );
-  return lines.join('\n');
-}
