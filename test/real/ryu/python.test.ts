@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { packageRoot } from '../../../common/package-root.js';
 import { findVenv, ryuFolder, type VenvKind } from '../../../sdn-app/ryu/venv.js';
 
 /** The Python code of the Ryu app, by the tools of its lock files. */
@@ -42,5 +43,22 @@ describe('the Python code of the Ryu app', function () {
 
   it('has nothing that ruff finds wrong', async function () {
     assert.match(await python(this, 'tools', '-m', 'ruff', 'check', '--no-cache', '.'), /All checks passed/);
+  });
+
+  describe('and that of the benchmark beside it', () => {
+    const program = join(packageRoot(), 'bench', 'paper-ryu-app.py');
+    const settings = join(ryuFolder(), 'pyproject.toml');
+
+    it('has the types that it says', async function () {
+      const cache = join(folder, 'mypy');
+      const words = ['--config-file', settings, '--cache-dir', cache, program];
+      assert.match(await python(this, 'tools', '-m', 'mypy', ...words), /no issues found/);
+    });
+
+    it('is as ruff formats it, and has nothing that ruff finds wrong', async function () {
+      const words = ['--config', settings, '--no-cache', program];
+      assert.match(await python(this, 'tools', '-m', 'ruff', 'format', '--check', ...words), /already formatted/);
+      assert.match(await python(this, 'tools', '-m', 'ruff', 'check', ...words), /All checks passed/);
+    });
   });
 });
