@@ -173,10 +173,19 @@ export class OsmMano implements Mano {
     const alive = new Set(services.filter(({ failed }) => !failed).map(({ id }) => id));
     for (const { host, service } of this.#instances.values())
       if (!alive.has(service)) this.#endInBackground(host, service);
-    const rows = await this.#options.store.instances();
+    const rows = await this.#rows();
+    if (rows === undefined) return;
     // Named in the store and not running: its order failed, and so did its ending.
     for (const { host, service } of rows) if (!this.#instances.has(host)) this.#endInBackground(host, service);
     this.#endStrangers(services, new Set(rows.map(({ host }) => host)));
+  }
+
+  /** What the store names; `undefined` where it is away: then nothing that runs is a stranger. */
+  #rows(): Promise<readonly InstanceRow[] | undefined> {
+    return this.#options.store.instances().catch((error: unknown) => {
+      this.#options.log.warn({ event: 'manager.mano.away', error: messageOf(error) });
+      return undefined;
+    });
   }
 
   /** Services with a name of ours that nobody here knows: left behind by a manager that died, or by an order whose answer was lost. */
@@ -205,8 +214,9 @@ export class OsmMano implements Mano {
       const services = service === undefined ? await this.#servicesOf(host) : [service];
       for (const nsId of services) await endService(nsId, deps, this.#closing.signal);
       const known = this.#instances.delete(host);
-      await store.deleteInstance(host);
       if (known) for (const listener of this.#listeners) listener(host);
+      // Where the store is away the row stays, and is ended again with the next look.
+      await store.deleteInstance(host);
     } finally {
       this.#ending.delete(host);
     }
