@@ -24,7 +24,7 @@ export const OPERATIONS = {
     keyspace: 'twin',
     kind: 'write',
     consistency: 'LOCAL_QUORUM',
-    timeoutMs: 1_500,
+    timeoutMs: 1_900,
     why: 'the acknowledgement of a report: on disk at a majority of the domain’s replicas, no other domain is waited for',
   },
   'history.append-replicated': {
@@ -38,7 +38,7 @@ export const OPERATIONS = {
     keyspace: 'twin',
     kind: 'write',
     consistency: 'LOCAL_QUORUM',
-    timeoutMs: 1_500,
+    timeoutMs: 1_900,
     why: 'that a vehicle has reports of a day: as durable as they are, and before them',
   },
   'history.day-replicated': {
@@ -73,7 +73,7 @@ export const OPERATIONS = {
     keyspace: 'twin',
     kind: 'write',
     consistency: 'LOCAL_ONE',
-    timeoutMs: 1_500,
+    timeoutMs: 1_900,
     why: 'a cache of history, off the path of the acknowledgement; its own time stamps order it',
   },
   'live.read': {
@@ -94,14 +94,14 @@ export const OPERATIONS = {
     keyspace: 'twin',
     kind: 'write',
     consistency: 'LOCAL_QUORUM',
-    timeoutMs: 1_500,
+    timeoutMs: 1_900,
     why: 'goes the way of a report, so that how late it is elsewhere is how late reports are',
   },
   'marker.read': {
     keyspace: 'twin',
     kind: 'read',
     consistency: 'LOCAL_QUORUM',
-    timeoutMs: 1_500,
+    timeoutMs: 1_900,
     why: 'sees what a reader of reports here would see',
   },
   // control, as twins see it
