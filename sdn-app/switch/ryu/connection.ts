@@ -42,6 +42,9 @@ interface Pending {
   cancel: () => void;
   /** Of one that is under way. */
   isSent: boolean;
+  /** How many answers had come when its time began, and how often it has begun. */
+  answeredAt: number;
+  turns: number;
 }
 
 const PENDING_MAX = 4_096;
@@ -56,6 +59,8 @@ const BACKLOG_MAX_BYTES = 64 * 2 ** 20;
 const REQUEST_MAX_BYTES = 16 * 2 ** 20;
 const NO_FLOWS: Answer = { flows: [], foreign: 0 };
 const DEADLINE_MS = 2_000;
+/** While answers to others come, the switch is slow, and nothing would be won by asking again: but not for ever. */
+const TURNS_MAX = 10;
 
 /**
  * One WebSocket to our Ryu app. It connects at once and for ever again. A peer that says nothing at all while a request
@@ -77,6 +82,7 @@ export class RyuConnection implements AsyncDisposable {
   #closed = false;
   #nextId = 1;
   #heard = 0;
+  #answered = 0;
   #delays: Generator<number, never>;
   #cancelTimer = (): void => undefined;
 
@@ -141,6 +147,8 @@ export class RyuConnection implements AsyncDisposable {
         reject,
         cancel: () => undefined,
         isSent: false,
+        answeredAt: 0,
+        turns: 0,
       };
       this.#pending.set(id, pending);
       this.#line.set(id, text);
@@ -163,15 +171,22 @@ export class RyuConnection implements AsyncDisposable {
       this.#line.delete(id);
       this.#underWay++;
       pending.isSent = true;
-      pending.heardAt = this.#heard;
-      this.#arm(id, pending);
+      this.#begin(id, pending);
       this.#socket?.send(text);
     }
+  }
+
+  #begin(id: number, pending: Pending): void {
+    pending.heardAt = this.#heard;
+    pending.answeredAt = this.#answered;
+    pending.turns++;
+    this.#arm(id, pending);
   }
 
   #arm(id: number, pending: Pending): void {
     pending.cancel();
     pending.cancel = this.#timers.after(this.#deadlineMs, () => {
+      if (pending.answeredAt !== this.#answered && pending.turns < TURNS_MAX) return this.#begin(id, pending);
       this.#take(id);
       pending.reject(fault('DEADLINE', pending.what));
       if (pending.heardAt === this.#heard) this.#cut();
@@ -187,6 +202,7 @@ export class RyuConnection implements AsyncDisposable {
     }
     this.#heard++;
     const message = found.data;
+    if ('id' in message) this.#answered++;
     switch (message.type) {
       case 'hello':
         this.#open = true;
