@@ -1,5 +1,7 @@
 /** Holds what passes by name until a test lets it go. */
 export class Gate {
+  /** Names of all that came, in order. */
+  readonly passed: string[] = [];
   readonly #closed = new Map<string, { reached: () => void; open: Promise<void>; letGo: () => void }>();
 
   /** The next one to pass under this name waits; `reached` resolves when it does. */
@@ -13,6 +15,7 @@ export class Gate {
   }
 
   async pass(name: string): Promise<void> {
+    this.passed.push(name);
     const held = this.#closed.get(name);
     if (held === undefined) return;
     this.#closed.delete(name);
