@@ -35,7 +35,7 @@ export class Mode01Reader {
   #takesCounts = true;
   /** Several in one request have been answered before. */
   #provenSeveral = false;
-  /** PIDs that gave nothing when they were asked for alone: not worth asking again each time. */
+  /** PIDs that gave nothing when they were asked for alone: they do not spoil a request of several. */
   readonly #silent = new Set<number>();
 
   constructor(options: Mode01Options) {
@@ -55,7 +55,7 @@ export class Mode01Reader {
     const values = new Map<string, number>();
     const found = new Map<number, DataView>();
     const { supported } = this.#options;
-    const shared = pids.filter(pid => this.#batchMax > 1 && isShareable(pid, supported));
+    const shared = pids.filter(pid => this.#batchMax > 1 && isShareable(pid, supported) && !this.#silent.has(pid));
     const alone = pids.filter(pid => !shared.includes(pid));
     for (let at = 0; at < shared.length;) {
       const batch = shared.slice(at, at + this.#batchMax);
@@ -76,7 +76,8 @@ export class Mode01Reader {
         for (const [id, data] of await this.#request([pid], signal)) found.set(id, data);
         this.#silent.delete(pid);
       } catch (error) {
-        if (!(error instanceof Refused) && adapterFaultKind(error) !== 'silence') throw error;
+        // One PID that a car answers wrongly does not cost the others.
+        if (codeOf(error) !== 'OBD_FRAME' && adapterFaultKind(error) !== 'silence') throw error;
         this.#silent.add(pid);
         silence = error;
       }
@@ -98,9 +99,9 @@ export class Mode01Reader {
       // A car that refuses several PIDs at once (7F 01 12) is asked for one at a time from now on.
       if (error instanceof Refused) this.#batchMax = 1;
     }
-    const before = found.size;
     await this.#readAlone(missing, found, signal);
-    if (found.size > before && ++this.#shortAnswers >= SHORT_ANSWERS_MAX) this.#batchMax = 1;
+    const isByNumber = missing.every(pid => found.has(pid));
+    if (isByNumber && ++this.#shortAnswers >= SHORT_ANSWERS_MAX) this.#batchMax = 1;
   }
 
   /** Whether asking for fewer may help. A silent car is asked again only while it has never answered several. */

@@ -34,6 +34,8 @@ export interface LabAdapterOptions {
   readonly clone?: Clone;
   readonly bus?: Pick<ElmBus, 'protocol' | 'others'>;
   readonly car?: Partial<EcuCar>;
+  /** Answers in place of the lab's car. */
+  readonly answer?: (bytes: readonly number[]) => ReturnType<typeof ecuAnswer>;
   readonly turnAroundMs?: number;
   /** Bytes of each chunk that arrives; all at once where it is left out. */
   readonly chunkBytes?: number;
@@ -55,6 +57,7 @@ export function labAdapter({
   clone = {},
   bus = {},
   car = {},
+  answer,
   turnAroundMs = 20,
   chunkBytes,
 }: LabAdapterOptions): LabAdapter {
@@ -89,7 +92,7 @@ export function labAdapter({
       const voltage = ecu.values().voltage;
       const request = (bytes: readonly number[]): ReturnType<typeof ecuAnswer> => {
         requests.push(line);
-        return ecuAnswer(bytes, ecu);
+        return answer === undefined ? ecuAnswer(bytes, ecu) : answer(bytes);
       };
       const reply = runCloneLine(before, line, { ...bus, voltage, request }, clone);
       state = reply.state;

@@ -3,7 +3,8 @@ import { openElmSource } from '../../../../device/obd/elm-source.js';
 import type { Clone } from '../../../../lab/car/clone.js';
 import type { ElmBus } from '../../../../lab/car/elm327.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
-import { LAB_VIN, labAdapter, settled, type LabAdapterOptions } from '../../../fakes/lab-adapter.js';
+import { ecuAnswer } from '../../../../lab/car/ecu.js';
+import { DRIVING, LAB_VIN, labAdapter, settled, type LabAdapterOptions } from '../../../fakes/lab-adapter.js';
 
 const never = new AbortController().signal;
 const PIDS = [0x0c, 0x0d, 0x05, 0x0b, 0x11, 0x2f];
@@ -124,5 +125,65 @@ describe('a car on', () => {
     const { source, link } = await readsAll({ bus: { others } });
     assert.deepEqual(source.facts.ecus, ['7E8', '7E9']);
     assert.ok(!link.requests.some(text => /^01(0C0D|0D).*[12]$/.test(text) && text.length > 7));
+  });
+});
+
+describe('a car that', () => {
+  const several = (bytes: readonly number[]): boolean => bytes.length > 2 && bytes[0] === 1;
+  type Answer = ReturnType<typeof ecuAnswer>;
+
+  /** The lab's car with an answer of its own where `change` has one. */
+  async function answering(change: (bytes: readonly number[], usual: Answer) => readonly number[] | undefined) {
+    const clock = fakeClock();
+    const car = { vin: LAB_VIN, values: () => DRIVING };
+    const link = labAdapter({
+      clock,
+      answer: bytes => {
+        const usual = ecuAnswer(bytes, car);
+        return { ...usual, message: change(bytes, usual) };
+      },
+    });
+    const options = { timers: clock, timeoutMs: 1_000, searchTimeoutMs: 12_000 };
+    const source = await settled(openElmSource(link, options, never), clock);
+    const read = () => settled(source.read(PIDS, never), clock);
+    return { source, link, read };
+  }
+  const asSeveral = (link: { requests: readonly string[] }): number =>
+    link.requests.filter(text => text.length > 5).length;
+
+  for (const [what, change] of [
+    ['refuses several PIDs', (bytes, { message }) => (several(bytes) ? [0x7f, 0x01, 0x12] : message)],
+    ['keeps silent at several PIDs', (bytes, { message }) => (several(bytes) ? undefined : message)],
+    [
+      'answers the first of several PIDs alone',
+      (bytes, { message }) => (several(bytes) ? message?.slice(0, 4) : message),
+    ],
+    [
+      'answers several PIDs with what cannot be taken apart',
+      (bytes, { message }) => (several(bytes) ? message?.slice(0, -1) : message),
+    ],
+  ] as const satisfies readonly (readonly [string, Parameters<typeof answering>[0]])[])
+    it(`${what} is asked for one at a time before long, and told all its values`, async () => {
+      const { source, link, read } = await answering(change);
+      for (let round = 0; round < 4; round++) assert.equal((await read()).size, PIDS.length, `round ${round}`);
+      assert.equal(source.batchMax, 1);
+      assert.ok(asSeveral(link) <= 3, `${asSeveral(link)}`);
+    });
+
+  it('answers one PID wrongly is read in all others, several at once', async () => {
+    const { source, read } = await answering((bytes, { message }) =>
+      bytes.includes(0x2f) ? [0x61, ...(message ?? []).slice(1)] : message,
+    );
+    for (let round = 0; round < 4; round++) assert.equal((await read()).size, PIDS.length - 1, `round ${round}`);
+    assert.equal(source.batchMax, 6);
+  });
+
+  it('has no value of one PID now and then is still asked for several', async () => {
+    let round = 0;
+    const { source, read } = await answering((bytes, { message }) =>
+      several(bytes) && round % 2 === 1 && bytes.at(-1) === 0x2f ? message?.slice(0, -2) : message,
+    );
+    for (; round < 12; round++) await read();
+    assert.equal(source.batchMax, 6);
   });
 });
