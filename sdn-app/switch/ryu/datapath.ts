@@ -1,14 +1,7 @@
 import { codeOf } from '../../../common/errors.js';
 import { fault } from '../../../protocol/errors.js';
-import type {
-  Abilities,
-  Batch,
-  CookieSlice,
-  FlowStats,
-  FlowSwitch,
-  SwitchEvent,
-  SwitchRefusal,
-} from '../flow-switch.js';
+import type { Abilities, Batch, CookieSlice, FlowStats, FlowSwitch, SwitchEvent } from '../flow-switch.js';
+import { Audience, SLAVE } from './audience.js';
 import { refused, type RyuConnection, type WireFlowStats } from './connection.js';
 import { decodeFlow } from './decode.js';
 import { encodeBatch, refuseBatch } from './encode.js';
@@ -39,7 +32,7 @@ export class RyuSwitch implements FlowSwitch {
   readonly datapath: number;
   readonly #connection: RyuConnection;
   readonly #hooks: Hooks;
-  readonly #listeners = new Set<(event: SwitchEvent) => void>();
+  readonly #audience: Audience;
   #abilities = OPEN_VSWITCH;
   #state: State = 'away';
   #said: Said | undefined;
@@ -50,6 +43,7 @@ export class RyuSwitch implements FlowSwitch {
 
   constructor(datapath: number, connection: RyuConnection, hooks: Hooks) {
     this.datapath = datapath;
+    this.#audience = new Audience(datapath);
     this.#connection = connection;
     this.#hooks = hooks;
   }
@@ -98,9 +92,7 @@ export class RyuSwitch implements FlowSwitch {
   }
 
   listen(listener: (event: SwitchEvent) => void): () => void {
-    this.#listeners.add(listener);
-    if (this.connected) for (const event of this.#greeting()) listener(event);
-    return () => this.#listeners.delete(listener);
+    return this.#audience.add(listener, this.connected ? (this.#said?.portsDown ?? []) : undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -112,7 +104,7 @@ export class RyuSwitch implements FlowSwitch {
 
   /** What happens before its role is known is of no use to anyone: the ports that are down are told after `up`. */
   told(event: SwitchEvent): void {
-    if (this.connected) this.#tell(event);
+    if (this.connected) this.#audience.tell(event);
   }
 
   up(said: Said): void {
@@ -129,7 +121,7 @@ export class RyuSwitch implements FlowSwitch {
     const wasConnected = this.connected;
     this.#state = 'away';
     this.#times++;
-    if (wasConnected) this.#tell({ type: 'down' });
+    if (wasConnected) this.#audience.tell({ type: 'down' });
   }
 
   /** The role belongs to the connection between Ryu and the switch, so it is asked for again before anyone hears `up`. */
@@ -144,22 +136,11 @@ export class RyuSwitch implements FlowSwitch {
     if (times !== this.#times || this.#state !== 'reached') return;
     if (next === 'again') return this.#regain(times);
     this.#state = next;
-    if (!this.connected) return;
-    for (const event of this.#greeting()) this.#tell(event);
-  }
-
-  *#greeting(): Generator<SwitchEvent> {
-    yield { type: 'up' };
-    for (const port of this.#said?.portsDown ?? [])
-      yield { type: 'portStatus', datapath: this.datapath, port, up: false };
+    if (this.connected) this.#audience.greet(this.#said?.portsDown ?? []);
   }
 
   #assertThere(): void {
     if (this.#closed || !this.connected) throw fault('SWITCH_AWAY', `datapath ${this.datapath}`);
-  }
-
-  #tell(event: SwitchEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
   }
 }
 
@@ -171,5 +152,3 @@ function readFlow(wire: WireFlowStats): FlowStats[] {
     return [];
   }
 }
-
-const SLAVE: SwitchRefusal = { type: 'BAD_REQUEST', code: 'IS_SLAVE', detail: 'a higher term leads this switch' };

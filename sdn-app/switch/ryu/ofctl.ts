@@ -1,15 +1,8 @@
 import { codeOf } from '../../../common/errors.js';
 import { every, systemTimers, type Timers } from '../../../common/clock.js';
 import { fault } from '../../../protocol/errors.js';
-import type {
-  Abilities,
-  Batch,
-  CookieSlice,
-  FlowStats,
-  FlowSwitch,
-  SwitchEvent,
-  SwitchRefusal,
-} from '../flow-switch.js';
+import type { Abilities, Batch, CookieSlice, FlowStats, FlowSwitch, SwitchEvent } from '../flow-switch.js';
+import { Audience, SLAVE } from './audience.js';
 import { refused } from './connection.js';
 import { OfctlClient, type OfctlOptions } from './ofctl-client.js';
 import { outcomeOf, sliceOf, unconfirmed } from './ofctl-confirm.js';
@@ -78,7 +71,7 @@ class OfctlSwitch implements FlowSwitch {
   readonly abilities = ABILITIES;
   readonly #client: OfctlClient;
   readonly #hooks: Hooks;
-  readonly #listeners = new Set<(event: SwitchEvent) => void>();
+  readonly #audience: Audience;
   #state: 'away' | 'up' | 'closed' = 'away';
   #term: number | undefined;
   #portsDown = new Set<number>();
@@ -90,6 +83,7 @@ class OfctlSwitch implements FlowSwitch {
 
   constructor(datapath: number, client: OfctlClient, hooks: Hooks) {
     this.datapath = datapath;
+    this.#audience = new Audience(datapath);
     this.#client = client;
     this.#hooks = hooks;
   }
@@ -123,9 +117,7 @@ class OfctlSwitch implements FlowSwitch {
   }
 
   listen(listener: (event: SwitchEvent) => void): () => void {
-    this.#listeners.add(listener);
-    if (this.connected) for (const event of this.#greeting()) listener(event);
-    return () => this.#listeners.delete(listener);
+    return this.#audience.add(listener, this.connected ? this.#portsDown : undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -159,7 +151,8 @@ class OfctlSwitch implements FlowSwitch {
     this.#portsDown = down;
     if (!this.connected) return;
     const changed = [...before, ...down].filter(port => before.has(port) !== down.has(port));
-    for (const port of changed) this.#tell({ type: 'portStatus', datapath: this.datapath, port, up: !down.has(port) });
+    for (const port of changed)
+      this.#audience.tell({ type: 'portStatus', datapath: this.datapath, port, up: !down.has(port) });
   }
 
   /** A switch that was restarted has forgotten the term. */
@@ -170,7 +163,7 @@ class OfctlSwitch implements FlowSwitch {
       });
     if (this.#state !== 'away') return;
     this.#state = 'up';
-    for (const event of this.#greeting()) this.#tell(event);
+    this.#audience.greet(this.#portsDown);
   }
 
   async #lead(term: number): Promise<void> {
@@ -218,17 +211,6 @@ class OfctlSwitch implements FlowSwitch {
     const wasConnected = this.connected;
     if (this.#state === 'up') this.#state = 'away';
     this.#ageS = 0;
-    if (wasConnected) this.#tell({ type: 'down' });
-  }
-
-  *#greeting(): Generator<SwitchEvent> {
-    yield { type: 'up' };
-    for (const port of this.#portsDown) yield { type: 'portStatus', datapath: this.datapath, port, up: false };
-  }
-
-  #tell(event: SwitchEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
+    if (wasConnected) this.#audience.tell({ type: 'down' });
   }
 }
-
-const SLAVE: SwitchRefusal = { type: 'BAD_REQUEST', code: 'IS_SLAVE', detail: 'a higher term leads this switch' };
