@@ -26,7 +26,7 @@ await build({
   minifySyntax: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  external: ['lmdb', 'esbuild', 'serialport'],
+  external: ['lmdb', 'esbuild', 'serialport', 'cassandra-driver'],
   banner: { js: require },
   logLevel: 'warning',
 });

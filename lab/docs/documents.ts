@@ -1,5 +1,5 @@
 import { apiDocuments } from './api-documents.js';
-import { errorsPage, metricsPage, signalsPage } from './reference-pages.js';
+import { consistencyPage, errorsPage, metricsPage, signalsPage } from './reference-pages.js';
 import { settingsPage } from './settings-page.js';
 
 /** Every generated file of docs/: path from the package root → text. */
@@ -10,5 +10,6 @@ export function documents(): Map<string, string> {
     ['docs/errors.md', errorsPage()],
     ['docs/metrics.md', metricsPage()],
     ['docs/signals.md', signalsPage()],
+    ['docs/consistency.md', consistencyPage()],
   ]);
 }

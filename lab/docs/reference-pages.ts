@@ -3,6 +3,7 @@ import type { MetricRow } from '../../common/metrics.js';
 import { ERRORS } from '../../protocol/errors.js';
 import { METRICS } from '../../protocol/metrics.js';
 import { SIGNALS, type SignalRow } from '../../protocol/signals.js';
+import { OPERATIONS, type Operation } from '../../store/cassandra/consistency.js';
 import { code, page, table } from './markdown.js';
 
 /** `docs/errors.md`, from the table of error codes. */
@@ -41,6 +42,9 @@ export function metricsPage(): string {
   );
 }
 
+/** Without the digits that only binary fractions have. */
+const shown = (value: number): string => String(Number(value.toPrecision(7)));
+
 /** `docs/signals.md`, from the catalogue. */
 export function signalsPage(): string {
   const rows = (SIGNALS as readonly SignalRow[]).map(row => [
@@ -49,17 +53,39 @@ export function signalsPage(): string {
     row.label,
     row.unit,
     row.obd === undefined ? '' : row.obd.pid.toString(16).toUpperCase().padStart(2, '0'),
-    row.min === undefined || row.max === undefined ? row.kind : `${row.min} … ${row.max}`,
-    row.resolution === undefined ? '' : String(row.resolution),
+    row.obd === undefined ? '' : code(row.obd.formula),
+    row.min === undefined || row.max === undefined ? row.kind : `${shown(row.min)} … ${shown(row.max)}`,
+    row.resolution === undefined ? '' : shown(row.resolution),
     row.tier,
     row.paper ? 'yes' : '',
   ]);
   return page(
     'Signals',
     'The catalogue: reports carry the wire name, every API that people see the path (COVESA VSS; raw readings of the car ' +
-      'under its OBD overlay). *PID*: of SAE J1979 service 01, hexadecimal. A value outside the range is stored and ' +
+      'under its OBD overlay). *PID*: of SAE J1979 service 01, hexadecimal; *formula*: of its data bytes A, B, C …; a car ' +
+      'that says in byte A that it lacks a sensor has no such value. Every PID of a fixed formula up to A6 is here; not A3 ' +
+      '(several forms), and 02 belongs to freeze frames. A value outside the range is stored and ' +
       'flagged, and never becomes live. *Step*: of the source; a report rounds by at most a quarter of it. *Paper*: one of ' +
       'the thirteen of MIGRATE §V-C (position counts as one).',
-    [table(['wire', 'path', 'signal', 'unit', 'PID', 'range', 'step', 'tier', 'paper'], rows)],
+    [table(['wire', 'path', 'signal', 'unit', 'PID', 'formula', 'range', 'step', 'tier', 'paper'], rows)],
+  );
+}
+
+/** `docs/consistency.md`, from the table of operations on Cassandra. */
+export function consistencyPage(): string {
+  const rows = Object.entries<Operation>(OPERATIONS).map(([name, row]) => [
+    code(name),
+    row.keyspace,
+    row.kind,
+    row.serial === undefined ? row.consistency : `${row.serial}, commit ${row.consistency}`,
+    String(row.timeoutMs),
+    row.why,
+  ]);
+  return page(
+    'Consistency on Cassandra',
+    'Every statement that the services send has the name of one of these operations, and its consistency from here. *cas*: ' +
+      'a lightweight transaction; LOCAL_SERIAL, which does not exclude across datacentres, is not among the levels. *ms*: ' +
+      'how long one node is waited for. [decisions/cassandra.md](decisions/cassandra.md) says what stands on this.',
+    [table(['operation', 'keyspace', 'kind', 'consistency', 'ms', 'why'], rows)],
   );
 }

@@ -5,6 +5,7 @@ import { SETTINGS as device } from '../../device/config.js';
 import { SETTINGS as manager } from '../../md-manager/config.js';
 import { SETTINGS as sdnApp } from '../../sdn-app/config.js';
 import { SETTINGS as audit } from '../../store/audit/config.js';
+import { SETTINGS as store } from '../../store/cassandra/admin/config.js';
 import { SETTINGS as vmd } from '../../vmd/config.js';
 import { SETTINGS as labCassandra } from '../cassandra/config.js';
 import { SETTINGS as labCars } from '../cars/config.js';
@@ -20,6 +21,7 @@ const COMMANDS: Readonly<Record<string, Settings>> = {
   'md-manager': manager,
   'sdn-app': sdnApp,
   analytics,
+  store,
   audit,
   demo,
   'lab switch': labSwitch,

@@ -47,7 +47,8 @@ async function readTable(admin: Admin, table: ExpectedTable, options: RepairOpti
   let ranges = 0;
   const worker = async (): Promise<void> => {
     for (let range = waiting.shift(); range !== undefined; range = waiting.shift()) {
-      rows += await admin.count(cql, [range.from, range.to], { consistency: 'ALL' });
+      const read = await admin.count(cql, [range.from, range.to], { consistency: 'ALL' });
+      rows += read;
       ranges++;
       options.onProgress({ table: name, ranges, of, rows });
     }
