@@ -19,6 +19,8 @@ import { QUICK, WAYS } from './ways.js';
 /** Often enough that a hand-over completes soon after its swap: it waits for a report at the new twin. */
 const REPORT_MS = 200;
 const SETTLE_MS = 20_000;
+/** Seldom: questions every few milliseconds would be most of what the manager does. */
+const ASK_EVERY_MS = 100;
 
 /** Our hand-over by one way: cars change between the access points of two domains, each once its last move has ended. */
 export async function measureWay(way: Way, one: RowCase, signal: AbortSignal): Promise<BenchRow[]> {
@@ -106,6 +108,7 @@ async function drive(
     const to = at;
     await until(`${car.vehicle} may go to ${to} by ${way}`, () => isOpen(stage, car, to, way), {
       withinMs: SETTLE_MS,
+      everyMs: ASK_EVERY_MS,
       signal,
     });
     await delay(REST_MS + Math.random() * JITTER_MS, signal);
@@ -122,7 +125,7 @@ const settled = (stage: Stage, { vehicle }: BenchCar, domain: Edge, signal: Abor
       const found = await stage.manager.call('GET', `/v1/vehicles/${vehicle}`, { answer: vehicleRecord });
       return found.acting?.domain === domain && found.handover === undefined;
     },
-    { withinMs: SETTLE_MS, signal },
+    { withinMs: SETTLE_MS, everyMs: ASK_EVERY_MS, signal },
   );
 
 async function isOpen(stage: Stage, { vehicle }: BenchCar, to: Edge, way: Way): Promise<boolean> {
