@@ -12,6 +12,7 @@ need ovs-vswitchd openvswitch-switch
 need ip iproute2
 need ethtool ethtool
 need nft nftables # mobile routers with NAT
+need gpsd gpsd # fed over pseudo-terminals: gpsfake would bring 480 MB with it
 need python3 python3
 # Debian's python3 makes virtual environments only with this package; Ryu runs in one.
 python3 -c 'import venv, ensurepip' 2>/dev/null || wanted+=(python3-venv)
