@@ -80,6 +80,8 @@ const ANSWERS: Partial<Record<OperationName, (rows: Rows, values: Values) => Row
     rows.epoch.set(vehicle as string, { burnt, burn });
     return APPLIED;
   },
+  'epoch.look': (rows, [vehicle]) => rows.epoch.get(vehicle as string),
+  'epoch.claimed': (rows, [vehicle]) => rows.owner.get(vehicle as string),
   'epoch.read': (rows, [vehicle]) => rows.epoch.get(vehicle as string),
   'device.take-number': (rows, [number, vehicle]) => insert(rows.number, number as number, { number, vehicle }),
   'device.free-number': (rows, [number, vehicle]) => {

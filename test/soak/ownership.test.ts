@@ -7,8 +7,8 @@ import { openControlKeyspace, type ControlKeyspace } from '../real/cassandra/con
 import { contestOwnership } from '../real/cassandra/ownership-contest.js';
 
 const DOMAINS = ['edge-1', 'edge-2', 'core'];
-const ROUNDS = 12;
-const FAULTS_PER_ROUND = 12;
+const ROUNDS = 8;
+const FAULTS_PER_ROUND = 8;
 
 describe('ownership of vehicles on Cassandra for a long time', () => {
   let cluster: Cluster;

@@ -84,10 +84,8 @@ export class CassandraControlStore implements ControlStore {
     return this.#owners.list();
   }
 
-  async burnEpoch(vehicle: string, above = 0): Promise<number> {
-    // A claimed epoch counts as burnt, whoever burnt it: arming and tickets use highest seen + 1.
-    const claimed = (await this.#owners.read(vehicle))?.epoch ?? 0;
-    return this.#epochs.burn(vehicle, Math.max(claimed, above));
+  burnEpoch(vehicle: string, above = 0): Promise<number> {
+    return this.#epochs.burn(vehicle, above);
   }
 
   highestEpoch(vehicle: string): Promise<number> {

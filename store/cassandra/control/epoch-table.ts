@@ -15,6 +15,8 @@ const BURN = statement(
   'UPDATE {control}.epoch SET burnt = ?, burn = ? WHERE vehicle = ? IF burnt = ? AND burn = ?',
 );
 const READ = statement('epoch.read', 'SELECT burnt, burn FROM {control}.epoch WHERE vehicle = ?');
+const LOOK = statement('epoch.look', 'SELECT burnt, burn FROM {control}.epoch WHERE vehicle = ?');
+const CLAIMED = statement('epoch.claimed', 'SELECT epoch FROM {control}.owner WHERE vehicle = ?');
 const LIST = statement('epoch.list', 'SELECT vehicle, burnt FROM {control}.epoch');
 
 const TRIES = 100;
@@ -39,13 +41,20 @@ export class EpochTable {
     this.#newId = newId;
   }
 
-  /** Above every burnt one and `above`. STORE_AWAY where others are quicker for long. */
+  /**
+   * Above every burnt one, every claimed one and `above`. STORE_AWAY where others are quicker for long. It begins with what a majority
+   * tells; where that is not the newest, the condition of the set finds out.
+   */
   async burn(vehicle: string, above: number): Promise<number> {
     const burn = this.#newId();
-    let held = await this.#read(vehicle);
+    const { session } = this.#deps;
+    const [[row], [owner]] = await Promise.all([session.run(LOOK, [vehicle]), session.run(CLAIMED, [vehicle])]);
+    let held = row === undefined ? undefined : heldOf(row);
+    // A claimed epoch counts as burnt, whoever burnt it: arming and tickets use highest seen + 1.
+    const floor = Math.max(above, owner === undefined ? 0 : bigintOf(owner, 'epoch'));
     const pauses = backoff(CONTENTION, this.#deps.random);
     for (let tries = 0; tries < TRIES; tries++) {
-      const burnt = Math.max(held?.burnt ?? 0, above) + 1;
+      const burnt = Math.max(held?.burnt ?? 0, floor) + 1;
       const cas = await this.#set(vehicle, { burnt, burn }, held);
       if (cas.is === 'applied') return burnt;
       held = cas.is === 'refused' ? heldOf(cas.held) : await this.#read(vehicle);

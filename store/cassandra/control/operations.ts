@@ -20,10 +20,12 @@ export const CONTROL_OPERATIONS = {
   'owner.list': { ...LIST, why: 'meets every claim that anyone was told of; a range cannot be read at SERIAL' },
   'epoch.first': { ...CAS, why: 'an epoch is given once' },
   'epoch.burn': { ...CAS, why: 'an epoch is given once' },
-  'epoch.read': {
-    ...SERIAL_READ,
-    why: 'where the next epoch begins, and whether a burn of unknown outcome was applied',
+  'epoch.look': {
+    ...LIST,
+    why: 'where the next epoch begins; what is older is found out by the condition of the burn',
   },
+  'epoch.claimed': { ...LIST, why: 'meets every claim that anyone was told of: its epoch is not burnt again' },
+  'epoch.read': { ...SERIAL_READ, why: 'whether a burn of unknown outcome was applied' },
   'epoch.list': { ...LIST, why: 'meets every epoch that anyone was given' },
   'lease.first': { ...CAS, why: 'a term is granted once' },
   'lease.grant': { ...CAS, why: 'a term is granted once' },
