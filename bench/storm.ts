@@ -1,5 +1,4 @@
 import { delay } from '../common/clock.js';
-import { messageOf } from '../common/errors.js';
 import { Resources } from '../common/lifecycle.js';
 import { quantilesOf } from '../common/quantiles.js';
 import { NETWORK_PLAN, aliasAddress } from '../protocol/addresses.js';
@@ -13,13 +12,14 @@ import { countRow, cpuMeter, type BenchRow, type Kept } from './harness.js';
 import { openCaptures, type Captured } from './network/captures.js';
 import { openCars } from './network/cars.js';
 import { networkOptions } from './network/options.js';
-import { POINTS, openStage, processorMeter, until, type Edge, type Stage } from './network/stage.js';
+import { POINTS, openStage, processorMeter, type Edge, type Stage } from './network/stage.js';
 
 const FLEET = 'fleet';
 const SIZES = [10, 100, 1_000];
 const STORM_MS = 1_000;
 const REPORT_MS = 500;
-const SETTLE_MS = 120_000;
+/** A storm in which nothing changes for so long has come to a stop. */
+const STALLED_MS = 60_000;
 /** How long it may take until every car that there is room for has its standby slot. */
 const ARMED_MS = 60_000;
 const PROGRESS_MS = 2_000;
@@ -156,28 +156,34 @@ async function stormOf(count: number, say: Say, signal: AbortSignal): Promise<Be
 
 /**
  * Milliseconds until every vehicle has its acting twin in the domain, and no hand-over is under way. The list of all vehicles
- * is asked for once the counts say that it may be so.
+ * is asked for once the counts say that it may be so. An error, once nothing has changed for a while, says how far it came.
  */
 async function allIn(stage: Stage, domain: Edge, say: Say, signal: AbortSignal): Promise<number> {
   const begunMs = performance.now();
   let toldMs = begunMs;
-  let last = 'nothing is known yet';
-  const isSo = async (): Promise<boolean> => {
-    const counts = await stage.manager.call('GET', '/v1/handovers/counts', { answer: handoverCounts });
+  let changedMs = begunMs;
+  let last = '';
+  for (;;) {
+    const nowMs = performance.now();
+    const counts = await stage.manager.call('GET', '/v1/handovers/counts', {
+      answer: handoverCounts,
+      timeoutMs: 20_000,
+    });
     const { running, first, completed, failed, cancelled, hostLost } = counts;
-    last = `for ${domain}: ${running} hand-overs run; first ${first}, completed ${completed}, failed ${failed}, cancelled ${cancelled}, of lost hosts ${hostLost}`;
-    if (performance.now() - toldMs > PROGRESS_MS) {
-      toldMs = performance.now();
-      say(last);
+    const text = `for ${domain}: ${running} hand-overs run; first ${first}, completed ${completed}, failed ${failed}, cancelled ${cancelled}, of lost hosts ${hostLost}`;
+    if (text !== last) changedMs = nowMs;
+    last = text;
+    if (nowMs - toldMs > PROGRESS_MS) {
+      toldMs = nowMs;
+      say(text);
     }
-    if (running > 0 || first + completed === 0) return false;
-    const { vehicles } = await stage.manager.call('GET', '/v1/vehicles', { answer: vehicleList, timeoutMs: 20_000 });
-    return vehicles.every(({ acting }) => acting?.domain === domain);
-  };
-  await until(`all twins in ${domain}`, isSo, { withinMs: SETTLE_MS, everyMs: 250, signal }).catch((error: unknown) => {
-    throw new Error(`${messageOf(error)}; ${last}`, { cause: error });
-  });
-  return performance.now() - begunMs;
+    if (running === 0 && first + completed > 0) {
+      const { vehicles } = await stage.manager.call('GET', '/v1/vehicles', { answer: vehicleList, timeoutMs: 20_000 });
+      if (vehicles.every(({ acting }) => acting?.domain === domain)) return performance.now() - begunMs;
+    }
+    if (nowMs - changedMs > STALLED_MS) throw new Error(`nothing has changed for ${STALLED_MS / 1_000} s ${text}`);
+    await delay(250, signal);
+  }
 }
 
 /** Waits until all vehicles hold a standby slot, or no more of them do for a while; says how many. */
