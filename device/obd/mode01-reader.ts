@@ -33,8 +33,6 @@ export class Mode01Reader {
   #batchMax: number;
   #shortAnswers = 0;
   #takesCounts = true;
-  /** Several in one request have been answered before. */
-  #provenSeveral = false;
   /** PIDs that gave nothing when they were asked for alone: they do not spoil a request of several. */
   readonly #silent = new Set<number>();
 
@@ -91,23 +89,24 @@ export class Mode01Reader {
       const answered = await this.#request(batch, signal);
       for (const [pid, data] of answered) if (batch.includes(pid)) found.set(pid, data);
       missing = batch.filter(pid => !answered.has(pid) && !this.#silent.has(pid));
-      if (answered.size > 1) this.#provenSeveral = true;
       if (answered.size === batch.length) this.#shortAnswers = 0;
       if (missing.length === 0) return;
     } catch (error) {
       if (!this.#mayBeTheNumber(error)) throw error;
       // A car that refuses several PIDs at once (7F 01 12) is asked for one at a time from now on.
       if (error instanceof Refused) this.#batchMax = 1;
+      // One alone tells a silent car from one that keeps silent at several.
+      if (adapterFaultKind(error) === 'silence') await this.#readAlone(batch.slice(0, 1), found, signal);
+      missing = batch.filter(pid => !found.has(pid) && !this.#silent.has(pid));
     }
     await this.#readAlone(missing, found, signal);
-    const isByNumber = missing.every(pid => found.has(pid));
+    const isByNumber = missing.length > 0 && missing.every(pid => found.has(pid));
     if (isByNumber && ++this.#shortAnswers >= SHORT_ANSWERS_MAX) this.#batchMax = 1;
   }
 
-  /** Whether asking for fewer may help. A silent car is asked again only while it has never answered several. */
+  /** Whether asking for fewer may help. */
   #mayBeTheNumber(error: unknown): boolean {
-    if (error instanceof Refused || codeOf(error) === 'OBD_FRAME') return true;
-    if (adapterFaultKind(error) === 'silence') return !this.#provenSeveral;
+    if (error instanceof Refused || codeOf(error) === 'OBD_FRAME' || adapterFaultKind(error) === 'silence') return true;
     return (
       adapterFaultKind(error) === 'passing' && error instanceof EdgetwinError && error.detail.startsWith('BUFFER FULL')
     );

@@ -178,6 +178,13 @@ describe('a car that', () => {
     assert.equal(source.batchMax, 6);
   });
 
+  it('keeps silent at several PIDs because of one of them is read in the others, several at once', async () => {
+    const { source, read } = await answering((bytes, { message }) => (bytes.includes(0x0c) ? undefined : message));
+    await read().catch(() => undefined);
+    for (let round = 0; round < 4; round++) assert.equal((await read()).size, PIDS.length - 1, `round ${round}`);
+    assert.equal(source.batchMax, 6);
+  });
+
   it('has no value of one PID now and then is still asked for several', async () => {
     let round = 0;
     const { source, read } = await answering((bytes, { message }) =>
