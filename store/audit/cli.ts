@@ -48,7 +48,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
 /** Opens what the settings name and audits it. CONFIG_INVALID where a file or store is not there. */
 async function auditBy(config: AuditConfig, say: (line: string) => void, signal: AbortSignal): Promise<AuditResult> {
   await using resources = new Resources();
-  const { source, control } = await openSources(config, resources);
+  const { source, control } = await openSources(config, resources, signal);
   const { resume } = config;
   const begin = (): Promise<Pick<TallyRecord, 'ranges' | 'testimony'>> => beginAudit(config, source, say);
   let file: TallyFile | undefined;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock, systemTimers } from '../../common/clock.js';
-import type { Resources } from '../../common/lifecycle.js';
+import { aborted, type Resources } from '../../common/lifecycle.js';
 import { openLog } from '../../common/log.js';
 import { fault } from '../../protocol/errors.js';
 import { cassandraSource, type DomainHistory } from '../cassandra/audit-source.js';
@@ -19,16 +19,22 @@ const AWAY_AFTER_MS = 15_000;
  * The history as each domain's own nodes have it, and the control store. STORE_AWAY where a domain does not answer: what only
  * it has would seem to be lost. CONFIG_INVALID where settings do not go together.
  */
-export async function openCassandraStores(config: AuditConfig, resources: Resources): Promise<AuditedStores> {
+export async function openCassandraStores(
+  config: AuditConfig,
+  resources: Resources,
+  signal: AbortSignal,
+): Promise<AuditedStores> {
   const log = openLog('audit', 'silent');
   const sessions = new Map<string, CassandraSession>();
   const sessionOf = async (domain: string): Promise<CassandraSession> => {
     const known = sessions.get(domain);
     if (known !== undefined) return known;
+    signal.throwIfAborted();
     const settings = cassandraSettings({ ...config, 'cassandra.datacentre': undefined }, domain);
     const deps = { clock: systemClock, timers: systemTimers, random: Math.random, log };
     const session = resources.use(await openSession(settings, deps));
-    await session.settled(AWAY_AFTER_MS);
+    await Promise.race([session.settled(AWAY_AFTER_MS), aborted(signal)]);
+    signal.throwIfAborted();
     const { state } = session;
     if (state.at === 'connecting' || state.at === 'away')
       throw fault('STORE_AWAY', `datacentre ${domain}: ${state.reason ?? 'no answer'}`);

@@ -13,10 +13,14 @@ export interface AuditedStores {
 }
 
 /** Opens the stores that the settings name, to be closed by `resources`. CONFIG_INVALID where one is not there. */
-export async function openSources(config: AuditConfig, resources: Resources): Promise<AuditedStores> {
+export async function openSources(
+  config: AuditConfig,
+  resources: Resources,
+  signal: AbortSignal,
+): Promise<AuditedStores> {
   if (config['store.kind'] === 'lmdb') return openFolders(config, resources);
   const { openCassandraStores } = await import('./open-cassandra.js');
-  return openCassandraStores(config, resources);
+  return openCassandraStores(config, resources, signal);
 }
 
 async function openFolders(config: AuditConfig, resources: Resources): Promise<AuditedStores> {

@@ -120,6 +120,23 @@ describe('edgetwin audit', () => {
     assert.match(errors, /could not be made: interrupted/);
   });
 
+  it('refuses to begin without what its kind of store needs', async () => {
+    const refuses = (argv: readonly string[], message: RegExp): Promise<void> =>
+      assert.rejects(run(argv, {}, never), { code: 'CONFIG_INVALID', message });
+    await refuses([], /stores and control are required/);
+    await refuses(['--store-kind', 'cassandra'], /cassandra\.contactPoints/);
+    await refuses(['--store-kind', 'postgres'], /store\.kind/);
+  });
+
+  it('does not wait on for a cluster that is away when it is interrupted', async () => {
+    const words = ['--store-kind', 'cassandra', '--cassandra-contact-points', '127.0.0.1:1'];
+    const stop = new AbortController();
+    setImmediate(() => stop.abort(new Error('SIGINT')));
+    const { code, text, errors } = await auditOutput(words, stop.signal);
+    assert.deepEqual([code, text], [2, '']);
+    assert.match(errors, /interrupted/);
+  });
+
   it('refuses stores, witnesses and marks that are not there, and makes none', async () => {
     const argv = await prepare({ 'edge-1': rows(1, 20) });
     for (const flag of ['--stores', '--control', '--witness', '--marks']) {
