@@ -135,8 +135,11 @@ describe('somebody else with the addresses of a car', () => {
       await journey.until('he goes on', async () => (await copiesOf(journey)).apart > begun.apart + 400);
       const { own } = await copiesOf(journey);
       assert.ok(own - begun.own < 40, `${own - begun.own} frames took of the car's copies`);
-      for (const domain of ['edge-2', 'edge-1']) {
-        await journey.moveTo(0, domain);
+      for (const [accessPoint, domain] of [
+        ['ap-2', 'edge-2'],
+        ['ap-1', 'edge-1'],
+      ] as const) {
+        await journey.move(0, accessPoint);
         await journey.actsIn(0, domain);
       }
       await isHarmless(journey, he);
