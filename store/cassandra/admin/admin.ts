@@ -16,6 +16,8 @@ export interface Admin extends AsyncDisposable {
 export interface AdminOptions {
   readonly node?: string;
   readonly consistency?: 'LOCAL_ONE' | 'QUORUM' | 'ALL';
+  /** What an error says instead of the statement, which may hold a secret. */
+  readonly say?: string;
 }
 
 /** A change of the schema waits for every node. */
@@ -37,7 +39,7 @@ export function adminOf(driver: Driver, prefix: string): Admin {
   async function* pages(
     cql: string,
     params: readonly unknown[],
-    { node, consistency = 'LOCAL_ONE' }: AdminOptions,
+    { node, consistency = 'LOCAL_ONE', say }: AdminOptions,
   ): AsyncGenerator<readonly Row[]> {
     const text = inKeyspaces(cql, prefix);
     const options = {
@@ -55,7 +57,7 @@ export function adminOf(driver: Driver, prefix: string): Admin {
         pageState = page.pageState;
       }
     } catch (error) {
-      throw storeFault(text.split('\n', 1)[0] ?? text, error);
+      throw storeFault(say ?? text.split('\n', 1)[0] ?? text, error);
     }
   }
   return {

@@ -37,17 +37,20 @@ export interface RoleFile {
 
 /**
  * Makes a role for each service and gives it its rights; others that it has are taken away. Its password is in
- * `folder/<role>.password`, which is made (mode 0600) where it is missing.
+ * `folder/<role>.password`, which is made (mode 0600) where it is missing: without the file a role that exists gets another one.
  */
 export async function makeRoles(admin: Admin, folder: string): Promise<RoleFile[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const existing = new Set((await admin.run('LIST ROLES')).map(row => String(row['role'])));
   const made: RoleFile[] = [];
   for (const [service, rights] of Object.entries(ROLES)) {
     const role = `${admin.prefix}_${service}`;
     const passwordFile = join(folder, `${role}.password`);
-    const password = (await passwordIn(passwordFile)).replaceAll("'", "''");
-    await admin.run(`CREATE ROLE IF NOT EXISTS ${role} WITH PASSWORD = '${password}' AND LOGIN = true`);
-    await admin.run(`ALTER ROLE ${role} WITH PASSWORD = '${password}' AND LOGIN = true AND SUPERUSER = false`);
+    const { password, isNew } = await passwordIn(passwordFile);
+    const how = `WITH PASSWORD = '${password.replaceAll("'", "''")}' AND LOGIN = true AND SUPERUSER = false`;
+    // Cassandra lets a password be changed every five seconds at most: one that is known stays.
+    if (!existing.has(role)) await admin.run(`CREATE ROLE ${role} ${how}`, [], { say: `CREATE ROLE ${role}` });
+    else if (isNew) await admin.run(`ALTER ROLE ${role} ${how}`, [], { say: `ALTER ROLE ${role}` });
     await setRights(admin, role, rights);
     made.push({ role, passwordFile });
   }
@@ -67,13 +70,13 @@ async function setRights(admin: Admin, role: string, rights: readonly Right[]): 
 export const resourceCql = (listed: string): string =>
   listed.replace(/^<(table|keyspace|all) ?(.*)>$/, (_, kind: string, name: string) => `${kind.toUpperCase()} ${name}`);
 
-async function passwordIn(path: string): Promise<string> {
+async function passwordIn(path: string): Promise<{ readonly password: string; readonly isNew: boolean }> {
   try {
-    return (await readFile(path, 'utf8')).trim();
+    return { password: (await readFile(path, 'utf8')).trim(), isNew: false };
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
   const password = randomBytes(24).toString('base64url');
   await writeFile(path, `${password}\n`, { mode: 0o600, flag: 'wx' });
-  return password;
+  return { password, isNew: true };
 }
