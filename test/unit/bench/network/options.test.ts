@@ -19,5 +19,6 @@ describe('words of a network benchmark', () => {
   it('may go on where an earlier run was ended', () => assert.equal(networkOptions(['only=missing']).only, 'missing'));
 
   for (const word of ['only=new', 'm=1', 'n', 'n=', 'n=-1', 'n=x', 'ways=slow', 'toString=1'])
-    it(`refuse ${word}`, () => assert.throws(() => networkOptions([word]), /known are|no number|none of|is not missing/));
+    it(`refuse ${word}`, () =>
+      assert.throws(() => networkOptions([word]), /known are|no number|none of|is not missing/));
 });
