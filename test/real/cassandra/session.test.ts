@@ -139,7 +139,7 @@ describe('a session on a real node', function () {
       assert.equal(session.state.at, 'connecting');
       assert.match(
         'reason' in session.state ? (session.state.reason ?? '') : '',
-        /username and\/or password are incorrect/,
+        /username fleet_vmd and\/or password are incorrect/,
       );
       await writeFile(passwordFile, await readFile(join(folder, 'roles', 'fleet_vmd.password')));
       await eventually('the session is ready', () => session.state.at === 'ready');

@@ -58,7 +58,7 @@ describe('history on Cassandra', () => {
 
   it('sends nothing where one row of a call cannot be kept', async () => {
     await assert.rejects(table().append([row('car-1', 1), row('car-1', 2, { schema: 99 })]), { code: 'STORE_SCHEMA' });
-    assert.deepEqual(driver.executed, []);
+    assert.equal(driver.executed.length, 0);
   });
 
   it('waits for a majority of all replicas under ack=replicated, and refuses where one domain alone is that', async () => {
@@ -66,7 +66,7 @@ describe('history on Cassandra', () => {
     driver.replicas['fleet_twin'] = { 'edge-1': 3, core: 1 };
     const history = table('replicated');
     await assert.rejects(history.append(rows), { code: 'STORE_NOT_DURABLE', message: /core=1,edge-1=3/ });
-    assert.deepEqual(driver.executed, []);
+    assert.equal(driver.executed.length, 0);
     driver.replicas['fleet_twin'] = { 'edge-1': 3, core: 3 };
     await history.append(rows);
     assert.deepEqual(
