@@ -5,6 +5,7 @@ import type { HttpClient } from '../protocol/api/http-client.js';
 import type { CoapEndpoint, CoapHandler, Peer } from '../protocol/coap/types.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ClockSource } from '../protocol/report.js';
+import type { GpsAnswer } from './gps/gps-loop.js';
 import type { GpsSource } from './gps/gps-source.js';
 import type { OpenLink } from './obd/types.js';
 import type { CarStatus } from './sampling/car-status.js';
@@ -48,6 +49,14 @@ export interface AgentStatus {
   readonly queue: number;
   readonly underWay: number;
   readonly diskBytes: number;
+  /** To the outbox since this start: the wear of the disk. */
+  readonly writtenBytes: number;
+  /** The last write failed; reports wait in memory, and none is sent. */
+  readonly diskFailing: boolean;
+  /** Mean time until the twin answers; absent before the first answer. */
+  readonly roundTripMs?: number;
+  /** Absent: no receiver is read. */
+  readonly gps?: GpsAnswer;
   readonly clock: ClockSource | 'waiting';
   /** Absent until the device is registered. */
   readonly twin?: string;

@@ -1,5 +1,5 @@
 import { every } from '../common/clock.js';
-import { messageOf } from '../common/errors.js';
+import { codeOf, messageOf } from '../common/errors.js';
 import { Resources } from '../common/lifecycle.js';
 import type { Registration } from '../protocol/api/md-manager.js';
 import { proofOf } from '../protocol/proof.js';
@@ -10,11 +10,12 @@ import type { DeviceConfig } from './config.js';
 import { LastTime, readLastTime } from './clock/last-time.js';
 import { TimeBase } from './clock/time-base.js';
 import { TimeKeeper } from './clock/time-keeper.js';
-import { runGps } from './gps/gps-loop.js';
+import { GpsLoop, gpsStatusOf } from './gps/gps-loop.js';
 import { carOfConfig } from './sampling/car-of-config.js';
 import { carStatusOf } from './sampling/car-status.js';
 import { fuelOf } from './sampling/fuel-settings.js';
 import { ReportBuilder, type Reading } from './sampling/report-builder.js';
+import { whileDiskInTrouble } from './uplink/disk-trouble.js';
 import { deviceKey, keepRegistration, nextBoot, storedRegistration } from './uplink/identity.js';
 import { Outbox } from './uplink/outbox.js';
 import { Registrar } from './uplink/registration.js';
@@ -50,10 +51,14 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   resources.defer(() => stop.abort(new Error('stopping')));
 
   // Who we are. Without a number there is no twin to send to; without a boot, no report.
-  const key = await deviceKey(disk, vehicle, deps.newKey);
+  const key = await whileDiskInTrouble(() => deviceKey(disk, vehicle, deps.newKey), deps, running);
   const silenceMs = config['registration.silenceMs'];
   const family = config['uplink.family'];
-  const keep = (found: Registration): Promise<void> => keepRegistration(disk, found);
+  // Kept for the next start; this one goes on without.
+  const keep = (found: Registration): Promise<void> =>
+    keepRegistration(disk, found).catch((error: unknown) =>
+      log.error({ event: 'outbox.disk-trouble', code: codeOf(error), error: messageOf(error) }),
+    );
   const registrar = new Registrar({ ...deps, vehicle, key, silenceMs, keep, family });
 
   // The car and the receiver.
@@ -100,8 +105,8 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
 
   // The outbox: what earlier boots left is sent first of all.
   const register = (floor: number): Promise<Registration> => registrar.register(floor, running);
-  outbox = resources.use(
-    await Outbox.open({
+  const openOutbox = (): Promise<Outbox> =>
+    Outbox.open({
       disk,
       vehicle,
       ...(config['network.proof'] ? { prove: (id: ReportId) => proofOf(key, id) } : {}),
@@ -115,9 +120,10 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       clock,
       timers,
       log,
-    }),
-  );
+    });
+  outbox = resources.use(await whileDiskInTrouble(openOutbox, deps, running));
   const opened = outbox;
+  const roundTrip = new RoundTrip({ firstMs: config['uplink.ackTimeoutMs'], answerMs: config['uplink.answerMs'] });
   const uplink = resources.use(
     new Uplink({
       ...deps,
@@ -128,12 +134,13 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       rejected: new RejectedFile(disk, REJECTED_BYTES),
       witness: deps.witness ?? noWitness,
       parallel: config['uplink.parallel'],
-      roundTrip: new RoundTrip({ firstMs: config['uplink.ackTimeoutMs'], answerMs: config['uplink.answerMs'] }),
+      roundTrip,
       liveMs: 2 * config['report.intervalMs'] + config['outbox.syncMs'],
     }),
   );
+  let receiver: GpsLoop | undefined;
   hooks.onStatus?.(() => {
-    const { sampled, accepted, pending, diskBytes } = opened.status;
+    const { sampled, accepted, pending, diskBytes, writtenBytes, failing } = opened.status;
     const { twin, acknowledged, underWay } = uplink.status;
     return {
       vehicle,
@@ -146,6 +153,10 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       queue: pending,
       underWay,
       diskBytes,
+      writtenBytes,
+      diskFailing: failing,
+      ...(roundTrip.meanMs === undefined ? {} : { roundTripMs: Math.round(roundTrip.meanMs) }),
+      ...(receiver === undefined ? {} : { gps: gpsStatusOf(receiver.status, clock.monotonicMs()) }),
       clock: time.stamp()?.clock ?? 'waiting',
       ...(twin === undefined ? {} : { twin: `coap://${inUrl(twin.address)}:${twin.port}` }),
       obd: car?.source !== undefined,
@@ -189,7 +200,8 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   if (gps !== undefined) {
     const rules = { plausibleSpeedKmh: config['gps.plausibleSpeedKmh'] * config['gps.plausibleSpeedFactor'] };
     const onTime = (utcMs: number, monoMs: number): void => keeper.receiverTime(utcMs, monoMs);
-    work.push(runGps({ ...deps, source: gps, rules, onReading: reading => builder.put(reading), onTime }, running));
+    receiver = new GpsLoop({ ...deps, source: gps, rules, onReading, onTime });
+    work.push(receiver.run(running));
   }
   try {
     await Promise.all(work);

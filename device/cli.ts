@@ -25,7 +25,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   const configs = configsOf(word === 'run' ? rest : argv, env);
   const [first, last] = [configs[0]?.vehicle ?? '', configs.at(-1)?.vehicle ?? ''];
   process.title = `edgetwin-device ${first === last ? first : `${first}..${last}`}`;
-  await runDevices(configs, signal, addresses => process.stdout.write(`ready ${addresses.join(' ')}\n`));
+  await runDevices(configs, signal, addresses => process.stdout.write(`ready ${addresses.join(' ')}\n`), env);
   return 0;
 }
 

@@ -17,6 +17,17 @@ const statusAnswer = z.object({
       queue: z.int(),
       underWay: z.int(),
       diskBytes: z.int(),
+      writtenBytes: z.int(),
+      diskFailing: z.boolean(),
+      roundTripMs: z.int().optional(),
+      gps: z
+        .object({
+          connected: z.boolean(),
+          mode: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
+          device: z.string().optional(),
+          fixAgeMs: z.int().optional(),
+        })
+        .optional(),
       clock: z.enum([...CLOCK_SOURCES, 'waiting']),
       twin: z.string().optional(),
       obd: z.boolean(),

@@ -18,6 +18,7 @@ import { systemClockWatch } from './clock/system-clock.js';
 import { gpsOf } from './gps/open-gps.js';
 import { openLinkOf } from './obd/open-link.js';
 import { deviceRoutes } from './routes.js';
+import { serviceNotify } from './service-notify.js';
 import { openNodeDisk } from './uplink/node-disk.js';
 import { openWitnessFile } from './uplink/witness.js';
 
@@ -25,12 +26,13 @@ const KEY_BYTES = 16;
 
 /**
  * Runs the agents of one process, each with a socket, a folder and a car of its own, until the signal is aborted.
- * `onReady` is called once, when every socket is bound. One agent that fails ends all: whoever started us restarts us.
+ * `onReady` is called once, when every socket is bound; by `env` it is told to systemd, too. One agent that fails ends all: whoever started us restarts us.
  */
 export async function runDevices(
   configs: readonly DeviceConfig[],
   signal: AbortSignal,
   onReady: (addresses: readonly string[]) => void,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<void> {
   await using resources = new Resources();
   const [first] = configs;
@@ -39,6 +41,11 @@ export async function runDevices(
   const running = AbortSignal.any([signal, stop.signal]);
   const statuses = new Map<string, () => AgentStatus>();
   const addresses: string[] = [];
+  const notify = serviceNotify({
+    env,
+    timers: systemTimers,
+    log: openLog('device', first?.['log.level']),
+  });
   let isSampling = true;
   const listen = first?.['http.listen'];
   if (listen !== undefined) {
@@ -53,7 +60,9 @@ export async function runDevices(
     openAgent(config, metrics, running, {
       onReady: address => {
         addresses.push(address);
-        if (addresses.length === configs.length) onReady(addresses);
+        if (addresses.length < configs.length) return;
+        notify.ready();
+        onReady(addresses);
       },
       onStatus: status => statuses.set(config.vehicle, status),
       isSampling: () => isSampling,
@@ -62,6 +71,7 @@ export async function runDevices(
   try {
     await Promise.all(agents);
   } finally {
+    notify.stop();
     stop.abort(new Error('another agent of this process failed'));
     await Promise.allSettled(agents);
   }

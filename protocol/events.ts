@@ -26,6 +26,8 @@ export const EVENTS = [
   'outbox.opened',
   'outbox.failed',
   'outbox.gap',
+  'outbox.disk-trouble',
+  'service.not-told',
   'uplink.silent',
   'uplink.rejected',
   'uplink.unregistered',

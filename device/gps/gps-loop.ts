@@ -161,3 +161,18 @@ export class GpsLoop {
 
 export const runGps = (options: GpsLoopOptions, signal: AbortSignal): Promise<never> =>
   new GpsLoop(options).run(signal);
+
+/** The same with an age in place of a moment. */
+export const gpsStatusOf = ({ connected, mode, device, fixAtMs }: GpsStatus, nowMs: number): GpsAnswer => ({
+  connected,
+  mode,
+  ...(device === undefined ? {} : { device }),
+  ...(fixAtMs === undefined ? {} : { fixAgeMs: Math.round(nowMs - fixAtMs) }),
+});
+
+export interface GpsAnswer {
+  readonly connected: boolean;
+  readonly mode: FixMode;
+  readonly device?: string;
+  readonly fixAgeMs?: number;
+}

@@ -54,7 +54,8 @@ export function acceptTpv(state: FixState, tpv: Tpv, atMs: number, rules: FixRul
   const { latitude, longitude, timeMs } = tpv;
   if (tpv.mode < 2 || latitude === undefined || longitude === undefined)
     return [{ ...state, threeD: 0 }, { result: 'no-fix' }];
-  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) return [{ ...state, threeD: 0 }, { result: 'implausible' }];
+  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180))
+    return [{ ...state, threeD: 0 }, { result: 'implausible' }];
   const { last } = state;
   const early = orderOf(state, tpv);
   if (early === 'repeated') return [state, { result: 'repeated' }];
