@@ -103,7 +103,9 @@ export class CarLoop {
         // What the ladder led to was counted on it.
         if (!this.#isClimbed) this.#ladder = climb(this.#ladder, 'gone');
         this.#isClimbed = false;
-        this.#count(error, 'obd.failed');
+        this.#count(error);
+        const { rung } = this.#ladder;
+        log.warn({ event: 'obd.failed', code: codeOf(error), error: messageOf(error), rung });
       } finally {
         this.#source = undefined;
         this.#polling = undefined;
@@ -269,10 +271,8 @@ export class CarLoop {
     this.#state = state;
   }
 
-  #count(error: unknown, event?: 'obd.failed'): void {
-    const { log, metrics } = this.#options;
-    metrics.count('agent_obd_errors_total', { code: codeOf(error) });
-    if (event !== undefined) log.warn({ event, code: codeOf(error), error: messageOf(error), rung: this.#ladder.rung });
+  #count(error: unknown): void {
+    this.#options.metrics.count('agent_obd_errors_total', { code: codeOf(error) });
   }
 }
 

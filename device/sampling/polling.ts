@@ -96,7 +96,7 @@ export class Polling {
     }
     const batch = this.#scheduler.next(nowMs, source.batchMax);
     if (batch.length > 0) return this.#read(batch, signal);
-    const dueMs = Math.min(this.#scheduler.nextDueMs(), this.#nextTextMs);
+    const dueMs = Math.min(this.#scheduler.nextDueMs(), this.#nextTextDueMs());
     await delay(Math.min(IDLE_MS, Math.max(1, dueMs - nowMs)), signal, timers);
     return undefined;
   }
@@ -115,6 +115,11 @@ export class Polling {
     }
     const [rpm, speedKmh] = [values.get('rpm'), values.get('spd')];
     return { ...(rpm === undefined ? {} : { rpm }), ...(speedKmh === undefined ? {} : { speedKmh }) };
+  }
+
+  /** Infinity where no text is read. */
+  #nextTextDueMs(): number {
+    return Math.max(this.#nextTextMs, Math.min(Infinity, ...this.#textDueMs.values()));
   }
 
   #textDue(nowMs: number): TextName | undefined {

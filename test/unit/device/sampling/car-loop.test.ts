@@ -112,6 +112,24 @@ describe('car loop', function () {
     await it.end();
   });
 
+  it('sleeps between two questions: it never turns without a reason', async () => {
+    let timers = 0;
+    const it = scene({ texts: ['dtc', 'cal'] });
+    const after = it.clock.after.bind(it.clock);
+    await it.until(() => it.named('cal').length > 0);
+    await it.clock.advance(5_000);
+    const before = it.link().commands.length;
+    it.clock.after = (ms, fn) => {
+      timers++;
+      return after(ms, fn);
+    };
+    await it.clock.advance(10_000);
+    const asked = it.link().commands.length - before;
+    // Of a question: its time-out, its answer, and the wait for the next.
+    assert.ok(timers <= 4 * asked + 20, `${timers} timers for ${asked} questions`);
+    await it.end();
+  });
+
   it('takes other rates while it runs', async () => {
     const it = scene();
     await it.until(() => it.named('spd').length > 5);
