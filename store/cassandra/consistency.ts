@@ -4,7 +4,7 @@ import { CONTROL_OPERATIONS } from './control/operations.js';
  * Which consistency each operation on Cassandra has, and why: one table, from which statements are made and the page in
  * `docs/` is generated. LOCAL_SERIAL does not exclude across datacentres, so that it is not among the levels.
  */
-export type Consistency = 'LOCAL_ONE' | 'LOCAL_QUORUM' | 'QUORUM' | 'SERIAL';
+export type Consistency = 'ONE' | 'LOCAL_ONE' | 'LOCAL_QUORUM' | 'QUORUM' | 'SERIAL';
 
 export interface Operation {
   readonly keyspace: 'twin' | 'control';
@@ -111,6 +111,13 @@ export const OPERATIONS = {
     consistency: 'LOCAL_ONE',
     timeoutMs: 2_000,
     why: 'never changes after registration; a host may meet it late, and asks again',
+  },
+  'device.copy-elsewhere': {
+    keyspace: 'control',
+    kind: 'read',
+    consistency: 'ONE',
+    timeoutMs: 2_000,
+    why: 'the same in a domain that is no control domain: the local node asks a replica elsewhere',
   },
   // control, as md-manager has it
   ...CONTROL_OPERATIONS,

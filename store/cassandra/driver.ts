@@ -65,6 +65,7 @@ export interface Driver {
 }
 
 const LEVEL = {
+  ONE: cassandra.types.consistencies.one,
   LOCAL_ONE: cassandra.types.consistencies.localOne,
   LOCAL_QUORUM: cassandra.types.consistencies.localQuorum,
   QUORUM: cassandra.types.consistencies.quorum,
