@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { stringify as stringifyYaml } from 'yaml';
-import { packageRoot } from '../../common/package-root.js';
 import { delay, systemClock, systemTimers } from '../../common/clock.js';
 import { fault } from '../../protocol/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
@@ -34,8 +31,9 @@ import {
   type Vehicle,
   type Via,
 } from './plan.js';
-import { clusterWords, sweepStoreWords, type CassandraPlan } from './store-words.js';
-import { Supervisor, ownEnvironment } from './supervisor.js';
+import { clusterWords, type CassandraPlan } from './store-words.js';
+import { hostPids, sweepHosts } from './sweep-hosts.js';
+import { Supervisor, type Part } from './supervisor.js';
 
 export interface SystemOptions {
   /** A CSV file, or the name of a recording in lab/drives. */
@@ -61,19 +59,18 @@ const ASK_EVERY_MS = 50;
 
 /** A whole edgetwin on this machine: every part its own process, addresses of a block of its own. */
 export class System implements RunningSystem, AsyncDisposable {
-  readonly plan: Plan;
+  /** The drive of a system on Cassandra begins when that is ready: until then `startAtMs` is not the last word. */
+  plan: Plan;
   readonly block: LoopbackBlock;
   readonly urls: Urls;
   readonly vehicles: readonly Vehicle[];
   readonly supervisor: Supervisor;
   readonly #temporary: boolean;
-
-  /** When the last car has driven the whole, Unix milliseconds. */
-  readonly driveEndsAtMs: number;
+  readonly #driveMs: number;
 
   private constructor(plan: Plan, drive: Drive, block: LoopbackBlock, temporary: boolean) {
     this.plan = plan;
-    this.driveEndsAtMs = wallTimeMs({ startAtMs: plan.startAtMs, speed: plan.speed }, plan.cars - 1, drive.durationMs);
+    this.#driveMs = drive.durationMs;
     this.block = block;
     this.urls = urlsOf(block, plan.httpPort);
     this.vehicles = vehiclesOf(block, plan);
@@ -113,6 +110,12 @@ export class System implements RunningSystem, AsyncDisposable {
     return system;
   }
 
+  /** When the last car has driven the whole, Unix milliseconds. */
+  get driveEndsAtMs(): number {
+    const { startAtMs, speed, cars } = this.plan;
+    return wallTimeMs({ startAtMs, speed }, cars - 1, this.#driveMs);
+  }
+
   async #start(signal: AbortSignal): Promise<void> {
     if (this.plan.cars > CARS_WITH_OWN_PROCESS) {
       for (const fleet of fleets(this.vehicles)) {
@@ -121,13 +124,23 @@ export class System implements RunningSystem, AsyncDisposable {
       }
     }
     // Every part waits for those it needs, so all may start at once; only agents come when there is a slot for them,
-    // because a device that was refused tries again seconds later.
-    const parts = partsOf(this.block, this.plan);
-    const agents = parts.filter(({ name }) => name.startsWith('device-'));
-    const others = parts.filter(part => !agents.includes(part));
-    await unlessAborted(Promise.all(others.map(part => this.supervisor.start(part))), signal);
+    // because a device that was refused tries again seconds later. The first slots of a new cluster are long in coming:
+    // what drives comes with the agents there.
+    const late = this.plan.cassandra === undefined ? /^device-/ : /^(device-|radio$|cars$)/;
+    await this.#startParts(({ name }) => !late.test(name), signal);
     await this.#coreReady(signal);
-    await unlessAborted(Promise.all(agents.map(part => this.supervisor.start(part))), signal);
+    if (this.plan.cassandra !== undefined) this.plan = { ...this.plan, startAtMs: Date.now() + LEAD_MS };
+    await this.#startParts(({ name }) => late.test(name), signal);
+  }
+
+  #startParts(which: (part: Part) => boolean, signal: AbortSignal): Promise<void> {
+    const starting = partsOf(this.block, this.plan)
+      .filter(which)
+      .map(part => this.supervisor.start(part));
+    return unlessAborted(
+      Promise.all(starting).then(() => undefined),
+      signal,
+    );
   }
 
   async #coreReady(signal: AbortSignal): Promise<void> {
@@ -189,10 +202,10 @@ export class System implements RunningSystem, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const hosts = this.plan.cassandra === undefined ? [] : await hostPids(this.urls.manager);
     await this.supervisor[Symbol.asyncDispose]();
     // vMD hosts belong to md-manager and outlive it: they are swept by what its store says of them.
-    const argv = [join(packageRoot(), 'dist/bin/edgetwin.js'), 'md-manager', 'sweep', ...sweepStoreWords(this.plan)];
-    await promisify(execFile)(process.execPath, argv, { env: ownEnvironment() });
+    await sweepHosts(this.plan, hosts);
     await this.block[Symbol.asyncDispose]();
     if (this.#temporary) await rm(this.plan.data, { recursive: true, force: true });
   }

@@ -54,9 +54,27 @@ export const killsInEachPhase = (victim: 'md-manager' | 'sdn-app' | 'target host
 export const killsInEachArmedPhase = (victim: 'md-manager' | 'sdn-app'): void =>
   killsOnStage(`${victim}, slots being armed,`, embedded(victim, 'armed'), 'armed');
 
-/** One system; in each phase of one hand-over after the other the victim is killed by SIGKILL, and all of it must heal. */
-export function killsOnStage(victim: string, stage: Stage, way: 'manager' | 'armed' = 'manager'): void {
-  describe(`kill -9 of the ${victim} in each phase of a hand-over`, () => {
+/**
+ * One system; in each phase of one hand-over after the other the victim is killed by SIGKILL, and all of it must heal. `holds`:
+ * every reply that can be held, or the first one of each phase.
+ */
+export function killsOnStage(
+  victim: string,
+  stage: Stage,
+  way: 'manager' | 'armed' = 'manager',
+  holds: 'all' | 'one a phase' = 'all',
+): void {
+  faultsOnStage(`kill -9 of the ${victim} in each phase of a hand-over`, stage, way, holds);
+}
+
+/** The same with another fault than a kill. */
+export function faultsOnStage(
+  title: string,
+  stage: Stage,
+  way: 'manager' | 'armed' = 'manager',
+  holds: 'all' | 'one a phase' = 'all',
+): void {
+  describe(title, () => {
     let journey: SystemUnderTest;
     const gates = new Map<GateName, AnyGate>();
 
@@ -72,7 +90,9 @@ export function killsOnStage(victim: string, stage: Stage, way: 'manager' | 'arm
     });
 
     let from = 'edge-1';
-    const held = HELD.filter(({ phase }) => way === 'manager' || (phase !== 'prepared' && phase !== 'redirected'));
+    const held = HELD.filter(
+      ({ phase }) => way === 'manager' || (phase !== 'prepared' && phase !== 'redirected'),
+    ).filter(({ phase }, index, all) => holds === 'all' || all.findIndex(one => one.phase === phase) === index);
     for (const { phase, gate, method, path } of held) {
       it(`${phase}: while the reply to ${method} ${path.source} is on its way`, async () => {
         const to = from === 'edge-1' ? 'edge-2' : 'edge-1';

@@ -1,23 +1,22 @@
 import type { Cluster } from '../../../lab/cassandra/cluster.js';
-import { DOMAINS } from '../../../lab/demo/plan.js';
 import { planOfCluster } from '../../../lab/demo/store-words.js';
 import type { SystemOptions } from '../../../lab/demo/system.js';
 import { openGate, type Gate } from '../../../lab/proxy/gate.js';
 import { Journey, openHostsGate } from '../../journeys/harness.js';
 import type { Gates } from '../../journeys/kill-in-phase.js';
+import { emptyKeyspaces } from './empty-keyspaces.js';
 import { DATACENTRES, freshPrefix, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
 
-/** Skips where there is no cluster; `cuts`: where none can be cut. */
-export function needsCluster(this: Mocha.Context, cuts = false): void {
-  const missing = sharedClusterMissing(cuts);
-  if (missing === undefined) return;
-  process.stdout.write(`      skipped: ${missing}\n`);
-  this.skip();
-}
-
-export function needsCuts(this: Mocha.Context): void {
-  needsCluster.call(this, true);
-}
+/** A hook that skips where there is no cluster, or none whose links can be cut. */
+const needs = (cuts: boolean) =>
+  function (this: Mocha.Context): void {
+    const missing = sharedClusterMissing(cuts);
+    if (missing === undefined) return;
+    process.stdout.write(`      skipped: ${missing}\n`);
+    this.skip();
+  };
+export const needsCluster = needs(false);
+export const needsCuts = needs(true);
 
 /** A system of real processes on the shared cluster, in keyspaces of its own. */
 export interface Stage extends AsyncDisposable {
@@ -27,15 +26,22 @@ export interface Stage extends AsyncDisposable {
   /** No node of the domain reaches one of another domain, and md-manager reaches no host of it (of `core`: no other's). */
   cutOff(domain: string): Promise<void>;
   rejoin(domain: string): Promise<void>;
+  /** Nobody is cut off any more. */
+  heal(): Promise<void>;
 }
 
 const FOLLOW_MS = 250;
+/** Of all stages of a process: to make keyspaces takes longer than most journeys. */
+const PREFIX = freshPrefix();
+let used = false;
 
 export async function openStage(options: Partial<SystemOptions> = {}): Promise<Stage> {
   const cluster = await sharedCluster();
+  if (used) await emptyKeyspaces(cluster, PREFIX);
+  used = true;
   const gates = new Map<'hosts' | 'sdn' | 'manager', Gate>();
   const journey = await Journey.open({
-    cassandra: planOfCluster(cluster, freshPrefix()),
+    cassandra: planOfCluster(cluster, PREFIX),
     via: async (_block, urls) => {
       gates.set('hosts', await openHostsGate());
       gates
@@ -62,6 +68,14 @@ export async function openStage(options: Partial<SystemOptions> = {}): Promise<S
     clearInterval(following);
     following = away.size === 0 ? undefined : setInterval(() => void follow(), FOLLOW_MS);
   };
+  const rejoin = async (domain: string): Promise<void> => {
+    away.delete(domain);
+    const others = DATACENTRES.filter(other => other !== domain && !away.has(other));
+    await Promise.all([...others.map(other => cluster.heal(domain, other)), apply()]);
+  };
+  const heal = async (): Promise<void> => {
+    for (const domain of [...away]) await rejoin(domain);
+  };
   return {
     cluster,
     journey,
@@ -70,14 +84,10 @@ export async function openStage(options: Partial<SystemOptions> = {}): Promise<S
       away.add(domain);
       await Promise.all([cluster.cutOff(domain), apply()]);
     },
-    async rejoin(domain) {
-      away.delete(domain);
-      const others = DATACENTRES.filter(other => other !== domain && !away.has(other));
-      await Promise.all([...others.map(other => cluster.heal(domain, other)), apply()]);
-    },
+    rejoin,
+    heal,
     async [Symbol.asyncDispose]() {
-      clearInterval(following);
-      await Promise.all(DOMAINS.map(domain => cluster.rejoin(domain)));
+      await heal();
       await journey[Symbol.asyncDispose]();
       for (const gate of gates.values()) await gate[Symbol.asyncDispose]();
     },

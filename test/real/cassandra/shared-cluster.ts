@@ -15,11 +15,19 @@ let prefixes = 0;
 
 export const DATACENTRES = ['edge-1', 'edge-2', 'core'] as const;
 
+/** Of the one node whose disk can be filled. */
+const DISK_MB = 512;
+
 /** Hints are kept for 30 s: a longer cut is healed by repair alone. */
 export const HINT_WINDOW_MS = 30_000;
 
 export function sharedCluster(): Promise<Cluster> {
-  opening ??= openCluster({ datacentres: DATACENTRES, network, hintWindowMs: HINT_WINDOW_MS });
+  opening ??= openCluster({
+    datacentres: DATACENTRES,
+    network,
+    hintWindowMs: HINT_WINDOW_MS,
+    ...(network === 'namespaces' ? { disksMb: { 'edge-2': DISK_MB } } : {}),
+  });
   return opening;
 }
 
