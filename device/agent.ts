@@ -183,7 +183,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
     },
   });
   resources.defer(keeper.start());
-  resources.defer(every(timers, 1_000, () => metrics.set('agent_queue_reports', opened.status.pending)));
+  resources.defer(every(timers, 1_000, () => tellOutbox(metrics, opened.status)));
   resources.defer(every(timers, config['report.intervalMs'], () => report(builder.take(clock.monotonicMs()))));
 
   // Everything that runs for as long as the agent does.
@@ -209,4 +209,12 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
     stop.abort(new Error('stopping'));
     await Promise.allSettled(work);
   }
+}
+
+function tellOutbox(metrics: AgentDeps['metrics'], status: Outbox['status']): void {
+  metrics.set('agent_queue_reports', status.pending);
+  metrics.set('agent_outbox_bytes', status.diskBytes, { what: 'disk' });
+  metrics.set('agent_outbox_bytes', status.writtenBytes, { what: 'written' });
+  metrics.set('agent_outbox_bytes', status.damagedBytes, { what: 'damaged' });
+  metrics.set('agent_outbox_failing', status.failing ? 1 : 0);
 }

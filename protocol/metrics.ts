@@ -42,6 +42,12 @@ export const METRICS = {
     help: 'reports by what became of them: sampled, acknowledged, resent, rejected, dropped, refused',
     labels: ['result'],
   },
+  agent_outbox_bytes: {
+    kind: 'gauge',
+    help: 'bytes of the outbox: disk (its segments), written (since the start), damaged (found at the start, no records)',
+    labels: ['what'],
+  },
+  agent_outbox_failing: { kind: 'gauge', help: '1 while the disk does not take reports' },
   agent_report_seconds: {
     kind: 'histogram',
     help: 'time from the first transmission of a report to its acknowledgement',

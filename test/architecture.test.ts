@@ -47,6 +47,8 @@ const PURE = [
   /^md-manager\/pool\/policy\//,
   /^store\/(join|ranges|types)\.ts$/,
   /^device\/gps\/(tpv|plausibility|distance|fix-age|receiver-choice|gpsd-session|nmea|nmea-cycle)\.ts$/,
+  /^device\/clock\/(calendar|gps-offset)\.ts$/,
+  /^device\/uplink\/(sender|round-trip|range-set|key-set|replay|records|frames|bound|stamping)\.ts$/,
   /^device\/sampling\/fuel\.ts$/,
   /^vmd\/twin\//,
   /^md-manager\/handover\/machine\.ts$/,

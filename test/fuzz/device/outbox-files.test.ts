@@ -81,7 +81,10 @@ describe('files of the outbox', () => {
     fc.assert(
       fc.property(fc.array(record, { maxLength: 30 }), records => {
         const { pending, held, missing, boots } = replay(records);
-        const ids = [...pending.map(p => p.key), ...held.map(h => h.key), ...missing].map(k => `${k.boot}/${k.seq}`);
+        const gone = missing.flatMap(({ boot, from, to }) =>
+          Array.from({ length: to - from + 1 }, (_, at) => ({ boot, seq: from + at })),
+        );
+        const ids = [...pending.map(p => p.key), ...held.map(h => h.key), ...gone].map(k => `${k.boot}/${k.seq}`);
         assert.equal(new Set(ids).size, ids.length);
         for (const [boot, { sampled, accepted }] of boots) assert.ok(sampled >= accepted, `${boot}`);
       }),
