@@ -9,6 +9,8 @@ export interface Clone {
   readonly refuses?: readonly string[];
   /** Commands that it takes and does not follow (`ATE0`, `ATS0`, …): it says OK. */
   readonly ignores?: readonly string[];
+  /** Its own search for the protocol never finds one. */
+  readonly cannotSearch?: boolean;
   /** A count of answers behind a request is not understood. */
   readonly hasNoCounts?: boolean;
   /** Puts NULs and bytes that are not ASCII between its words. */
@@ -34,6 +36,8 @@ export function runCloneLine(state: ElmState, line: string, bus: ElmBus, clone: 
     clone.refuses?.includes(command) === true ||
     (clone.hasNoCounts === true && isRequest(command) && command.length % 2 === 1);
   if (isUnknown) return { ...reply, state, wait: { for: 'nothing' }, before: '', text: spoil('?\r\r>', clone) };
+  if (clone.cannotSearch === true && isRequest(command) && state.protocol.at === 'searching')
+    return { ...reply, state, before: '', text: spoil('UNABLE TO CONNECT\r\r>', clone) };
   const next = clone.ignores?.includes(command) === true ? { ...reply, state } : reply;
   return { ...next, before: spoil(next.before, clone), text: spoil(next.text, clone, isRequest(command)) };
 }

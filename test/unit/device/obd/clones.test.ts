@@ -55,6 +55,18 @@ describe('a car behind a clone that', () => {
   for (const chunkBytes of [1, 3, 7])
     it(`sends ${chunkBytes} bytes at a time is read all the same`, () => readsAll({ chunkBytes }));
 
+  it('cannot search is asked by one protocol after the other while the engine runs, and not at all while it stands', async () => {
+    const clone = { cannotSearch: true };
+    const { link, source } = await readsAll({ clone, bus: { protocol: 9 } });
+    assert.deepEqual(
+      link.commands.filter(text => text.startsWith('ATTP')),
+      ['ATTP6', 'ATTP8', 'ATTP7', 'ATTP9'],
+    );
+    assert.equal(source.facts.bus?.kind, 'can29');
+    const parked = { values: () => ({ ...DRIVING, voltage: 12.3 }) };
+    await assert.rejects(opened({ clone, bus: { protocol: 9 }, car: parked }), { code: 'OBD_ADAPTER' });
+  });
+
   it('takes no count is asked without one from then on', async () => {
     const { source, link } = await readsAll({ clone: { hasNoCounts: true } });
     assert.equal(source.facts.takesCounts, false);

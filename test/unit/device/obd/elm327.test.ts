@@ -51,6 +51,12 @@ describe('ELM327', () => {
     assert.equal(source.batchMax, 6);
   });
 
+  it('knows an STN adapter by its own commands, and measures by its finer one', async () => {
+    const stn = { ATZ: 'ELM327 v1.4b', STI: 'STN1130 v4.3.2', STDI: 'OBDLink SX r4.2', STVR: '12.35' };
+    const { facts } = await openElmSource(scriptedElm327({ ...SETUP, ...stn }), options(), never);
+    assert.deepEqual([facts.stn, facts.isClone, facts.voltage], ['OBDLink SX r4.2, STN1130 v4.3.2', false, 12.35]);
+  });
+
   it('reads several PIDs in one request, over several frames', async () => {
     const link = scriptedElm327({ ...SETUP, '010C0D05112': '7E8100A410C1AF80D36\r7E821057B1133000000' });
     const source = await openElmSource(link, options(), never);
