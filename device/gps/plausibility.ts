@@ -32,6 +32,8 @@ export const NO_FIX: FixState = { implausible: 0, threeD: 0 };
 /** Below this, the direction of movement is noise. */
 export const HEADING_FREEZE_MS = 1;
 const BELIEVED_AFTER = 3;
+/** More than a look may come late, less than any error of a date or of leap seconds. */
+const JUMP_MS = 1_000;
 /** Half a second is the least span between two fixes: those that were held up on their way arrive together. */
 const LEAST_SPAN_MS = 500;
 
@@ -60,7 +62,7 @@ export function acceptTpv(state: FixState, tpv: Tpv, atMs: number, rules: FixRul
   const early = orderOf(state, tpv);
   if (early === 'repeated') return [state, { result: 'repeated' }];
   if (early !== undefined) return [{ ...state, early, threeD: 0 }, { result: 'repeated' }];
-  const threeD = tpv.mode === 3 ? state.threeD + 1 : 0;
+  const threeD = tpv.mode !== 3 ? 0 : keepsTime(last, timeMs, atMs) ? state.threeD + 1 : 1;
   if (last !== undefined && state.implausible < BELIEVED_AFTER) {
     const hours = Math.max(atMs - last.atMs, LEAST_SPAN_MS) / 3_600_000;
     if (distanceM(last.latitude, last.longitude, latitude, longitude) / 1000 / hours > rules.plausibleSpeedKmh)
@@ -87,6 +89,10 @@ export function acceptTpv(state: FixState, tpv: Tpv, atMs: number, rules: FixRul
   const credible = timeMs !== undefined && threeD >= BELIEVED_AFTER ? { credibleTimeMs: timeMs } : {};
   return [next, { result: 'fix', fix: { values, ...credible } }];
 }
+
+/** The receiver's clock went on as ours did: one that jumps between two fixes is not yet right, or no longer. */
+const keepsTime = (last: LastFix | undefined, timeMs: number | undefined, atMs: number): boolean =>
+  last?.timeMs === undefined || timeMs === undefined || Math.abs(timeMs - last.timeMs - (atMs - last.atMs)) < JUMP_MS;
 
 /**
  * Whether a fix is an old one: `repeated`, or a step in the count of those that are older than the last, for a receiver

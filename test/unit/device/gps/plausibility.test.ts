@@ -70,6 +70,16 @@ describe('plausibility of positions', () => {
       [undefined, undefined, 2_000, undefined, undefined, undefined, 6_000],
     ));
 
+  it('vouches for no time of three fixes between which the clock of the receiver jumped', () => {
+    const week = 7 * 86_400_000;
+    assert.deepEqual(
+      feed([at(0), at(1), at(2, { timeMs: 2_000 + week }), at(3, { timeMs: 3_000 + week })]).map(
+        v => v.result === 'fix' && v.fix.credibleTimeMs,
+      ),
+      [undefined, undefined, undefined, undefined],
+    );
+  });
+
   const look = fc.record(
     {
       mode: fc.constantFrom(0 as const, 1 as const, 2 as const, 3 as const),
