@@ -1,34 +1,12 @@
-import { delay, type Clock, type Timers } from '../../common/clock.js';
+import { delay } from '../../common/clock.js';
 import { codeOf, messageOf } from '../../common/errors.js';
-import type { Log } from '../../common/log.js';
-import type { Metrics } from '../../common/metrics.js';
 import { backoff } from '../../common/retry.js';
-import type { MetricName } from '../../protocol/metrics.js';
-import { adapterFaultKind } from '../obd/adapter-text.js';
-import type { ObdSource, OpenLink, TextName } from '../obd/types.js';
-import { AT_THE_FOOT, climb, type Ladder, type Trouble } from './ladder.js';
+import type { ObdSource } from '../obd/types.js';
+import type { CarLoopOptions } from './car-loop-options.js';
+import { AT_THE_FOOT, climb, troubleOf, type Ladder } from './ladder.js';
 import { Polling, type CarRates } from './polling.js';
-import { AWAKE, isProbeDue, stepPower, type Power, type PowerRules } from './power.js';
-import type { Reading } from './report-builder.js';
-import type { Rates, TierPeriods } from './scheduler.js';
-
-export interface CarLoopOptions {
-  /** An adapter that is set up; the car behind it is not reached yet. */
-  readonly open: (signal: AbortSignal) => Promise<ObdSource>;
-  readonly periods: TierPeriods;
-  readonly rates?: Rates;
-  readonly power: PowerRules;
-  /** What services 03, 07 and 09 tell is read, too. */
-  readonly texts?: readonly TextName[];
-  readonly untilBack?: OpenLink['untilBack'];
-  readonly replug?: OpenLink['replug'];
-  readonly onReading: (reading: Reading) => void;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: () => number;
-  readonly log: Log;
-  readonly metrics: Metrics<MetricName>;
-}
+import { AWAKE, isProbeDue, stepPower, type Power } from './power.js';
+import type { Rates } from './scheduler.js';
 
 /** CONVENTIONS §2: 1, 2, 4 … 60 s, and on without a restart once the ignition is on again. */
 const BACKOFF = { firstMs: 1_000, maxMs: 60_000, jitter: 0.1 };
@@ -274,11 +252,4 @@ export class CarLoop {
   #count(error: unknown): void {
     this.#options.metrics.count('agent_obd_errors_total', { code: codeOf(error) });
   }
-}
-
-/** What an error means for the ladder. */
-function troubleOf(error: unknown): Trouble {
-  const kind = adapterFaultKind(error);
-  if (kind !== undefined) return kind === 'command' ? 'late' : kind;
-  return codeOf(error) === 'OBD_TIMEOUT' || codeOf(error) === 'OBD_FRAME' ? 'late' : 'gone';
 }

@@ -1,7 +1,8 @@
 import { openElmAdapter } from '../obd/elm-source.js';
 import type { ObdConfig } from '../obd/settings.js';
 import type { OpenLink } from '../obd/types.js';
-import { CarLoop, type CarLoopOptions } from './car-loop.js';
+import { CarLoop } from './car-loop.js';
+import type { CarLoopOptions } from './car-loop-options.js';
 
 const SLOW_MS = 20_000;
 /** The search for the protocol takes seconds on a real adapter. */

@@ -1,4 +1,5 @@
-import type { FaultKind } from '../obd/adapter-text.js';
+import { codeOf } from '../../common/errors.js';
+import { adapterFaultKind, type FaultKind } from '../obd/adapter-text.js';
 
 /**
  * What is done about a car that does not answer as it should, from the mildest: ask again, end the adapter's session
@@ -32,4 +33,11 @@ export function climb(ladder: Ladder, trouble: Trouble): Ladder {
   const faults = ladder.faults + 1;
   if (faults <= FAULTS[ladder.rung]) return { rung: ladder.rung, faults };
   return { rung: RUNGS[RUNGS.indexOf(ladder.rung) + 1] ?? 'replug', faults: 1 };
+}
+
+/** What an error means for the ladder. */
+export function troubleOf(error: unknown): Trouble {
+  const kind = adapterFaultKind(error);
+  if (kind !== undefined) return kind === 'command' ? 'late' : kind;
+  return codeOf(error) === 'OBD_TIMEOUT' || codeOf(error) === 'OBD_FRAME' ? 'late' : 'gone';
 }
