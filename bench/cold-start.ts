@@ -10,7 +10,7 @@ import { Metrics } from '../common/metrics.js';
 
 import { quantilesOf } from '../common/quantiles.js';
 import { claimBlock } from '../lab/network/loopback-block.js';
-import { vmdCommand } from '../md-manager/cli.js';
+import { vmdCommand } from '../md-manager/mano/open.js';
 import { LocalMano } from '../md-manager/mano/local.js';
 import { openHttp } from '../protocol/api/http-server.js';
 import { route } from '../protocol/api/route.js';

@@ -1,20 +1,17 @@
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { systemClock, systemTimers } from '../common/clock.js';
 import { configHelp, loadConfig } from '../common/config.js';
 import { Resources } from '../common/lifecycle.js';
 import { openLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
-import { packageRoot } from '../common/package-root.js';
 import { fault } from '../protocol/errors.js';
-import { inUrl } from '../protocol/ipv6.js';
 import { METRICS } from '../protocol/metrics.js';
 import { openControlStore, openTwinStore, type StoreDeps, type TwinStoreSettings } from '../store/open.js';
 import type { SessionState } from '../store/cassandra/session.js';
 import { cassandraSettings, storeFlags } from '../store/settings.js';
 import { storeAnswers } from './await-store.js';
 import { controlStoreOf, DOMAIN, hostLogin, planOf, SETTINGS, SWEEP_SETTINGS, type ManagerConfig } from './config.js';
-import { LocalMano } from './mano/local.js';
+import { openMano } from './mano/open.js';
 import { highestBoot } from './registration/next-boot.js';
 import { runManager } from './service.js';
 import { sweep } from './sweep.js';
@@ -44,9 +41,8 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   await using open = new Resources();
   const domains = config['pool.size'].map(([domain]) => domain);
   planOf(config);
-  const from6 = config['hosts.from6'];
   // A domain without an address is a fault now, not later.
-  for (const domain of domains) for (const from of [config['hosts.from'], from6]) from?.(domain);
+  for (const domain of domains) for (const from of [config['hosts.from'], config['hosts.from6']]) from?.(domain);
   const control = controlStoreOf(config);
   const flagsOfHosts = hostStoreFlags(config);
   const log = openLog('md-manager', config['log.level']);
@@ -65,19 +61,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
         return store;
       },
       storeAway: () => (session === undefined || session.at === 'ready' ? undefined : 'the control store'),
-      openMano: store =>
-        new LocalMano({
-          store,
-          command: vmdCommand(),
-          flags: domain => [...flagsOfHosts(domain), ...vmdFlags(config)],
-          addressesFrom: config['hosts.from'],
-          ...(from6 === undefined ? {} : { addresses6From: from6 }),
-          ...(config['hosts.launcher'] === undefined ? {} : { launcher: config['hosts.launcher'] }),
-          logDir: config['host.logDir'],
-          env: withoutSettings(env),
-          clock: systemClock,
-          timers: systemTimers,
-        }),
+      openMano: store => openMano(config, { store, env, log, storeFlags: flagsOfHosts }),
       highestBoot: vehicle => highestBoot(vehicle, stores),
       ...{ clock: systemClock, timers: systemTimers, random: Math.random, log, metrics },
       onReady: url => process.stdout.write(`ready ${url}\n`),
@@ -85,13 +69,6 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
     signal,
   );
   return 0;
-}
-
-/** The same program as this one, run the same way: built (and bundled, which halves the start of a host) or from source. */
-export function vmdCommand(): string[] {
-  const source = extname(fileURLToPath(import.meta.url)) === '.ts';
-  const bin = join(packageRoot(), source ? 'cli/edgetwin.ts' : 'dist/bin/edgetwin.js');
-  return [process.execPath, ...process.execArgv, bin, 'vmd'];
 }
 
 /** Where the highest boots of vehicles are looked for: the embedded store of each domain, or a cluster's copy in the manager's own. */
@@ -116,22 +93,4 @@ function hostStoreFlags(config: ManagerConfig): (domain: string) => readonly str
 function rootOf({ 'store.root': root }: ManagerConfig): string {
   if (root === undefined) throw fault('CONFIG_INVALID', 'store.root is required where store.kind is lmdb');
   return root;
-}
-
-function vmdFlags(config: ManagerConfig): string[] {
-  const { address, port } = config.listen;
-  return [
-    ...['--manager', config['hosts.manager'] ?? `http://${inUrl(address)}:${port}`],
-    ...['--sdn-url', config['hosts.sdn'].join(',') || config['sdn.url']],
-    ...['--slots', String(config['pool.slots'])],
-    ...['--alias-prefix', config['plan.aliasPrefix']],
-    ...(config['plan.alias6'] === undefined ? [] : ['--alias6', config['plan.alias6']]),
-    ...['--lease-ms', String(Math.max(100, Math.min(600_000, config.leaseMs)))],
-    ...['--log-level', config['log.level']],
-  ];
-}
-
-/** Settings of this part are not those of the hosts. */
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('EDGETWIN_')));
 }

@@ -3,6 +3,7 @@ import { LOOPBACK_PLAN, ipv4ToNumber, type AddressPlan } from '../protocol/addre
 import { fault } from '../protocol/errors.js';
 import { ipv6Setting } from '../protocol/ipv6.js';
 import type { ControlStoreSettings } from '../store/open.js';
+import { OSM_ORDER_SETTINGS, OSM_SETTINGS } from './mano/osm/settings.js';
 import { cassandraSettings, STORE_SETTINGS, type Login, type StoreConfig } from '../store/settings.js';
 
 const ipv4: Parse<string> = value => {
@@ -57,7 +58,13 @@ export const SETTINGS = {
     default: 'local',
     help: 'hosts acknowledge a report when its domain has it on disk, or (Cassandra alone) a second domain as well',
   },
-  mano: { parse: oneOf('local'), default: 'local', help: 'what starts vMD hosts: local processes' },
+  mano: {
+    parse: oneOf('local', 'osm'),
+    default: 'local',
+    help: 'what starts vMD hosts: local (processes of this machine) or osm (machines by Open Source MANO; with cassandra)',
+  },
+  ...OSM_SETTINGS,
+  ...OSM_ORDER_SETTINGS,
   'hosts.from': {
     parse: hostsFrom('hosts.from', ipv4),
     help: 'vMD host n listens at this address plus n; or a list of DOMAIN=ADDRESS',

@@ -29,7 +29,7 @@ export interface ManagerDeps {
   readonly openStore: () => Promise<ControlStore>;
   /** What a store that is away says for itself; hosts and hand-overs that run go on without it, nothing is claimed. */
   readonly storeAway?: () => string | undefined;
-  readonly openMano: (store: ControlStore) => Mano;
+  readonly openMano: (store: ControlStore) => Mano | Promise<Mano>;
   /** The highest boot stored of a vehicle, 0 where none is. */
   readonly highestBoot: (vehicle: string) => Promise<number>;
   readonly clock: Clock;
@@ -53,7 +53,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   const { store } = starting;
   open.defer(askWhileAway(store, () => deps.storeAway?.() !== undefined, timers));
   const sdn = open.use(new SdnClient(config['sdn.url']));
-  const mano = open.use(deps.openMano(store));
+  const mano = open.use(await deps.openMano(store));
   const loop = new LoopWatch(clock, timers);
   open.defer(() => loop.close());
   const ledger = open.use(new Ledger({ store, metrics, log, timers }));

@@ -40,6 +40,11 @@ export const SETTINGS = {
     help: 'a report is acknowledged when its domain has it on disk, or (Cassandra alone) a second domain as well',
   },
   manager: { parse: url('http:', 'https:'), optional: true, help: 'base URL of md-manager; without it nobody is told' },
+  enrolmentToken: {
+    parse: text,
+    optional: true,
+    help: 'token of one use by which the manager knows that it ordered this machine',
+  },
   'sdn.url': {
     parse: listOf(url('http:', 'https:')),
     default: '',

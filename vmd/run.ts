@@ -65,11 +65,9 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
   );
   log.info({ event: 'service.started', host: config.host, coap: host.coap.local, control: host.ref.control });
   deps.ready(`coap://${host.coap.local.address}:${host.coap.local.port}`);
-  const { manager } = config;
-  const told =
-    manager === undefined
-      ? Promise.resolve()
-      : tellManager(manager, { host: host.ref, slots: config.slots, ...identity }, deps, signal);
+  const { manager, enrolmentToken: enrolment } = config;
+  const hello = { host: host.ref, slots: config.slots, ...identity, ...(enrolment === undefined ? {} : { enrolment }) };
+  const told = manager === undefined ? Promise.resolve() : tellManager(manager, hello, deps, signal);
   await aborted(signal);
   log.info({ event: 'service.stopping', host: config.host });
   await told;

@@ -9,6 +9,7 @@ import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { refOf, type Instance, type Mano } from '../mano/mano.js';
 import { Balance, type BalanceOptions } from './balance.js';
+import { Enrolments } from './enrolments.js';
 import type { HostLink, LinkDeps } from './host-link.js';
 import { HostLinks } from './host-links.js';
 import { setGauges } from './pool-gauges.js';
@@ -38,6 +39,7 @@ export class Pool implements AsyncDisposable {
   readonly #deps: PoolDeps;
   readonly #links: HostLinks;
   readonly #balance: Balance;
+  readonly #enrolments = new Enrolments();
   readonly #closers: (() => void)[] = [];
   #state: PoolState = new Map();
   #closed = false;
@@ -119,9 +121,10 @@ export class Pool implements AsyncDisposable {
   }
 
   /** A host says that it is ready. */
-  hello({ host, pid, startTicks, slots }: HostHello): void {
+  hello(hello: HostHello): void {
+    const { host, pid, slots } = hello;
     const known = this.#deps.mano.list().find(instance => instance.host === host.host);
-    if (known === undefined || known.pid !== pid || known.startTicks !== startTicks)
+    if (known === undefined || !this.#enrolments.admits(known, hello))
       throw fault('NOT_FOUND', `no instance ${host.host} with pid ${pid} was ordered`);
     const state = this.#state.get(host.host)?.state;
     if (state === 'lost' || state === 'going') throw fault('NOT_FOUND', `${host.host} was given up`);
@@ -225,6 +228,7 @@ export class Pool implements AsyncDisposable {
   }
 
   #gone(host: string): void {
+    this.#enrolments.forget(host);
     const pooled = this.#state.get(host);
     if (this.#closed || pooled === undefined) return;
     const expected = pooled.state === 'going';

@@ -157,6 +157,8 @@ export const hostHello = z.strictObject({
   pid: z.int(),
   startTicks: z.int(),
   slots: z.int().min(1),
+  /** Of a machine that an orchestrator started: the token of one use that came with the order. */
+  enrolment: z.string().optional(),
 });
 export type HostHello = z.infer<typeof hostHello>;
 

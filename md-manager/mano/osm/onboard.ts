@@ -49,6 +49,14 @@ async function modelOf(northbound: Northbound): Promise<Model> {
   return (await northbound.packages('vnf')).some(({ flavoured }) => flavoured) ? 'sol006' : 'native';
 }
 
+/** What orders name a service by that is there already. */
+export async function nsdIdOf(northbound: Northbound, vxf: Vxf): Promise<string> {
+  const found = await findService(northbound, vxf);
+  if (found?.usable !== true)
+    throw fault('MANO_REFUSED', `${nsdOf(vxf)} is not onboarded: edgetwin mano packages onboard ${vxf.name}`);
+  return found.id;
+}
+
 /** The id of a VIM account that may be used, by the name of its domain's account. */
 export async function vimIdOf(northbound: Northbound, name: string): Promise<string> {
   const found = (await northbound.vims()).find(vim => vim.name === name);

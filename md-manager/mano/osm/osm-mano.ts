@@ -9,6 +9,7 @@ import { refOf, type Instance, type Mano } from '../mano.js';
 import { endService } from './ending.js';
 import type { Northbound, NsOrder } from './northbound.js';
 import type { NsRecord, Operation } from './records.js';
+import { hostNamedBy, serviceNameOf } from './service-name.js';
 import type { Settling } from './settle.js';
 
 export interface OsmManoOptions {
@@ -30,6 +31,8 @@ export interface OsmManoOptions {
   /** Host n of a domain has this address plus n, as the network's plan says. */
   readonly addressesFrom: (domain: string) => string;
   readonly newEnrolment: () => string;
+  /** What it stands on, closed with it. */
+  readonly close?: () => PromiseLike<void>;
   /** How often the orchestrator is asked what it has. */
   readonly watchMs?: number;
   readonly operationMs?: number;
@@ -122,10 +125,10 @@ export class OsmMano implements Mano {
     return () => void this.#listeners.delete(listener);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#stopWatch();
     this.#closing.abort(new Error('md-manager stops'));
-    return Promise.resolve();
+    await this.#options.close?.();
   }
 
   #keep(row: InstanceRow, service: string): Instance {
@@ -191,7 +194,7 @@ export class OsmMano implements Mano {
   /** Services with a name of ours that nobody here knows: left behind by a manager that died, or by an order whose answer was lost. */
   #endStrangers(services: readonly NsRecord[], known: ReadonlySet<string>): void {
     for (const { id, name } of services) {
-      const host = this.#hostOf(name);
+      const host = hostNamedBy(this.#options.deployment, name);
       if (host === undefined || known.has(host) || this.#ordering.has(host)) continue;
       this.#options.log.warn({ event: 'manager.mano.stranger', host, service: id });
       this.#endInBackground(host, id);
@@ -232,15 +235,7 @@ export class OsmMano implements Mano {
   }
 
   #nameOf(host: string): string {
-    return `${this.#options.deployment}-${host.replace('/', '-')}`;
-  }
-
-  /** The host whose service bears this name; of other names nothing. */
-  #hostOf(name: string): string | undefined {
-    const { deployment } = this.#options;
-    if (!name.startsWith(`${deployment}-`)) return undefined;
-    const rest = /^(.+)-(\d+)$/.exec(name.slice(deployment.length + 1));
-    return rest === null ? undefined : `${rest[1]}/${rest[2]}`;
+    return serviceNameOf(this.#options.deployment, host);
   }
 
   #nextIndex(domain: string): number {

@@ -1,10 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { listOf, oneOf, text, url, type ConfigOf, type Parse, type Settings } from '../../../common/config.js';
-import type { Clock } from '../../../common/clock.js';
-import { fault } from '../../../protocol/errors.js';
-import { Login } from './login.js';
-import { Northbound } from './northbound.js';
-import { NbiTransport } from './transport.js';
 
 /** `edge-1=openstack-a`: which VIM account of the orchestrator is a domain's. */
 const vimOf: Parse<readonly [domain: string, vim: string]> = value => {
@@ -35,34 +29,4 @@ export const OSM_ORDER_SETTINGS = {
 } as const satisfies Settings;
 
 export type OsmConfig = ConfigOf<typeof OSM_SETTINGS>;
-
-export interface OpenNorthbound extends AsyncDisposable {
-  readonly northbound: Northbound;
-}
-
-/** Opens the client; nothing is sent yet. Throws CONFIG_INVALID where a setting is missing. */
-export async function openNorthbound(config: OsmConfig, clock: Clock): Promise<OpenNorthbound> {
-  const { 'osm.user': user, 'osm.project': project, 'osm.trust': trust } = config;
-  const passwordFile = needed(config, 'osm.passwordFile');
-  const password = (
-    await readFile(passwordFile, 'utf8').catch((cause: unknown) => {
-      throw fault('CONFIG_INVALID', `osm.passwordFile ${passwordFile} cannot be read`, {
-        cause,
-      });
-    })
-  ).trimEnd();
-  const transport = await NbiTransport.open({
-    url: needed(config, 'osm.url'),
-    tls: trust === 'ca' ? { kind: 'pinned', caFile: needed(config, 'osm.caFile') } : { kind: trust },
-  });
-  return {
-    northbound: new Northbound(new Login(transport, { user, password, project }, clock)),
-    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
-  };
-}
-
-function needed(config: OsmConfig, name: 'osm.url' | 'osm.passwordFile' | 'osm.caFile'): string {
-  const value = config[name];
-  if (value === undefined) throw fault('CONFIG_INVALID', `${name} is required`);
-  return value;
-}
+export type OsmOrderConfig = ConfigOf<typeof OSM_ORDER_SETTINGS>;

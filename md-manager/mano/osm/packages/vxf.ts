@@ -34,7 +34,7 @@ function settings(path: string, values: Readonly<Record<string, string>>): Vxf['
 
 const STORE = {
   EDGETWIN_STORE_KIND: 'cassandra',
-  EDGETWIN_CASSANDRA_CONTACTPOINTS: '{{ db_contact_points }}',
+  EDGETWIN_CASSANDRA_CONTACT_POINTS: '{{ db_contact_points }}',
 };
 const STORE_PARAMS = { db_contact_points: 'address of a database node of this domain, or several with commas' };
 
@@ -50,9 +50,12 @@ export const VXFS: readonly Vxf[] = [
     params: {
       host: 'name of this vMD host, <domain>/<index>',
       domain: 'domain of this vMD host',
+      address: 'address of this machine, as the network’s plan says',
       manager_url: 'URL of md-manager',
       sdn_url: 'URL of sdn-app, or several with commas',
       slots: 'twins that this host carries at most',
+      alias_prefix: 'first address of the aliases of vehicles',
+      lease_ms: 'how long a lease of the manager holds at most',
       enrolment_token: 'token of one use by which md-manager knows that it ordered this host',
       ...STORE_PARAMS,
     },
@@ -60,9 +63,12 @@ export const VXFS: readonly Vxf[] = [
       settings('/etc/edgetwin/vmd.env', {
         EDGETWIN_HOST: '{{ host }}',
         EDGETWIN_DOMAIN: '{{ domain }}',
+        EDGETWIN_ADDRESS: '{{ address }}',
         EDGETWIN_MANAGER: '{{ manager_url }}',
         EDGETWIN_SDN_URL: '{{ sdn_url }}',
         EDGETWIN_SLOTS: '{{ slots }}',
+        EDGETWIN_ALIAS_PREFIX: '{{ alias_prefix }}',
+        EDGETWIN_LEASE_MS: '{{ lease_ms }}',
         EDGETWIN_ENROLMENT_TOKEN: '{{ enrolment_token }}',
         ...STORE,
       }),
@@ -85,14 +91,25 @@ export const VXFS: readonly Vxf[] = [
     title: 'md-manager: registration, pools, hand-over',
     ...{ vcpus: 2, memoryMb: 2048, diskGb: 5, scaleOut: 2 },
     params: {
-      sdn_url: 'URL of sdn-app, or several with commas',
+      listen: 'ADDRESS:PORT of its API',
+      sdn_url: 'URL of sdn-app',
       pool_size: 'hosts per domain, as the setting pool.size',
+      hosts_from: 'first address of vMD hosts, or <domain>=<address> of each domain with commas',
+      osm_url: 'northbound interface of the orchestrator',
+      osm_vims: 'VIM account of each domain, <domain>=<name> with commas',
       ...STORE_PARAMS,
     },
     files: [
       settings('/etc/edgetwin/md-manager.env', {
+        EDGETWIN_LISTEN: '{{ listen }}',
         EDGETWIN_SDN_URL: '{{ sdn_url }}',
         EDGETWIN_POOL_SIZE: '{{ pool_size }}',
+        EDGETWIN_HOSTS_FROM: '{{ hosts_from }}',
+        EDGETWIN_MANO: 'osm',
+        EDGETWIN_OSM_URL: '{{ osm_url }}',
+        EDGETWIN_OSM_VIMS: '{{ osm_vims }}',
+        // Part of the image, or brought by the roles in ansible/: secrets are no parameters of an order.
+        EDGETWIN_OSM_PASSWORD_FILE: '/etc/edgetwin/osm.password',
         ...STORE,
       }),
     ],
@@ -102,8 +119,16 @@ export const VXFS: readonly Vxf[] = [
     name: 'analytics',
     title: 'data analytics: history, roll-ups, REST',
     ...{ vcpus: 2, memoryMb: 2048, diskGb: 10, scaleOut: 2 },
-    params: { manager_url: 'URL of md-manager', ...STORE_PARAMS },
-    files: [settings('/etc/edgetwin/analytics.env', { EDGETWIN_MANAGER_URL: '{{ manager_url }}', ...STORE })],
+    params: { listen: 'ADDRESS:PORT of REST and fleet page', manager_url: 'URL of md-manager', ...STORE_PARAMS },
+    files: [
+      settings('/etc/edgetwin/analytics.env', {
+        EDGETWIN_LISTEN: '{{ listen }}',
+        EDGETWIN_MANAGER_URL: '{{ manager_url }}',
+        // Brought by the roles in ansible/.
+        EDGETWIN_TOPOLOGY: '/etc/edgetwin/topology.yaml',
+        ...STORE,
+      }),
+    ],
     run: ['systemctl enable --now edgetwin@analytics.service'],
   },
   {

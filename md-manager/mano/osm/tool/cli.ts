@@ -15,7 +15,8 @@ import { onboard } from '../onboard.js';
 import { buildPackage, type Model } from '../packages/build.js';
 import { faultsOfPackage } from '../packages/validate.js';
 import { VXFS, nsdOf, vnfdOf, vxfOf, type Vxf } from '../packages/vxf.js';
-import { OSM_SETTINGS, openNorthbound } from '../settings.js';
+import { openNorthbound } from '../open.js';
+import { OSM_SETTINGS } from '../settings.js';
 
 const SETTINGS = {
   ...OSM_SETTINGS,

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createTarGzip, parseTarGzip } from 'nanotar';
 import { parse } from 'yaml';
+import { loadConfig } from '../../../../../common/config.js';
+import { SETTINGS as ANALYTICS_SETTINGS } from '../../../../../analytics/config.js';
+import { SETTINGS as MANAGER_SETTINGS } from '../../../../../md-manager/config.js';
+import { SETTINGS as VMD_SETTINGS } from '../../../../../vmd/config.js';
 import { buildPackage } from '../../../../../md-manager/mano/osm/packages/build.js';
 import { cloudInitOf, faultsOf, wordsOf } from '../../../../../md-manager/mano/osm/packages/cloud-init.js';
 import { faultsOfPackage } from '../../../../../md-manager/mano/osm/packages/validate.js';
@@ -131,5 +135,53 @@ describe('a package that was changed by hand', () => {
     ] as const)
       assert.deepEqual(await changed('sol006', inDescriptor(from, to)), [fault]);
     assert.deepEqual(await changed('sol006', inDescriptor(/^vnfd:/, 'wnfd:')), ['its descriptor is of neither model']);
+  });
+});
+
+describe('the settings that a machine is given by its template', () => {
+  /** What the orchestrator makes of a template, and systemd of the file that comes of it. */
+  function environmentOf(name: string, values: Readonly<Record<string, string>>): Record<string, string> {
+    const filled = cloudInitOf(vxfOf(name)!).replace(/\{\{ (\w+) \}\}/g, (_, word: string) => values[word]!);
+    const { write_files: files } = parse(filled) as { write_files: { path: string; content: string }[] };
+    const lines = files
+      .find(({ path }) => path.endsWith('.env'))!
+      .content.trim()
+      .split('\n');
+    return Object.fromEntries(lines.map(line => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
+  }
+  const STORE = { db_contact_points: '10.0.1.5,10.0.1.6' };
+
+  it('are all there and known to the vMD host', () => {
+    const env = environmentOf('vmd', {
+      ...{ host: 'edge-1/2', domain: 'edge-1', address: '10.96.0.2', manager_url: 'http://10.0.0.2:7001', slots: '1' },
+      ...{ sdn_url: 'http://10.0.0.3:7002,http://10.0.0.4:7002', alias_prefix: '100.80.0.0', lease_ms: '6000' },
+      ...{ enrolment_token: 'f00d', ...STORE },
+    });
+    const config = loadConfig(VMD_SETTINGS, { argv: [], env });
+    assert.deepEqual(
+      [config.host, config.address, config.enrolmentToken, config.slots],
+      ['edge-1/2', '10.96.0.2', 'f00d', 1],
+    );
+    assert.deepEqual(config['cassandra.contactPoints'], [{ address: '10.0.1.5' }, { address: '10.0.1.6' }]);
+  });
+
+  it('are all there and known to md-manager and analytics', () => {
+    const manager = environmentOf('manager', {
+      ...{
+        listen: '10.0.0.2:7001',
+        sdn_url: 'http://10.0.0.3:7002',
+        pool_size: 'edge-1=2',
+        hosts_from: 'edge-1=10.96.0.0',
+      },
+      ...{ osm_url: 'https://10.0.0.9:9999/osm', osm_vims: 'edge-1=openstack-1', ...STORE },
+    });
+    const config = loadConfig(MANAGER_SETTINGS, { argv: [], env: manager });
+    assert.deepEqual([config.mano, config['osm.vims']], ['osm', [['edge-1', 'openstack-1']]]);
+    const analytics = environmentOf('analytics', {
+      listen: '10.0.0.7:8080',
+      manager_url: 'http://10.0.0.2:7001',
+      ...STORE,
+    });
+    assert.equal(loadConfig(ANALYTICS_SETTINGS, { argv: [], env: analytics })['store.kind'], 'cassandra');
   });
 });
