@@ -128,7 +128,7 @@ describe('receiver loop', () => {
     await using gps = world();
     for (let i = 0; i < 4; i++) {
       gps.look();
-      gps.look({ device: 'b', latitude: 38.001, timeMs: gps.clock.nowMs() + 100 });
+      gps.look({ device: 'b', latitude: 38.00001, timeMs: gps.clock.nowMs() + 100 });
       await gps.clock.advance(1_000);
     }
     const latitudes = gps.readings.filter(({ name }) => name === 'lat').map(({ value }) => value);

@@ -40,6 +40,18 @@ describe('uplink sender', () => {
     assert.ok(sender.underWay <= 2);
   });
 
+  it('widens by one place for each acknowledgement after that', () => {
+    const sender = new Sender({ parallel: 8, liveMs: 1_000 });
+    sender.accepted(keys(...Array.from({ length: 20 }, (_, at) => at + 1)), true, 0);
+    for (let seq = 1; seq <= 8; seq++) sender.timedOut(key(seq), 5_000);
+    // One of two places is kept for a live report, and all these are backlog by now.
+    assert.equal(sender.underWay, 1);
+    for (let answers = 1; answers <= 5; answers++) {
+      sender.acknowledged(key(answers), 5_100);
+      assert.equal(sender.underWay, 1 + answers);
+    }
+  });
+
   it('asks for a registration once, and holds back until it is done', () => {
     const sender = new Sender(RULES);
     sender.accepted(keys(1, 2), true, 0);
