@@ -1,8 +1,9 @@
-import { hostPort, integer, listOf, oneOf, text, url, type ConfigOf, type Parse } from '../common/config.js';
+import { hostPort, integer, listOf, number, oneOf, text, url, type ConfigOf, type Parse } from '../common/config.js';
 import { LOOPBACK_PLAN, ipv4ToNumber, type AddressPlan } from '../protocol/addresses.js';
 import { fault } from '../protocol/errors.js';
 import { ipv6Setting } from '../protocol/ipv6.js';
 import type { ControlStoreSettings } from '../store/open.js';
+import type { PoolPolicy } from './pool/policy/policy.js';
 import { OSM_ORDER_SETTINGS, OSM_SETTINGS } from './mano/osm/settings.js';
 import { cassandraSettings, STORE_SETTINGS, type Login, type StoreConfig } from '../store/settings.js';
 
@@ -100,6 +101,21 @@ export const SETTINGS = {
     default: 'core=1,edge-1=2,edge-2=2',
     help: 'hosts kept per domain; as many slots are kept ready',
   },
+  'pool.policy': {
+    parse: oneOf('fixed', 'hit-rate'),
+    default: 'fixed',
+    help: 'fixed: pools are kept at pool.size; hit-rate: at what it takes for pool.target, and never below',
+  },
+  'pool.target': {
+    parse: number(0.5, 0.999999),
+    default: '0.999',
+    help: 'share of requests for a slot that are to find a ready one (hit-rate)',
+  },
+  'pool.halfLifeMs': {
+    parse: integer(1_000, 86_400_000),
+    default: '600000',
+    help: 'how fast the demand of the past is forgotten (hit-rate)',
+  },
   'pool.slots': { parse: integer(1, 100_000), default: '4', help: 'twins that one host carries' },
   'pool.maxHosts': { parse: integer(1, 1_022), default: '32', help: 'hosts of one domain at most' },
   'pool.startMs': { parse: ms, default: '30000', help: 'how long a host may take to get ready' },
@@ -182,5 +198,18 @@ export function planOf(
     twinPrefix: config['plan.twinPrefix'],
     aliasPrefix: config['plan.aliasPrefix'],
     ...(twin6 === undefined || alias6 === undefined ? {} : { twin6, alias6 }),
+  };
+}
+
+/** How pools are sized. */
+export function policyOf(config: ManagerConfig): PoolPolicy {
+  if (config['pool.policy'] === 'fixed') return { kind: 'fixed' };
+  return {
+    kind: 'hit-rate',
+    target: config['pool.target'],
+    halfLifeMs: config['pool.halfLifeMs'],
+    // Until one was seen: what a host may take at most.
+    startMs: config['pool.startMs'],
+    mostSlots: config['pool.maxHosts'] * config['pool.slots'],
   };
 }

@@ -9,7 +9,7 @@ import { openHttp } from '../protocol/api/http-server.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ControlStore } from '../store/types.js';
 import { Standby } from './arming/standby.js';
-import { planOf, type ManagerConfig } from './config.js';
+import { planOf, policyOf, type ManagerConfig } from './config.js';
 import { Effects } from './handover/effects.js';
 import { Ledger } from './handover/ledger.js';
 import { Runner } from './handover/runner.js';
@@ -63,6 +63,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   const pool: Pool = new Pool(
     {
       sizes: new Map(config['pool.size']),
+      policy: policyOf(config),
       slotsPerHost: config['pool.slots'],
       maxHosts: config['pool.maxHosts'],
       startMs: config['pool.startMs'],

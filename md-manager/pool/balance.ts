@@ -1,10 +1,14 @@
+import type { PoolPolicy } from './policy/policy.js';
 import { shortOf, type PoolSizes, type PoolState } from './pool-state.js';
+import { Sizing } from './sizing.js';
 import { Starts, type StartsDeps } from './starts.js';
 import { Surplus } from './surplus.js';
 import { Waiting } from './waiting.js';
 
 export interface BalanceOptions {
+  /** Domain → hosts kept there, and slots kept ready; under another policy than the fixed one the least of them. */
   readonly sizes: PoolSizes;
+  readonly policy: PoolPolicy;
   readonly slotsPerHost: number;
   /** Hosts of one domain at most. */
   readonly maxHosts: number;
@@ -14,7 +18,7 @@ export interface BalanceOptions {
   readonly surplusMs: number;
 }
 
-export interface BalanceDeps extends Omit<StartsDeps, 'startMs'> {
+export interface BalanceDeps extends Omit<StartsDeps, 'startMs' | 'onReadyAfter'> {
   readonly pool: () => PoolState;
 }
 
@@ -23,21 +27,29 @@ export class Balance {
   readonly starts: Starts;
   readonly #options: BalanceOptions;
   readonly #deps: BalanceDeps;
+  readonly #sizing: Sizing;
   readonly #waiting = new Waiting();
   readonly #surplus: Surplus;
 
   constructor(options: BalanceOptions, deps: BalanceDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#sizing = new Sizing(options.policy, options.sizes);
     this.#surplus = new Surplus(options.surplusMs, (domain, nowMs) => this.#waiting.any(domain, nowMs));
     this.starts = new Starts({
       ...deps,
       startMs: options.startMs,
+      onReadyAfter: (domain, tookMs) => this.#sizing.started(domain, tookMs, deps.clock.monotonicMs()),
       onOrderFailed: domain => {
         // Where other hosts are on their way, who waits hears of those first.
         if (!this.#starting(domain) && this.starts.underWay(domain) <= 1) this.#refuse(domain);
       },
     });
+  }
+
+  /** What each pool is kept at now. */
+  get sizes(): PoolSizes {
+    return this.#sizing.sizes;
   }
 
   /** Hosts beyond the pool's size, as many as it takes for all who wait. Those that start anyway will do. */
@@ -54,9 +66,10 @@ export class Balance {
   /** Orders what is missing. */
   refill(): void {
     const { slotsPerHost, maxHosts } = this.#options;
+    this.#sizing.adjust(this.#deps.clock.monotonicMs());
     const pool = this.#deps.pool();
     const others = this.#waiting.domains().map(domain => [domain, 0] as const);
-    for (const [domain, size] of new Map([...others, ...this.#options.sizes])) {
+    for (const [domain, size] of new Map([...others, ...this.sizes])) {
       if (!this.starts.may(domain)) continue;
       const waiting = this.#waiting.slots(domain, this.#deps.clock.monotonicMs());
       const missing = shortOf(pool, domain, { size, waiting, slotsPerHost, maxHosts });
@@ -65,6 +78,7 @@ export class Balance {
   }
 
   taken(domain: string): void {
+    this.#sizing.taken(domain, this.#deps.clock.monotonicMs());
     this.#waiting.taken(domain);
   }
 
@@ -75,12 +89,12 @@ export class Balance {
 
   /** To be told of every change of the pool. */
   observe(pool: PoolState): void {
-    this.#surplus.observe(pool, this.#options.sizes, this.#deps.clock.monotonicMs());
+    this.#surplus.observe(pool, this.sizes, this.#deps.clock.monotonicMs());
   }
 
   /** Hosts that may go now. */
   surplus(): string[] {
-    return this.#surplus.due(this.#deps.pool(), this.#options.sizes, this.#deps.clock.monotonicMs());
+    return this.#surplus.due(this.#deps.pool(), this.sizes, this.#deps.clock.monotonicMs());
   }
 
   #starting(domain: string): boolean {

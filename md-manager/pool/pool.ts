@@ -83,7 +83,7 @@ export class Pool implements AsyncDisposable {
   }
 
   reserve(wish: Wish): HostRef | undefined {
-    const found = reserve(this.#state, wish, this.#options.sizes);
+    const found = reserve(this.#state, wish, this.#balance.sizes);
     if (found === undefined) return undefined;
     this.#balance.taken(found.host.domain);
     this.#change(found.pool);
@@ -140,7 +140,7 @@ export class Pool implements AsyncDisposable {
   }
 
   view(): PoolView[] {
-    return poolView(this.#state, this.#options.sizes, domain => this.#balance.starts.underWay(domain));
+    return poolView(this.#state, this.#balance.sizes, domain => this.#balance.starts.underWay(domain));
   }
 
   /** Whether a slot of this host is held by nobody. */
@@ -151,13 +151,13 @@ export class Pool implements AsyncDisposable {
 
   /** Domain → slots that are ready, and the size that its pool is kept at. */
   rooms(): Map<string, { readonly ready: number; readonly size: number }> {
-    const { sizes } = this.#options;
+    const { sizes } = this.#balance;
     return new Map([...sizes].map(([domain, size]) => [domain, { ready: readySlots(this.#state, domain), size }]));
   }
 
   /** Whether every pool has as many ready slots as it should. */
   filled(): boolean {
-    return [...this.#options.sizes].every(([domain, size]) => readySlots(this.#state, domain) >= size);
+    return [...this.#balance.sizes].every(([domain, size]) => readySlots(this.#state, domain) >= size);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -178,7 +178,7 @@ export class Pool implements AsyncDisposable {
   #ready(host: string, slots: number): void {
     const pooled = this.#state.get(host);
     if (pooled === undefined) return;
-    this.#balance.starts.ready(host);
+    this.#balance.starts.ready(host, pooled.ref.domain);
     this.#change(putHost(this.#state, { ...pooled, state: 'ready', slots }));
     this.#links.follow(host);
     this.#deps.log.info({ event: 'manager.host.ready', host, slots });
@@ -243,6 +243,6 @@ export class Pool implements AsyncDisposable {
   #change(state: PoolState): void {
     this.#state = state;
     this.#balance.observe(state);
-    setGauges(this.#deps.metrics, this.#options.sizes, state);
+    setGauges(this.#deps.metrics, this.#balance.sizes, state);
   }
 }

@@ -16,6 +16,8 @@ export interface StartsDeps {
   readonly startMs: number;
   /** It exists; its hello may have been quicker. */
   readonly onStarted: (instance: Instance) => void;
+  /** It took so long from its order to its hello. */
+  readonly onReadyAfter: (domain: string, tookMs: number) => void;
   readonly onOrderFailed: (domain: string) => void;
   /** No hello in time. */
   readonly onLate: (host: string) => void;
@@ -31,6 +33,8 @@ export class Starts {
   /** Domain → host orders under way at MANO. */
   readonly #ordering = new Map<string, number>();
   readonly #deadlines = new Map<string, () => void>();
+  /** Host → its order (monotonic), until it is ready. */
+  readonly #orderedAt = new Map<string, number>();
   /** Host → its hello (monotonic). */
   readonly #readyAt = new Map<string, number>();
 
@@ -48,13 +52,16 @@ export class Starts {
   }
 
   async order(domain: string): Promise<void> {
-    const { mano, log, metrics, clock, onStarted, onOrderFailed } = this.#deps;
+    const { mano, log, metrics, clock, onStarted, onReadyAfter, onOrderFailed } = this.#deps;
     this.#ordering.set(domain, this.underWay(domain) + 1);
     const startedMs = clock.monotonicMs();
     try {
       const instance = await mano.start(domain);
       log.info({ event: 'manager.host.started', host: instance.host, pid: instance.pid });
       metrics.observe('pool_order_seconds', (clock.monotonicMs() - startedMs) / 1_000);
+      // Its hello may have been quicker than the answer of MANO.
+      if (this.#readyAt.has(instance.host)) onReadyAfter(domain, clock.monotonicMs() - startedMs);
+      else this.#orderedAt.set(instance.host, startedMs);
       onStarted(instance);
     } catch (error) {
       log.error({ event: 'manager.host.failed', domain, error: messageOf(error) });
@@ -75,10 +82,14 @@ export class Starts {
     this.#deadlines.set(host, cancel);
   }
 
-  ready(host: string): void {
+  ready(host: string, domain: string): void {
     this.#deadlines.get(host)?.();
     this.#deadlines.delete(host);
-    this.#readyAt.set(host, this.#deps.clock.monotonicMs());
+    const nowMs = this.#deps.clock.monotonicMs();
+    const orderedAtMs = this.#orderedAt.get(host);
+    this.#orderedAt.delete(host);
+    if (orderedAtMs !== undefined) this.#deps.onReadyAfter(domain, nowMs - orderedAtMs);
+    this.#readyAt.set(host, nowMs);
   }
 
   /** It is lost or gone. One that never said hello, or has only just, has failed. */
@@ -87,6 +98,7 @@ export class Starts {
     this.#deadlines.get(host)?.();
     this.#deadlines.delete(host);
     this.#readyAt.delete(host);
+    this.#orderedAt.delete(host);
     if (readyAtMs === undefined) this.#failed(domain, 'start');
     else if (this.#deps.clock.monotonicMs() - readyAtMs < YOUNG_MS) this.#failed(domain, 'lost');
   }

@@ -62,7 +62,14 @@ describe('a pool in and after a burst', () => {
       quota-- > 0 ? view.start(domain) : Promise.reject(fault('MANO_FAILED', 'no resources'));
     pool = open.use(
       new Pool(
-        { sizes: new Map([['edge-1', size]]), slotsPerHost: SLOTS, maxHosts: 8, startMs: 60_000, surplusMs },
+        {
+          policy: { kind: 'fixed' },
+          sizes: new Map([['edge-1', size]]),
+          slotsPerHost: SLOTS,
+          maxHosts: 8,
+          startMs: 60_000,
+          surplusMs,
+        },
         {
           ...{ mano: { ...view, stop, start: begin }, log, metrics, clock, timers: clock },
           link: {

@@ -56,7 +56,14 @@ describe('a pool whose hosts fail', () => {
           line.event === 'manager.pool.failing' ? void failures.push(Number(line.failures)) : undefined,
       };
       await using pool = new Pool(
-        { sizes: new Map([['edge-1', 2]]), slotsPerHost: 4, maxHosts: 32, startMs: 1_000, surplusMs: 1_000 },
+        {
+          policy: { kind: 'fixed' },
+          sizes: new Map([['edge-1', 2]]),
+          slotsPerHost: 4,
+          maxHosts: 32,
+          startMs: 1_000,
+          surplusMs: 1_000,
+        },
         {
           ...{ mano, log, metrics, clock, timers: clock, onReady() {}, onLost() {}, onOrderFailed() {} },
           link: {

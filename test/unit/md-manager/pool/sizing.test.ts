@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import type { PoolPolicy } from '../../../../md-manager/pool/policy/policy.js';
+import { Sizing } from '../../../../md-manager/pool/sizing.js';
+
+const LEAST = new Map([
+  ['edge-1', 2],
+  ['edge-2', 1],
+]);
+const POLICY: PoolPolicy = { kind: 'hit-rate', target: 0.999, halfLifeMs: 600_000, startMs: 1_000, mostSlots: 64 };
+
+describe('the sizes of pools', () => {
+  it('are those of the settings where they are fixed, whatever is asked for', () => {
+    const sizing = new Sizing({ kind: 'fixed' }, LEAST);
+    for (let atMs = 0; atMs < 100_000; atMs += 10) sizing.taken('edge-1', atMs);
+    sizing.adjust(100_000);
+    assert.deepEqual(sizing.sizes, LEAST);
+  });
+
+  it('grow where slots are asked for, with what hosts were seen to take, and there alone', () => {
+    const sizing = new Sizing(POLICY, LEAST);
+    for (let atMs = 0; atMs < 600_000; atMs += 1_000) sizing.taken('edge-1', atMs);
+    sizing.adjust(600_000);
+    const quick = sizing.sizes.get('edge-1')!;
+    assert.ok(quick > 2 && quick < 12, String(quick));
+    // Of a domain where nobody asked yet one request is reckoned with.
+    assert.equal(sizing.sizes.get('edge-2'), 2);
+    for (let n = 0; n < 20; n++) sizing.started('edge-1', 10_000, 600_000);
+    sizing.adjust(600_000);
+    assert.ok(sizing.sizes.get('edge-1')! > quick);
+  });
+
+  it('shrink back when nobody asks any more', () => {
+    const sizing = new Sizing(POLICY, LEAST);
+    for (let atMs = 0; atMs < 600_000; atMs += 100) sizing.taken('edge-2', atMs);
+    sizing.adjust(600_000);
+    assert.ok(sizing.sizes.get('edge-2')! > 15);
+    sizing.adjust(600_000 * 20);
+    assert.equal(sizing.sizes.get('edge-2'), 2);
+  });
+});
