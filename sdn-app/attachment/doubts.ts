@@ -5,6 +5,7 @@ import {
   FORGET_MS,
   samePlace,
   samePort,
+  sameSource,
   type Doubt,
   type Located,
   type State,
@@ -25,6 +26,8 @@ const QUIET_MAX_MS = 60_000;
 const CONTEND_MS = 10_000;
 /** A turn lasts at least this long where others wait; in its first half frames of the turn before may be under way. */
 const TURN_MS = 2_000;
+/** Frames of the vehicle itself may have come by a port's tag, before it was somebody else's, and be under way for so long. */
+const SETTLE_MS = 200;
 
 const UNCONFIRMED: Effect = { do: 'count', what: 'unconfirmed' };
 
@@ -77,8 +80,9 @@ export function withTurns(state: State, nowMs: number): State {
 }
 
 /**
- * What a fresh message that came in by a port vouches for. `ambiguous`: it may be of the source whose turn was before.
- * While answers to a source that was confirmed there are still under way, it may be that one's.
+ * What a fresh message that came in by a port vouches for. `ambiguous`: it may be of the source whose turn was before, or of
+ * the vehicle itself, which the switch did not tell from this source until now. While answers to a source that was confirmed
+ * there are still under way, it may be that one's.
  */
 export function confirmable(
   state: State,
@@ -90,11 +94,14 @@ export function confirmable(
     return { result: 'nothing-to-confirm' };
   const doubt = answeredAt(state.doubts, at);
   if (doubt === undefined || doubt.at === 'queued') return { result: 'nothing-to-confirm' };
-  const isFresh = nowMs - doubt.askedAtMs < TURN_MS / 2;
-  return isFresh && rivals(state.doubts, doubt, nowMs).length > 0
-    ? { result: 'ambiguous' }
-    : { result: 'confirmed', doubt };
+  const settlesMs = rivals(state.doubts, doubt, nowMs).length > 0 ? TURN_MS / 2 : isOther(state, doubt) ? SETTLE_MS : 0;
+  return nowMs - doubt.askedAtMs < settlesMs ? { result: 'ambiguous' } : { result: 'confirmed', doubt };
 }
+
+/** With another source than the vehicle's, or another station: flows tell the frames of the two apart. */
+const isOther = (state: State, { place }: Doubt): boolean =>
+  state.at !== 'waiting' &&
+  (!sameSource(state.here.place, place) || (place.mac !== undefined && place.mac !== state.here.place.mac));
 
 /** A port is down: who was there is not there any more. */
 export function dropDoubtsAt(state: State, port: Pick<Place, 'datapath' | 'port'>): Step {

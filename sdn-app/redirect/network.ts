@@ -43,7 +43,7 @@ export const familyOf = (address: string): Family => (isIpv6(address) ? 'ipv6' :
 export type Addr = number | string;
 export const addrOf = (text: string): Addr => (isIpv6(text) ? ipv6ToHex(text) : ipv4ToNumber(text));
 
-export const exactly = (value: number, bits: 8 | 16 | 32): Masked => ({ value, mask: 2 ** bits - 1 });
+export const exactly = (value: number, bits: 8 | 16 | 32 | 48): Masked => ({ value, mask: 2 ** bits - 1 });
 const ALL_ONES = 'f'.repeat(32);
 const exactlyWide = (value: string): WideMasked => ({ value, mask: ALL_ONES });
 const prefixMasked = (first: string): Masked => ({ value: ipv4ToNumber(first), mask: 2 ** 32 - 1 - MAX_NUMBER });

@@ -30,6 +30,7 @@ export type { Armed, HostEnd, Place, VehicleView } from './view.js';
 /** Priorities of table 1 (DESIGN §5). Those between 100 and 80 that it does not name keep the tags of one port apart. */
 export const PRIORITY = {
   path: 100,
+  asked: 98,
   contested: 97,
   armed: 95,
   backup: 90,
@@ -176,10 +177,16 @@ function waysIn(scene: Scene, view: VehicleView, returns: readonly Place[]): Row
   if (place !== undefined) {
     const family = familyOf(place.source.address);
     const known = from(place);
-    for (const port of contestedPorts(scene, view, returns)) {
+    for (const other of contenders(scene, view, returns)) {
+      const { port } = other;
       const domain = domainOfPort(scene, port);
       const to = armed.find(route => route.domain === domain)?.host ?? host;
-      rows.push(row('backup', PRIORITY.contested, family, { inPort: port, ...known }, to, NOWHERE));
+      const there = { inPort: port, ...known };
+      if (sameSource(place, other)) {
+        const tag = { unconfirmed: true, inPort: port };
+        rows.push(row('backup', PRIORITY.asked, family, { ...there, ...station(other) }, to, tag));
+      }
+      rows.push(row('backup', PRIORITY.contested, family, there, to, NOWHERE));
     }
     const tag = { unconfirmed: guarded, inPort: 'any' } as const;
     for (const { domain, host: to } of armed) {
@@ -193,8 +200,9 @@ function waysIn(scene: Scene, view: VehicleView, returns: readonly Place[]): Row
   for (const to of returns) {
     const family = familyOf(to.source.address);
     const tag = { unconfirmed: true, inPort: to.port };
+    const own = { inPort: to.port, ...from(to), ...(guarded ? station(to) : {}) };
     if (place === undefined || !sameSource(place, to))
-      rows.push(row('unknown', PRIORITY.answered, family, { inPort: to.port, ...from(to) }, host, tag));
+      rows.push(row('unknown', PRIORITY.answered, family, own, host, tag));
     if (!silent)
       for (const any of FAMILIES) rows.push(row('unknown', PRIORITY.shared, any, { inPort: to.port }, host, NOWHERE));
   }
@@ -203,21 +211,26 @@ function waysIn(scene: Scene, view: VehicleView, returns: readonly Place[]): Row
   return rows.filter(found => found !== undefined);
 }
 
-/** Ports where frames of the known source would carry a tag that leads to another source. */
-function contestedPorts(
+/**
+ * Places whose port's tag leads to another source than the known one, or to another station with it: the known source must
+ * not carry that tag there, or its answers go to them and its proofs are theirs.
+ */
+function contenders(
   { network, datapath }: Scene,
   { place, also }: VehicleView,
   returns: readonly Place[],
-): number[] {
+): readonly Place[] {
   if (place === undefined) return [];
-  const others = network.trust !== 'lab' ? returns : also?.datapath === datapath ? [also] : [];
-  return others.filter(other => !sameSource(place, other)).map(({ port }) => port);
+  if (network.trust === 'lab') return also?.datapath === datapath && !sameSource(place, also) ? [also] : [];
+  return returns.filter(other => !sameSource(place, other) || (other.mac !== undefined && other.mac !== place.mac));
 }
 
 const from = ({ source }: Place): Match => ({
   ...fromAddress(addrOf(source.address)),
   udpSrc: exactly(source.port, 16),
 });
+
+const station = ({ mac }: Place): Match => (mac === undefined ? {} : { ethSrc: exactly(mac, 48) });
 
 export const sameSource = (a: Place, b: Place): boolean =>
   a.source.address === b.source.address && a.source.port === b.source.port;

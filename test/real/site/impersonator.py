@@ -1,6 +1,7 @@
 """
 Somebody with the addresses of a car, at another port: asks its twin every EVERY_MS, and writes down each datagram that comes
-to any device of this place, one JSON line each: {"own": whether it answers what was asked here, "payload": its first bytes in hex}.
+to any device of this place, one JSON line each: {"own": whether it answers what was asked here, "device": where it came in,
+"payload": its first bytes in hex}.
 
 Usage: impersonator.py SOURCE_ADDRESS SOURCE_PORT TWIN_ADDRESS TWIN_PORT EVERY_MS. Writes "ready" first; ends when standard
 input is closed.
@@ -57,7 +58,8 @@ def main() -> None:
             packet, address = tap.recvfrom(65_536)
             payload = None if address[2] == PACKET_OUTGOING else udp_payload(packet)
             if payload is not None and len(payload) >= 4:
-                print(json.dumps({"own": is_own(payload), "payload": payload[:32].hex()}), flush=True)
+                heard = {"own": is_own(payload), "device": address[0], "payload": payload[:32].hex()}
+                print(json.dumps(heard), flush=True)
         if time.monotonic() >= due:
             message_id = MESSAGE_IDS[asked % len(MESSAGE_IDS)]
             sender.sendto(

@@ -10,6 +10,8 @@ import type { Network } from '../../../lab/netns/network.js';
 export interface Heard {
   /** It answers what the impersonator asked. */
   readonly own: boolean;
+  /** Of his, where it came in. */
+  readonly device: string;
   /** The first bytes, in hex. */
   readonly payload: string;
 }

@@ -7,6 +7,8 @@ import { FLOOD_EVERY_MS, impersonate, type Impersonator } from './impersonator.j
 import { SiteJourney, needsSite } from './harness.js';
 
 const MALLORY = 'mallory';
+/** Neither takes much of what the meter of a port lets through. */
+const AS_OFTEN_AS_THE_CAR_MS = 500;
 const AUTHENTICATED = ['ap-1', 'ap-2', 'ap-3'];
 
 const open = (trust: SiteOptions['trust']): Promise<SiteJourney> =>
@@ -115,6 +117,18 @@ describe('somebody else with the addresses of a car', () => {
 
     it('nor with its MAC address', async () => {
       await using he = await attack(journey, 'ap-4', "the car's");
+      await isHarmless(journey, he);
+    });
+
+    it('nor where the car comes to his own port, whose tag was his before', async () => {
+      await using he = await attack(journey, 'ap-2', 'his own', AS_OFTEN_AS_THE_CAR_MS);
+      await journey.until('he is answered', () => Promise.resolve(he.heard.some(({ own }) => own)));
+      await journey.move(0, 'ap-2');
+      await journey.actsIn(0, 'edge-2');
+      await journey.acknowledges(0);
+      assert.equal(await journey.asksTheCar(0), 'measured');
+      await journey.move(0, 'ap-1');
+      await journey.actsIn(0, 'edge-1');
       await isHarmless(journey, he);
     });
 

@@ -225,22 +225,52 @@ describe('attachment machine, where a change needs proof', () => {
     it('tells them apart at two ports', () => {
       const { state } = run([[5_010, unknown(at(3, { source: 6001 }))]], ACCESS, asked());
       assert.equal(returnsOf(state).length, 2);
-      assert.deepEqual(placeOf(run([[5_020, confirmed(3)]], ACCESS, state).state)?.port, 3);
+      assert.deepEqual(placeOf(run([[5_210, confirmed(3)]], ACCESS, state).state)?.port, 3);
     });
 
     it('does not take the last messages of the one that was confirmed for a proof of the other', () => {
       const moved = run(
         [
-          [5_010, confirmed(2, 'c')],
-          [5_011, applied('c')],
-          [5_020, unknown(other)],
+          [5_210, confirmed(2, 'c')],
+          [5_211, applied('c')],
+          [5_220, unknown(other)],
         ],
         ACCESS,
         asked(),
       ).state;
       assert.deepEqual(returnsOf(moved), [stranger]);
-      assert.deepEqual(placeOf(run([[5_030, confirmed(2)]], ACCESS, moved).state), stranger);
-      assert.equal(result(moved, 6_010), 'confirmed');
+      assert.deepEqual(placeOf(run([[5_230, confirmed(2)]], ACCESS, moved).state), stranger);
+      assert.equal(result(moved, 6_210), 'confirmed');
+    });
+  });
+
+  describe('and somebody was at a port before the car comes there', () => {
+    const result = (state: State, nowMs: number): string => confirmable(state, { datapath: 1, port: 2 }, nowMs).result;
+    const asking = (where: Where): State => run([[5_000, copy(at(2, where))]], PROOF, restingAt(at(1))).state;
+
+    for (const [what, where, results] of [
+      ['with its source and another MAC address', { mac: ROUTER }, ['ambiguous', 'confirmed']],
+      ['with another source', { source: 6000 }, ['ambiguous', 'confirmed']],
+      ['who is the car', {}, ['confirmed', 'confirmed']],
+    ] as const)
+      it(`calls a message ${results[0]} that came by the tag of somebody ${what} as soon as it was his`, () => {
+        const state = asking(where);
+        assert.deepEqual([result(state, 5_199), result(state, 5_200)], results);
+        const moved = placeOf(run([[5_199, confirmed(2)]], PROOF, state).state);
+        assert.deepEqual(moved, results[0] === 'ambiguous' ? at(1) : at(2));
+      });
+
+    it('gives the car its turn, and the proof in it', () => {
+      const { state } = run(
+        [
+          [6_000, TICK],
+          [30_000, copy(at(2))],
+          [30_010, confirmed(2)],
+        ],
+        PROOF,
+        asking({ mac: ROUTER }),
+      );
+      assert.deepEqual(placeOf(state), at(2));
     });
   });
 

@@ -103,6 +103,17 @@ describe('properties of the tables', () => {
       { numRuns: 300 },
     ));
 
+  it('let no station have the answer to a frame of another but the vehicle, where attachments have to be confirmed', () =>
+    fc.assert(
+      fc.property(views, trusts, places, (view, trust, place) => {
+        fc.pre(trust !== 'lab' && view.also === undefined);
+        const known = view.place !== undefined && sourceOf(view.place) === sourceOf(place);
+        for (const station of new World(networkOf({ trust }), view).stationsAnswered(place))
+          assert.ok(station === place.mac || (known && station === view.place?.mac), station.toString(16));
+      }),
+      { numRuns: 500 },
+    ));
+
   it('let a known source have every answer wherever it comes up, while nobody else is at that port', () =>
     fc.assert(
       fc.property(views, trusts, places, (view, trust, { datapath, port }) => {

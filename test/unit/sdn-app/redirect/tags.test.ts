@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { decodeTag, ipv4ToNumber } from '../../../../protocol/addresses.js';
 import type { VehicleView } from '../../../../sdn-app/redirect/vehicle.js';
-import { CAR, CORE, EDGE2, NUMBER, World, at, backAt, from, networkOf, viewOf } from './world.js';
+import { CAR, CAR_MAC, CORE, EDGE2, NUMBER, World, at, backAt, from, networkOf, viewOf } from './world.js';
 
+const OTHER_MAC = 0x02000000bad0;
 const worldOf = (change: Partial<VehicleView> = {}, network = networkOf()): World => new World(network, viewOf(change));
 
 describe('tags and routes', () => {
@@ -79,6 +80,39 @@ describe('tags and routes', () => {
       // the known source at that very port would have the same tag
       assert.deepEqual(world.answersTo(at(2)), []);
       assert.deepEqual(world.answersTo(at(3)), [backAt(at(3))]);
+    });
+
+    it('lead from a port to the one station there that is asked, and not with the answers to another of the same source', () => {
+      const [car, other] = [at(2), at(2, { mac: OTHER_MAC })];
+      const world = worldOf({ returns: [other] }, network);
+      assert.deepEqual(decodeTag(world.enter(car)[0]!.packet.udpSrc).inPort, 0);
+      assert.deepEqual(world.stationsAnswered(car), []);
+      assert.deepEqual(world.stationsAnswered(other), [OTHER_MAC]);
+      assert.deepEqual(world.stationsAnswered(at(3)), [CAR_MAC]);
+      world.show(viewOf({ returns: [car] }));
+      assert.deepEqual(world.stationsAnswered(car), [CAR_MAC]);
+      assert.deepEqual(world.stationsAnswered(other), [CAR_MAC]);
+      world.show(viewOf({ place: car, returns: [other] }));
+      assert.deepEqual(world.stationsAnswered(car), [CAR_MAC]);
+    });
+
+    it('tell two stations with one new source at a port apart, too, also of a vehicle without a place', () => {
+      const { place: _, ...waiting } = viewOf();
+      const first = at(2, { source: from('10.112.0.66') });
+      const second = { ...first, mac: OTHER_MAC };
+      for (const view of [waiting, viewOf()]) {
+        const world = new World(network, { ...view, returns: [second] });
+        assert.deepEqual(world.stationsAnswered(second), [OTHER_MAC]);
+        assert.deepEqual(world.stationsAnswered(first), []);
+      }
+    });
+
+    it('take frames of somebody who shares a port to the standby host of its domain like all others', () => {
+      const armed = [{ domain: 'edge-2', host: EDGE2 }];
+      const other = at(2, { mac: OTHER_MAC });
+      const world = worldOf({ armed, returns: [other] }, network);
+      for (const place of [at(2), other])
+        assert.equal(world.enter(place)[0]?.packet.ipDst, ipv4ToNumber(EDGE2.address));
     });
 
     it('let the first frame of a vehicle without a place name its port, so that it can be confirmed', () => {

@@ -200,6 +200,11 @@ export class World {
     return this.enter(place).flatMap(out => this.answer(out).map(textOf));
   }
 
+  /** MAC addresses that the answers to a frame go to. */
+  stationsAnswered(place: Place): number[] {
+    return this.enter(place).flatMap(out => this.answer(out).map(({ packet }) => packet.ethDst));
+  }
+
   where(place: Place, change: Partial<Packet> = {}): string[] {
     return this.enter(place, change).map(textOf);
   }
