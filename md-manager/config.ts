@@ -4,6 +4,7 @@ import { fault } from '../protocol/errors.js';
 import { ipv6Setting } from '../protocol/ipv6.js';
 import type { ControlStoreSettings } from '../store/open.js';
 import type { PoolPolicy } from './pool/policy/policy.js';
+import { namesOf, readNames, type Names } from './triggers/names.js';
 import { OSM_ORDER_SETTINGS, OSM_SETTINGS } from './mano/osm/settings.js';
 import { cassandraSettings, STORE_SETTINGS, type Login, type StoreConfig } from '../store/settings.js';
 
@@ -146,6 +147,11 @@ export const SETTINGS = {
     default: '2',
     help: 'slots per domain kept for any vehicle; 0: none',
   },
+  'triggers.names': {
+    parse: text,
+    optional: true,
+    help: 'FILE (YAML) with the names that core networks and MEC platforms have for vehicles and domains; without it none of theirs are known',
+  },
   'registration.firstNumber': { parse: integer(1, 2 ** 20 - 1), default: '1', help: 'number of the first vehicle' },
   'plan.twinPrefix': { parse: ipv4, default: LOOPBACK_PLAN.twinPrefix, help: 'first address of the twin addresses' },
   'plan.aliasPrefix': { parse: ipv4, default: LOOPBACK_PLAN.aliasPrefix, help: 'first address of the aliases' },
@@ -212,4 +218,11 @@ export function policyOf(config: ManagerConfig): PoolPolicy {
     startMs: config['pool.startMs'],
     mostSlots: config['pool.maxHosts'] * config['pool.slots'],
   };
+}
+
+/** Whom and what the news of others mean. */
+export function triggerNames(config: ManagerConfig): Names {
+  const domains = config['pool.size'].map(([domain]) => domain);
+  const path = config['triggers.names'];
+  return path === undefined ? namesOf({}, domains) : readNames(path, domains);
 }

@@ -9,7 +9,9 @@ import { openHttp } from '../protocol/api/http-server.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ControlStore } from '../store/types.js';
 import { Standby } from './arming/standby.js';
-import { planOf, policyOf, type ManagerConfig } from './config.js';
+import { planOf, policyOf, triggerNames, type ManagerConfig } from './config.js';
+import { triggerRoutes } from './triggers/rest.js';
+import { Triggers } from './triggers/triggers.js';
 import { Effects } from './handover/effects.js';
 import { Ledger } from './handover/ledger.js';
 import { Runner } from './handover/runner.js';
@@ -109,6 +111,14 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
       state: vehicle => runner.state(vehicle),
     },
   );
+  const triggers = new Triggers({
+    ...{ names: triggerNames(config), metrics, log },
+    foresee: (vehicle, domain, reason) => {
+      if (runner.state(vehicle) === undefined) return false;
+      standby.foresee(vehicle, { domain, reason });
+      return true;
+    },
+  });
   const sdnLease = new ServiceLeases('sdn-app', {
     ...{ store, clock, log, metrics },
     onHolder: ({ url }) => {
@@ -145,7 +155,10 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   const http = open.use(
     await openHttp({
       ...{ part: 'md-manager', listen: config.listen, log, metrics },
-      routes: managerRoutes({ term: TERM, registrations, runner, ledger, pool, standby, sdnLease }),
+      routes: [
+        ...managerRoutes({ term: TERM, registrations, runner, ledger, pool, standby, sdnLease }),
+        ...triggerRoutes(triggers, () => clock.nowMs()),
+      ],
       notReady: () => deps.storeAway?.() ?? (pool.filled() ? undefined : 'pools to fill'),
     }),
   );

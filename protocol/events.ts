@@ -61,6 +61,7 @@ export const EVENTS = [
   'manager.pool.shrunk',
   'manager.vehicle.registered',
   'manager.vehicle.recovered',
+  'manager.trigger.foreseen',
   'manager.standby.refused',
   'manager.standby.ended',
   'manager.standby.unknown',

@@ -134,6 +134,11 @@ export const METRICS = {
   },
   // md-manager
   handover_total: { kind: 'counter', help: 'hand-overs that ended', labels: ['result', 'reason', 'kind'] },
+  manager_trigger_total: {
+    kind: 'counter',
+    help: 'news of core networks and MEC platforms about where devices go, by what became of them',
+    labels: ['origin', 'result'],
+  },
   pool_ready: { kind: 'gauge', help: 'slots that are ready', labels: ['domain'] },
   pool_allocation_seconds: {
     kind: 'histogram',

@@ -2,9 +2,10 @@ import type { Clock } from '../../common/clock.js';
 import type { Topology } from '../../protocol/topology.js';
 import type { VehicleState } from '../handover/state.js';
 import type { Pool } from '../pool/pool.js';
+import { Foresight } from './foresight.js';
 import { keptOf } from './lease.js';
 import type { Leases } from './leases.js';
-import { nextDomains } from './neighbours.js';
+import { nextDomains, type NextDomain } from './neighbours.js';
 import { planStandby, type Limits, type Plan, type Room } from './plan.js';
 import { restOf } from './rest.js';
 
@@ -20,6 +21,8 @@ export interface PlannerOptions extends Limits {
 const UNSERVED = { everyMs: 1_000, atOnce: 256 };
 /** A vehicle whose offers were refused is left alone for so long. */
 const REFUSED_MS = 5_000;
+/** How long a word about a vehicle's way counts: it may have been wrong. */
+const FORESEEN_MS = 60_000;
 const NOTHING: Limits = { budget: 0, ticketsPerDomain: 0 };
 
 /** Which vehicles are to be planned for, and when. */
@@ -34,6 +37,7 @@ export class Planner {
   /** Vehicle → when it is due (monotonic): its dwell is over, or it was refused long enough ago. */
   readonly #later = new Map<string, number>();
   readonly #refusedUntil = new Map<string, number>();
+  readonly #foresight = new Foresight();
   #nextUnservedMs = 0;
 
   constructor(
@@ -53,6 +57,14 @@ export class Planner {
   }
 
   look(vehicle: string): void {
+    this.#due.add(vehicle);
+  }
+
+  /** Somebody says that the vehicle is about to be there: for a while that domain comes before its neighbours. */
+  foresee(vehicle: string, next: NextDomain): void {
+    const untilMs = this.#clock.monotonicMs() + FORESEEN_MS;
+    this.#foresight.foresee(vehicle, next, untilMs);
+    this.#later.set(vehicle, untilMs);
     this.#due.add(vehicle);
   }
 
@@ -90,11 +102,14 @@ export class Planner {
     return { plan, vehicles };
   }
 
-  #next(vehicle: string): ReturnType<typeof nextDomains> {
+  #next(vehicle: string): NextDomain[] {
     const { topology } = this.#options;
     const state = this.#state(vehicle);
     if (topology === undefined || state?.attachment === undefined || !this.#rests(state)) return [];
-    return nextDomains(topology, state.attachment).filter(({ domain }) => domain !== state.twin.host.domain);
+    const foreseen = this.#foresight.of(vehicle, this.#clock.monotonicMs());
+    const neighbours = nextDomains(topology, state.attachment).filter(({ domain }) => domain !== foreseen?.domain);
+    const all = foreseen === undefined ? neighbours : [foreseen, ...neighbours];
+    return all.filter(({ domain }) => domain !== state.twin.host.domain);
   }
 
   #rests(state: VehicleState): boolean {

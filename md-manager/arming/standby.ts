@@ -9,6 +9,7 @@ import { COMMAND_TIMEOUT_MS, type SdnClient } from '../peers.js';
 import { ticketHolder } from '../pool/pool-state.js';
 import { isKept, type Lease } from './lease.js';
 import { Leases } from './leases.js';
+import type { NextDomain } from './neighbours.js';
 import { Offers } from './offers.js';
 import { Planner, type PlannerOptions } from './planner.js';
 import { StandbyRecords } from './records.js';
@@ -120,6 +121,11 @@ export class Standby implements AsyncDisposable {
       this.#records.end(row.lease);
     }
     this.#planner.look(vehicle);
+  }
+
+  /** The vehicle is said to be about to enter that domain; it is armed there, where there is room. */
+  foresee(vehicle: string, next: NextDomain): void {
+    this.#planner.foresee(vehicle, next);
   }
 
   /** A host is out of reach, and with it the slots there. */

@@ -42,11 +42,3 @@ export function locationSightings({ zonalPresenceNotification: told }: ZonalPres
       return { sightings: [], passedOver: 1 };
   }
 }
-
-/** Body of POST {root}/location/v2/subscriptions/zonalTraffic. */
-export function zonalTrafficSubscription(zoneId: string, notifyURL: string, clientCorrelator: string): unknown {
-  const userEventCriteria = ['Entering', 'Leaving', 'Transferring'];
-  return {
-    zonalTrafficSubscription: { zoneId, callbackReference: { notifyURL }, userEventCriteria, clientCorrelator },
-  };
-}

@@ -5,7 +5,6 @@ import type { DeviceName, Sighting, Sightings } from './sighting.js';
 /** ETSI GS MEC 021 (Application Mobility, v2.2.1): platforms tell applications that a device moves between their hosts. */
 
 const STATUSES = ['INTERHOST_MOVEOUT_TRIGGERED', 'INTERHOST_MOVEOUT_COMPLETED', 'INTERHOST_MOVEOUT_FAILED'] as const;
-export type MobilityStatus = (typeof STATUSES)[number];
 
 /** Names in this version, numbers from 1 in the older text of the standard: both are taken, unknown ones passed over. */
 const mobilityStatus = z.union([z.string(), z.int().transform(number => STATUSES[number - 1] ?? `${number}`)]);
@@ -53,33 +52,4 @@ export function mobilitySightings(notification: MobilityNotification, receivedAt
     sightings.push(target === undefined ? sighting : { ...sighting, target });
   }
   return { sightings, passedOver: associateId.length - sightings.length };
-}
-
-/** Body of POST {root}/amsi/v1/subscriptions. */
-export function mobilitySubscription(appInstanceId: string, callbackReference: string): unknown {
-  return {
-    subscriptionType: 'MobilityProcedureSubscription',
-    callbackReference,
-    filterCriteria: { appInstanceId, mobilityStatus: [...STATUSES] },
-    requestTestNotification: true,
-  };
-}
-
-/** Our hand-overs as such a notification, for those who subscribed at us. `atMs`: Unix milliseconds. */
-export function mobilityProcedure(told: {
-  readonly device: { readonly type: string; readonly value: string };
-  readonly status: MobilityStatus;
-  readonly targetHost?: string;
-  readonly atMs: number;
-  readonly subscription: string;
-}): unknown {
-  const seconds = Math.floor(told.atMs / 1000);
-  return {
-    notificationType: 'MobilityProcedureNotification',
-    timeStamp: { seconds, nanoSeconds: Math.round((told.atMs - seconds * 1000) * 1e6) },
-    associateId: [told.device],
-    mobilityStatus: told.status,
-    ...(told.targetHost === undefined ? {} : { targetAppInfo: { appInstanceId: told.targetHost } }),
-    _links: { subscription: { href: told.subscription } },
-  };
 }

@@ -8,9 +8,8 @@ const text = z.string().optional();
 export const nefNotification = z.looseObject({
   subscribedEvent: z.string(),
   dnaiChgType: z.string(),
-  ...{ afTransId: text, gpsi: text, ueMac: text, sourceDnai: text, targetDnai: text },
+  ...{ gpsi: text, ueMac: text, sourceDnai: text, targetDnai: text },
   ...{ srcUeIpv4Addr: text, srcUeIpv6Prefix: text, tgtUeIpv4Addr: text, tgtUeIpv6Prefix: text },
-  afAckUri: z.url().optional(),
 });
 export type NefNotification = z.infer<typeof nefNotification>;
 
@@ -42,25 +41,4 @@ function deviceOf(notification: NefNotification): DeviceName | undefined {
   ];
   for (const [kind, value] of names) if (value !== undefined) return { kind, value };
   return undefined;
-}
-
-/** Body of POST {apiRoot}/3gpp-traffic-influence/v1/{afId}/subscriptions: path changes of every device. */
-export function nefSubscription(wish: {
-  readonly afTransId: string;
-  readonly notificationDestination: string;
-  readonly dnn: string;
-}): Record<string, unknown> {
-  return { ...wish, anyUeInd: true, subscribedEvents: ['UP_PATH_CHANGE'], dnaiChgType: 'EARLY_LATE' };
-}
-
-/** Body of the POST to `afAckUri` (AfAckInfo). */
-export function nefAck(
-  { afTransId, gpsi }: NefNotification,
-  afStatus: 'SUCCESS' | 'TEMPORARY_CONGESTION' | 'RELOC_NO_ALLOWED' | 'OTHER',
-): Record<string, unknown> {
-  return {
-    ...(afTransId === undefined ? {} : { afTransId }),
-    ackResult: { afStatus },
-    ...(gpsi === undefined ? {} : { gpsi }),
-  };
 }

@@ -24,8 +24,6 @@ type EventNotification = z.infer<typeof eventNotification>;
 export const smfNotification = z.looseObject({
   notifId: z.string(),
   eventNotifs: z.array(eventNotification).min(1),
-  /** From release 16: where the subscriber says whether it is ready (TS 29.508 §4.2.2.2). */
-  ackUri: z.url().optional(),
 });
 export type SmfNotification = z.infer<typeof smfNotification>;
 
@@ -68,32 +66,4 @@ function deviceOf(event: EventNotification): DeviceName | undefined {
   ];
   for (const [kind, value] of names) if (value !== undefined) return { kind, value };
   return undefined;
-}
-
-export interface SmfWish {
-  /** Comes back in each notification. */
-  readonly notifId: string;
-  readonly notifUri: string;
-  readonly dnn?: string;
-  readonly snssai?: { readonly sst: number; readonly sd?: string };
-}
-
-/** Body of POST {apiRoot}/nsmf-event-exposure/v1/subscriptions: path changes of every device, before and after. */
-export function smfSubscription({ notifId, notifUri, dnn, snssai }: SmfWish): Record<string, unknown> {
-  return {
-    ...{ notifId, notifUri, anyUeInd: true },
-    ...(dnn === undefined ? {} : { dnn }),
-    ...(snssai === undefined ? {} : { snssai }),
-    eventSubs: [{ event: 'UP_PATH_CH', dnaiChgType: 'EARLY_LATE' }, { event: 'PDU_SES_REL' }],
-    notifMethod: 'ON_EVENT_DETECTION',
-    supportedFeatures: '0',
-  };
-}
-
-export type AfStatus = 'SUCCESS' | 'TEMPORARY_CONGESTION' | 'RELOC_NO_ALLOWED' | 'OTHER';
-
-/** Body of the POST to `ackUri` (AckOfNotify, TS 29.508 §5.6.2.10): for an EARLY change the network may wait for it. */
-export function smfAck(notifId: string, { device }: Sighting, afStatus: AfStatus): Record<string, unknown> {
-  const named = device.kind === 'supi' || device.kind === 'gpsi' ? { [device.kind]: device.value } : {};
-  return { notifId, ackResult: { afStatus }, ...named };
 }
