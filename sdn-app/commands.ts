@@ -114,15 +114,18 @@ export function giveTickets(tenure: Tenure, { term, tickets, leaseMs }: TicketsR
 }
 
 /** A vMD host has verified a fresh message of the vehicle that came in by this port. */
-export function confirm(tenure: Tenure, id: string, { datapath, port }: ConfirmRequest): z.infer<typeof confirmAnswer> {
+export function confirm(tenure: Tenure, id: string, request: ConfirmRequest): z.infer<typeof confirmAnswer> {
+  const { datapath, port, unconfirmed = true } = request;
+  const tag = unconfirmed ? 'unconfirmed' : 'confirmed';
   const vehicle = tenure.vehicles.named(id);
   const at = accessPortOf(tenure.topology, { datapath, port });
   if (at === undefined) throw fault('REQUEST_INVALID', `port ${port} of switch ${datapath} is no access port`);
-  const { result } = confirmable(vehicle.state, { datapath, port }, tenure.nowMs());
+  const { result } = confirmable(vehicle.state, { datapath, port, tag }, tenure.nowMs());
   tenure.follower.dispatch(vehicle, {
     type: 'confirmed',
     datapath,
     port,
+    tag,
     ...tenure.follower.offer(vehicle, at.domain),
   });
   return { result };

@@ -49,6 +49,8 @@ export const confirmRequest = z.strictObject({
   /** As in the tag that the datagram carried. */
   datapath: z.int().min(1).max(15),
   port: z.int().min(1).max(2047),
+  /** False: the datagram was of the source that the vehicle is known by, and speaks for nobody who is unconfirmed. Absent: true. */
+  unconfirmed: z.boolean().optional(),
   boot: z.int().min(0),
   seq: z.int().min(0),
 });

@@ -1,5 +1,5 @@
 import type { Place } from '../redirect/view.js';
-import type { Effect, Step } from './events.js';
+import type { Effect, MessageTag, Step } from './events.js';
 import {
   answeredAt,
   FORGET_MS,
@@ -86,7 +86,7 @@ export function withTurns(state: State, nowMs: number): State {
  */
 export function confirmable(
   state: State,
-  at: Pick<Place, 'datapath' | 'port'>,
+  at: MessageTag,
   nowMs: number,
 ): { readonly result: 'confirmed' | 'nothing-to-confirm' | 'ambiguous'; readonly doubt?: Doubt } {
   const tagged = state.at === 'waiting' ? undefined : state.tagged;
@@ -94,6 +94,10 @@ export function confirmable(
     return { result: 'nothing-to-confirm' };
   const doubt = answeredAt(state.doubts, at);
   if (doubt === undefined || doubt.at === 'queued') return { result: 'nothing-to-confirm' };
+  // by the vehicle's own flow, where it is, as somebody else was before it or is now; his frames carry another tag
+  if (at.tag === 'confirmed' && doubt.tag === 'unconfirmed') return { result: 'nothing-to-confirm' };
+  // its message would have been copied: this one was under way for long, and its sender is confirmed or gone
+  if (nowMs - doubt.heardAtMs > CONTEND_MS) return { result: 'nothing-to-confirm' };
   const settlesMs = rivals(state.doubts, doubt, nowMs).length > 0 ? TURN_MS / 2 : isOther(state, doubt) ? SETTLE_MS : 0;
   return nowMs - doubt.askedAtMs < settlesMs ? { result: 'ambiguous' } : { result: 'confirmed', doubt };
 }

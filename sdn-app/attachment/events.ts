@@ -33,7 +33,7 @@ export type Event =
       readonly authenticated: boolean;
     } & Offer)
   /** Someone trusted vouches for a message that came in by this port; see {@link import('./doubts.js').confirmable}. */
-  | ({ readonly type: 'confirmed'; readonly datapath: number; readonly port: number } & Offer)
+  | ({ readonly type: 'confirmed' } & MessageTag & Offer)
   /** The place is known from elsewhere: the switch's own flows, the manager's record. */
   | ({ readonly type: 'placed' } & Located)
   /** What the manager lets the vehicle use from now on; replaces what was there. */
@@ -73,6 +73,13 @@ export interface Report {
   /** Absent where an armed route took the frame, or where the vehicle moved on before the switch had confirmed. */
   readonly reroutedAtMs?: number;
   readonly redirected?: { readonly way: 'armed' | 'ticket'; readonly slot: StandbySlot; readonly atMs: number };
+}
+
+/** What the tag of a message says; without `tag` it is an unconfirmed one. */
+export interface MessageTag {
+  readonly datapath: number;
+  readonly port: number;
+  readonly tag?: TagKind;
 }
 
 export type Effect =

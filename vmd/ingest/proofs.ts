@@ -119,19 +119,21 @@ export class Proofs {
     memory.boot = boot;
     memory.seq = seq;
     memory.tag = port;
-    const { datapath, inPort } = decodeTag(port);
+    const { unconfirmed, datapath, inPort } = decodeTag(port);
     if (datapath === 0 || inPort === 0 || memory.settled === port) return;
     const { last } = memory;
     const rests = last?.tag === port && this.#deps.clock.monotonicMs() - last.endedAtMs < REST_MS;
     if (memory.asking || rests || this.#asking >= ASKING_MAX) return;
     memory.asking = true;
     this.#asking++;
-    void this.#ask(vehicle, { datapath, port: inPort, boot, seq }, () => memory.tag === port).then(result => {
-      memory.asking = false;
-      this.#asking--;
-      memory.last = { tag: port, endedAtMs: this.#deps.clock.monotonicMs() };
-      if (result === 'confirmed' || result === 'nothing-to-confirm') memory.settled = port & ~UNCONFIRMED_BIT;
-    });
+    void this.#ask(vehicle, { datapath, port: inPort, unconfirmed, boot, seq }, () => memory.tag === port).then(
+      result => {
+        memory.asking = false;
+        this.#asking--;
+        memory.last = { tag: port, endedAtMs: this.#deps.clock.monotonicMs() };
+        if (result === 'confirmed' || result === 'nothing-to-confirm') memory.settled = port & ~UNCONFIRMED_BIT;
+      },
+    );
   }
 
   /** Never rejects; `undefined` where sdn-app could not be reached. `current`: whether the vehicle is still there. */

@@ -260,6 +260,25 @@ describe('attachment machine, where a change needs proof', () => {
         assert.deepEqual(moved, results[0] === 'ambiguous' ? at(1) : at(2));
       });
 
+    it('takes no message by the tag of the car for a proof of him, while the car is there or was', () => {
+      for (const where of [{ mac: ROUTER }, { source: 6000 }]) {
+        const here = run([[5_000, copy(at(2, where))]], PROOF, restingAt(at(2))).state;
+        const there = asking(where);
+        for (const state of [here, there]) {
+          const byItsTag = { datapath: 1, port: 2, tag: 'confirmed' } as const;
+          assert.deepEqual(returnsOf(state), [at(2, where)]);
+          assert.equal(confirmable(state, byItsTag, 5_500).result, 'nothing-to-confirm');
+          const { state: next } = run([[5_500, { ...confirmed(2), tag: 'confirmed' }]], PROOF, state);
+          assert.deepEqual(placeOf(next), placeOf(state));
+        }
+      }
+    });
+
+    it('takes a message for no proof of somebody who was not heard for ten seconds', () => {
+      const { state } = run([[6_000, TICK]], PROOF, asking({ mac: ROUTER }));
+      assert.deepEqual([result(state, 15_000), result(state, 15_001)], ['confirmed', 'nothing-to-confirm']);
+    });
+
     it('gives the car its turn, and the proof in it', () => {
       const { state } = run(
         [

@@ -52,7 +52,7 @@ describe('vmd proofs', () => {
   it('tells sdn-app where a report with a fresh proof came in', async () => {
     const { asked, look, counted } = scene();
     await look(report(5));
-    assert.deepEqual(asked, [{ vehicle: 'car-7', datapath: 2, port: 7, boot: 1, seq: 5 }]);
+    assert.deepEqual(asked, [{ vehicle: 'car-7', datapath: 2, port: 7, unconfirmed: true, boot: 1, seq: 5 }]);
     assert.ok(await counted('fresh'));
   });
 
@@ -89,7 +89,10 @@ describe('vmd proofs', () => {
   it('asks about a tag that sdn-app needs to hear no more of once', async () => {
     const { asked, look } = scene();
     for (let seq = 1; seq < 10; seq++) await look(report(seq), HOME, 5_000);
-    assert.equal(asked.length, 1);
+    assert.deepEqual(
+      asked.map(({ port, unconfirmed }) => [port, unconfirmed]),
+      [[3, false]],
+    );
     await look(report(10), AWAY, 5_000);
     await look(report(11), HOME, 5_000);
     assert.equal(asked.length, 3);
