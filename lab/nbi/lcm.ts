@@ -8,7 +8,7 @@ export type Ending = { readonly ms: number; readonly state: string; readonly det
 /** The machines behind the interface: what a real VIM would start and end. */
 export interface Vim {
   /** Resolves with its management address; a rejection fails the operation. */
-  boot(nsId: string, domainVim: string, params: Readonly<Record<string, unknown>>): Promise<string>;
+  boot(nsId: string, vimId: string, cloudInit: string): Promise<string>;
   end(nsId: string): Promise<void>;
 }
 
@@ -74,11 +74,12 @@ export class Lcm {
   async #do(verb: Verb, nsId: string): Promise<void> {
     if (verb === 'instantiate') {
       // The record may be gone: it was deleted under a running order. The machine is started all the same.
-      this.machines.add(nsId);
       const nsr = this.#world.find('nsrs', nsId);
       const [vnfr] = this.#world.all('vnfrs').filter(one => one['nsr-id-ref'] === nsId);
-      const params = (vnfr?.['additionalParamsForVnf'] ?? {}) as Record<string, unknown>;
-      const address = await this.#options.vim?.boot(nsId, String(nsr?.['datacenter']), params);
+      const template = this.#world.cloudInits.get(String(vnfr?.['vnfd-id'])) ?? '';
+      const cloudInit = filled(template, (vnfr?.['additionalParamsForVnf'] ?? {}) as Record<string, unknown>);
+      this.machines.add(nsId);
+      const address = await this.#options.vim?.boot(nsId, String(nsr?.['datacenter']), cloudInit);
       if (vnfr !== undefined && address !== undefined) vnfr['ip-address'] = address;
     }
     if (verb === 'terminate') {
@@ -112,4 +113,13 @@ export class Lcm {
       }
     }
   }
+}
+
+/** As Jinja2 with its strict undefined: a word that nobody gave fails the operation, not the order. */
+function filled(template: string, params: Readonly<Record<string, unknown>>): string {
+  return template.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, word: string) => {
+    if (params[word] === undefined)
+      throw new Error(`Variable '${word}' must be provided in the instantiation parameter 'additionalParamsForVnf'`);
+    return String(params[word]);
+  });
 }

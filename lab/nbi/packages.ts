@@ -58,7 +58,7 @@ export function vnfdsOf(nsd: Stored): string[] {
 async function store(world: NbiWorld, kind: PackageKind, id: string, bytes: Buffer, md5?: string): Promise<void> {
   if (md5 !== undefined && md5 !== createHash('md5').update(bytes).digest('hex'))
     throw new Refused(409, 'Error: MD5 checksum mismatch'.replace('Error: ', ''));
-  const { descriptor, folder, file } = await unpack(bytes);
+  const { descriptor, folder, file, cloudInit } = await unpack(bytes);
   const found = descriptorOf(descriptor, kind, world.profile);
   const twin = world.all(COLLECTION[kind]).find(one => one['id'] === found['id'] && one._id !== id);
   if (twin !== undefined && world.profile.uniquePackages)
@@ -70,6 +70,7 @@ async function store(world: NbiWorld, kind: PackageKind, id: string, bytes: Buff
     if (missing !== undefined)
       throw new Refused(409, `Descriptor error at 'vnfd-id'='${missing}' references a non existing vnfd`);
   }
+  if (cloudInit !== undefined) world.cloudInits.set(id, cloudInit);
   const r19 = world.profile.name === 'R19';
   put(world, kind, id, found, {
     ...(r19 ? { revision: 1 } : {}),
@@ -92,13 +93,21 @@ function put(
   world.put(COLLECTION[kind], { ...descriptor, _id: id }, { userDefinedData: {}, ...admin });
 }
 
-async function unpack(bytes: Buffer): Promise<{ descriptor: unknown; folder: string; file: string }> {
+interface Unpacked {
+  readonly descriptor: unknown;
+  readonly folder: string;
+  readonly file: string;
+  readonly cloudInit: string | undefined;
+}
+
+async function unpack(bytes: Buffer): Promise<Unpacked> {
   const files = await parseTarGzip(new Uint8Array(bytes)).catch((error: unknown) => {
     throw new Refused(400, `invalid file, ${String(error)}`);
   });
+  const cloudInit = files.find(({ name }) => name.split('/')[1] === 'cloud_init')?.text;
   for (const { name, text } of files) {
     const [folder = '', file = '', deeper] = name.split('/');
-    if (deeper === undefined && /\.ya?ml$/.test(file)) return { descriptor: parse(text), folder, file };
+    if (deeper === undefined && /\.ya?ml$/.test(file)) return { descriptor: parse(text), folder, file, cloudInit };
   }
   throw new Refused(422, 'Not found any descriptor file at package descriptor tar.gz');
 }

@@ -14,6 +14,8 @@ export class NbiWorld {
   readonly profile: NbiProfile;
   readonly clock: Clock;
   readonly project = randomUUID();
+  /** Function's package (its id) → its cloud-init template. */
+  readonly cloudInits = new Map<string, string>();
   readonly #objects = new Map<Collection, Map<string, Stored>>(COLLECTIONS.map(name => [name, new Map()]));
 
   constructor(profile: NbiProfile, clock: Clock) {

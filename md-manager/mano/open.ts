@@ -46,6 +46,7 @@ async function orchestrated(config: ManagerConfig, { store, log }: OpenManoDeps)
   return openOsmMano(config, {
     store,
     log,
+    domains: config['pool.size'].map(([domain]) => domain),
     addressesFrom: config['hosts.from'],
     words: domain => ({
       manager_url: managerUrl(config),

@@ -49,6 +49,8 @@ export interface OsmManoDeps extends Pick<OsmManoOptions, 'store' | 'addressesFr
   readonly store: ControlStore;
   /** Words of the cloud-init template that are the same for all hosts of a domain. */
   readonly words: (domain: string) => Readonly<Record<string, string>>;
+  /** Every domain that has a pool. */
+  readonly domains: readonly string[];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
@@ -59,6 +61,8 @@ export async function openOsmMano(config: OsmConfig & OsmOrderConfig, deps: OsmM
   const { clock, timers } = deps;
   const vmd = vxfOf('vmd') as Vxf;
   const vims = new Map(config['osm.vims']);
+  const without = deps.domains.filter(domain => !vims.has(domain));
+  if (without.length > 0) throw fault('CONFIG_INVALID', `osm.vims names no VIM account of ${without.join(', ')}`);
   const { northbound, ...open } = await openNorthbound(config, clock);
   const settling = new Settling({ read: (id, signal) => northbound.operation(id, signal), clock, timers });
   return new OsmMano({

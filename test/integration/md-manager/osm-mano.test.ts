@@ -69,7 +69,7 @@ async function osm(release: NbiProfile['name'], ending: NbiOptions['endingOf'] =
         orderOf: async ({ host, domain, address, enrolment }) => ({
           nsdId,
           vimId: await vimIdOf(northbound, domain),
-          params: { host, domain, enrolment_token: enrolment },
+          params: { ...WORDS, host, domain, address, enrolment_token: enrolment },
           network: 'twins',
           address,
         }),
@@ -101,6 +101,10 @@ async function osm(release: NbiProfile['name'], ending: NbiOptions['endingOf'] =
   };
 }
 
+/** Of every host the same. */
+const WORDS = {
+  ...{ manager_url: 'm', sdn_url: 's', slots: '1', alias_prefix: 'a', lease_ms: '1', db_contact_points: 'd' },
+};
 const DONE = { ms: 5, state: 'COMPLETED' } as const;
 
 for (const release of ['R5', 'R8', 'R19'] as const) {
@@ -202,6 +206,8 @@ describe('orders at Open Source MANO', () => {
     const { address } = await mano.start('edge-1');
     const [vnfr] = under.nbi.world.all('vnfrs');
     assert.deepEqual(vnfr?.['additionalParamsForVnf'], {
+      ...WORDS,
+      address,
       host: 'edge-1/1',
       domain: 'edge-1',
       enrolment_token: 'token',
@@ -236,7 +242,8 @@ describe('orders at Open Source MANO', () => {
   it('of a name of ours that nobody here knows are ended, those of others are let be', async () => {
     await using under = await osm('R19');
     const vimId = await vimIdOf(under.northbound, 'core');
-    const order = { description: '', nsdId: under.nsdId, vimId, params: {}, network: 'twins' };
+    const params = { ...WORDS, host: 'x', domain: 'core', address: 'x', enrolment_token: 'x' };
+    const order = { description: '', nsdId: under.nsdId, vimId, params, network: 'twins' };
     for (const name of ['et-core-7', 'etc-core-7', 'et-notes', 'other'])
       await under.northbound.instantiate({ ...order, name });
     await eventually('all run', () => under.nbi.lcm.machines.size === 4);

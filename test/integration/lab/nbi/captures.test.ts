@@ -138,7 +138,12 @@ class Replay implements AsyncDisposable {
     if (typeof body === 'string') {
       const vmd = vxfOf('vmd');
       assert.ok(vmd);
-      const built = await buildPackage(vmd, name.startsWith('vnfd') ? 'vnf' : 'ns', this.#profile.model);
+      // The recorded one asked for other words.
+      const built = await buildPackage(
+        { ...vmd, files: [], params: {} },
+        name.startsWith('vnfd') ? 'vnf' : 'ns',
+        this.#profile.model,
+      );
       return { body: null, bytes: Buffer.from(built.bytes) };
     }
     if (body === null || body === undefined) return { body: null };
