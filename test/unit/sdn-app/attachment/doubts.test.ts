@@ -268,7 +268,7 @@ describe('attachment machine, where a change needs proof', () => {
           const byItsTag = { datapath: 1, port: 2, tag: 'confirmed' } as const;
           assert.deepEqual(returnsOf(state), [at(2, where)]);
           assert.equal(confirmable(state, byItsTag, 5_500).result, 'nothing-to-confirm');
-          const { state: next } = run([[5_500, { ...confirmed(2), tag: 'confirmed' }]], PROOF, state);
+          const { state: next } = run([[5_500, confirmed(2, 'c', 1, 'confirmed')]], PROOF, state);
           assert.deepEqual(placeOf(next), placeOf(state));
         }
       }

@@ -7,6 +7,7 @@ import {
   type Rules,
   type State,
 } from '../../../../sdn-app/attachment/machine.js';
+import type { TagKind } from '../../../../sdn-app/attachment/state.js';
 import type { StandbySlot } from '../../../../protocol/api/sdn-app.js';
 import type { Place } from '../../../../sdn-app/redirect/vehicle.js';
 
@@ -45,10 +46,11 @@ export const copy = (place: Place, more: Partial<CopyEvent> = {}): CopyEvent => 
   twinDomain: 'edge-1',
   ...more,
 });
-export const confirmed = (port: number, handover = `h${++ids}`, datapath = 1): Event => ({
+export const confirmed = (port: number, handover = `h${++ids}`, datapath = 1, tag: TagKind = 'unconfirmed'): Event => ({
   type: 'confirmed',
   datapath,
   port,
+  tag,
   handover,
   twinDomain: 'edge-1',
 });
