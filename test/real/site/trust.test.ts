@@ -185,7 +185,8 @@ describe('somebody else with the addresses of a car', () => {
     it('gets what the twin asks the car: what the other levels are for', async () => {
       await using he = await attack(journey, 'ap-2', 'his own');
       await journey.until('he is asked', async () => {
-        await journey.asksTheCar(0);
+        // each change of who is believed may be a hand-over, and while it runs no twin acts
+        await journey.asksTheCar(0).catch(() => undefined);
         return he.heard.some(({ own }) => !own);
       });
       await journey.acknowledges(0);
