@@ -231,17 +231,17 @@ function rateOf(pid: number, rates: Rates): Rate | undefined {
 }
 
 /**
- * Reads `obd.rates`: `spd=fast:3,ect=medium,flvl=off`. Throws an Error that says what is wrong, for the table of
- * settings and for whoever asks for other rates at run time.
+ * Reads `obd.rates`: `spd=fast:3,ect=medium,flvl=off`. Throws an Error that says what it must be, for the table
+ * of settings and for whoever asks for other rates at run time.
  */
 export function parseRates(text: string): Rates {
   const rates = new Map<string, Rate>();
   for (const item of text.split(',').filter(part => part.trim() !== '')) {
     const found = /^\s*(\w+)\s*=\s*(fast|medium|slow|off)(?::(\d{1,3}))?\s*$/.exec(item);
     const [, wire = '', tier, priority] = found ?? [];
-    if (found === null) throw new Error(`'${item.trim()}' is not NAME=fast|medium|slow|off[:PRIORITY]`);
-    if (signalByWire(wire)?.obd === undefined) throw new Error(`'${wire}' is no signal of the car`);
-    if (priority !== undefined && Number(priority) < 1) throw new Error(`the priority of ${wire} is not 1 to 999`);
+    if (found === null) throw new Error('NAME=fast|medium|slow|off[:PRIORITY], by commas');
+    if (signalByWire(wire)?.obd === undefined) throw new Error(`names of signals of the car ('${wire}' is none)`);
+    if (priority !== undefined && Number(priority) < 1) throw new Error(`with a priority in 1 to 999 for ${wire}`);
     rates.set(wire, { tier: tier as Rate['tier'], ...(priority === undefined ? {} : { priority: Number(priority) }) });
   }
   return rates;
