@@ -48,6 +48,8 @@ export interface HistoryRange {
  */
 export interface TwinStore extends AsyncDisposable {
   readonly domain: string;
+  /** How many appends it is worth to have under way at once: two for one disk, which shares its syncs; more where each is a request. */
+  readonly appendsAtOnce: number;
   /** Resolves once every row is on disk (survives the loss of power of this machine). */
   append(rows: readonly HistoryRow[]): Promise<void>;
   history(vehicle: string, range?: HistoryRange): AsyncIterable<HistoryRow>;

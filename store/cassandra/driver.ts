@@ -104,6 +104,33 @@ async function sslOptions(tls: NonNullable<DriverSettings['tls']>): Promise<Conn
   };
 }
 
+/** What the driver keeps to itself and needs here: who looks for nodes, and the nodes that it found. */
+interface Inner {
+  readonly controlConnection: {
+    shutdown(): void;
+    readonly hosts: { values(): readonly { shutdown(waitForPending: boolean): Promise<void> }[] };
+  };
+}
+
+/** What a connection attempt of the driver may take, and the answer that it waits for. */
+const STRAGGLE_MS = CONNECT_TIMEOUT_MS + ANY_TIMEOUT_MS;
+
+/**
+ * Ends a client for good. The driver (4.10) goes on in the background with a look at the cluster that it has begun, also of a client
+ * that never connected: nodes that it finds then would be connected to again and again for ever. So what is there is shut down now, and
+ * what came meanwhile once more.
+ */
+async function abandon(client: cassandra.Client): Promise<void> {
+  await client.shutdown();
+  const { controlConnection } = client as unknown as Inner;
+  const end = async (): Promise<void> => {
+    controlConnection.shutdown();
+    await Promise.allSettled(controlConnection.hosts.values().map(host => host.shutdown(false)));
+  };
+  await end();
+  setTimeout(() => void end(), STRAGGLE_MS).unref();
+}
+
 /** Connects, or rejects with what the driver reports; files that cannot be read are CONFIG_INVALID. */
 export async function connectDriver(settings: DriverSettings): Promise<Driver> {
   const { contactPoints, datacentre, user, passwordFile, tls } = settings;
@@ -136,7 +163,7 @@ export async function connectDriver(settings: DriverSettings): Promise<Driver> {
   try {
     await client.connect();
   } catch (error) {
-    await client.shutdown();
+    await abandon(client);
     throw error;
   }
   return new ConnectedDriver(client);
@@ -198,6 +225,6 @@ class ConnectedDriver implements Driver {
   }
 
   async close(): Promise<void> {
-    await this.#client.shutdown();
+    await abandon(this.#client);
   }
 }

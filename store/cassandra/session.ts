@@ -58,8 +58,8 @@ export interface CassandraSession extends AsyncDisposable {
   settled(ms: number): Promise<void>;
 }
 
-/** Requests with the cluster at once: well below the 2,048 that the driver lets into one connection. */
-const MAX_RUNNING = 1_024;
+/** Requests with the cluster at once. A node under `batch` answers no more of them with more at once, but later, and at last too late. */
+const MAX_RUNNING = 256;
 const MAX_WAITING = 100_000;
 const PAGE_ROWS = 1_000;
 const RECONNECT = { firstMs: 250, maxMs: 5_000, jitter: 0.2 } as const;

@@ -27,6 +27,8 @@ export class CassandraTwinStore implements TwinStore {
   readonly #clock: Clock;
   readonly #history: HistoryTable;
   readonly #live: LiveTable;
+  /** A report that waits for a slow one of others is a report that comes again. */
+  readonly appendsAtOnce = 64;
   readonly #devices: DeviceRows;
   readonly #markers: AsyncDisposable | undefined;
   readonly #onCommit: CassandraTwinStoreOptions['onCommit'];

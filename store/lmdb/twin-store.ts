@@ -56,6 +56,8 @@ export function openLmdbTwinStore(options: LmdbTwinStoreOptions): Promise<LmdbTw
 
 class Store implements LmdbTwinStore {
   readonly domain: string;
+  /** One is made ready while the other is with the disk. */
+  readonly appendsAtOnce = 2;
   readonly journal: JournalReader;
   readonly #environment: Environment;
   readonly #clock: Clock;

@@ -35,6 +35,7 @@ export function memoryTwinStore(devices: readonly DeviceRow[] = []): MemoryTwinS
   }
   return {
     domain: 'edge-1',
+    appendsAtOnce: 2,
     rows,
     liveWrites,
     hold: () => void (holding = true),

@@ -3,15 +3,14 @@ import type { Clock } from '../../common/clock.js';
 export interface GroupCommitOptions<T> {
   /** Items that wait or are being written, at most. */
   readonly limit: number;
+  /** Batches that are written at once. */
+  readonly inFlight: number;
   readonly clock: Clock;
   /** Resolves once every item is durable. */
   write(batch: readonly T[]): Promise<void>;
   onDurable(batch: readonly T[]): void;
   onFailed(batch: readonly T[], error: unknown): void;
 }
-
-/** With two, one batch is made ready while the other is with the disk. */
-const IN_FLIGHT = 2;
 
 /**
  * Group commit: while batches are being written the next one collects, so that the price of a disk sync is shared by all
@@ -54,7 +53,7 @@ export class GroupCommit<T> {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#writes.size >= IN_FLIGHT || this.#waiting.length === 0) return;
+    if (this.#scheduled || this.#writes.size >= this.#options.inFlight || this.#waiting.length === 0) return;
     this.#scheduled = true;
     // Behind the sockets of this turn of the loop: all datagrams that are there already share the commit.
     setImmediate(() => {

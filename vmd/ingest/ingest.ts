@@ -26,7 +26,7 @@ interface Waiting extends StoredReport {
 const VERSION_QUERY = `v=${REPORT_VERSION}`;
 
 export interface IngestDeps {
-  readonly store: Pick<TwinStore, 'append'>;
+  readonly store: Pick<TwinStore, 'append' | 'appendsAtOnce'>;
   readonly vehicles: KnownVehicles;
   readonly clock: Clock;
   readonly metrics: Metrics<MetricName>;
@@ -48,6 +48,7 @@ export class Ingest {
     this.#deps = deps;
     this.#commit = new GroupCommit<Waiting>({
       limit: deps.queueMax,
+      inFlight: deps.store.appendsAtOnce,
       clock: deps.clock,
       write: batch => deps.store.append(batch.map(({ row }) => row)),
       onDurable: batch => this.#onDurable(batch),
