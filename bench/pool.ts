@@ -1,5 +1,5 @@
 import type { PoolPolicy } from '../md-manager/pool/policy/policy.js';
-import { seededRandom } from '../lab/radio/impairment.js';
+import { seededRandom } from '../lab/seeded-random.js';
 import { countRow, cpuMeter, type BenchRow } from './harness.js';
 import { quantilesOf } from '../common/quantiles.js';
 import { dayOf } from './pool-day/trips.js';

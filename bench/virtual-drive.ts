@@ -18,7 +18,7 @@ import type { HttpClient } from '../protocol/api/http-client.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { METRICS, type MetricName } from '../protocol/metrics.js';
 import { fakeClock, type FakeClock } from '../test/fakes/fake-clock.js';
-import { seededRandom } from '../test/fakes/seeded-random.js';
+import { seededRandom } from '../lab/seeded-random.js';
 import { simulatedLink } from '../test/fakes/simulated-link.js';
 import { tearingDisk } from '../test/fakes/tearing-disk.js';
 

@@ -33,18 +33,6 @@ export const NO_FAULTS: Faults = {
 const HELD_BACK_DELAYS = 3;
 const HELD_BACK_MS = 10;
 
-/** Uniform numbers in [0, 1) from a seed (mulberry32, public domain): the same seed gives the same faults. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * The fate of one frame: a delay in milliseconds for each copy of it that arrives; none where it is lost.
  * `sinceMoveMs`: time since the car's last change of access point.

@@ -9,7 +9,8 @@ import type { MetricName } from '../../protocol/metrics.js';
 import { decodeFrame, encodeFrame } from '../network/frame.js';
 import { LAB_PREFIX } from '../network/loopback-block.js';
 import type { Fleet } from './fleet.js';
-import { NO_FAULTS, fateOf, seededRandom, type Direction, type Faults } from './impairment.js';
+import { NO_FAULTS, fateOf, type Direction, type Faults } from './impairment.js';
+import { seededRandom } from '../seeded-random.js';
 
 interface Endpoint {
   readonly address: string;

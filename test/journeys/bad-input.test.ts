@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { COAP_PORT } from '../../protocol/addresses.js';
 import { PORT } from '../../lab/demo/plan.js';
-import { seededRandom } from '../fakes/seeded-random.js';
+import { seededRandom } from '../../lab/seeded-random.js';
 import { Journey } from './harness.js';
 
 const DATAGRAMS = 300;

@@ -1,4 +1,4 @@
-import { seededRandom } from '../fakes/seeded-random.js';
+import { seededRandom } from '../../lab/seeded-random.js';
 import { Journey } from './harness.js';
 
 const NO_FAULTS = { lossUp: 0, lossDown: 0, duplicate: 0, reorder: 0, delayMs: 0, jitterMs: 0, seed: 1 };

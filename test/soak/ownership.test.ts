@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { openCluster, clusterMissing, type Cluster } from '../../lab/cassandra/cluster.js';
 import { violationsOf } from '../../lab/linearizability/contest.js';
 import { FAULT_NAMES, drawFaults } from '../../lab/linearizability/node-faults.js';
-import { seededRandom } from '../fakes/seeded-random.js';
+import { seededRandom } from '../../lab/seeded-random.js';
 import { openControlKeyspace, type ControlKeyspace } from '../real/cassandra/control-keyspace.js';
 import { contestOwnership } from '../real/cassandra/ownership-contest.js';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killOutbox } from '../../fakes/kill-outbox.js';
-import { seededRandom } from '../../fakes/seeded-random.js';
+import { seededRandom } from '../../../lab/seeded-random.js';
 
 describe('an outbox that is killed at any moment', function () {
   this.timeout(60_000);

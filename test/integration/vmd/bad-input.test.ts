@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { hostHealth } from '../../../protocol/api/vmd.js';
-import { seededRandom } from '../../fakes/seeded-random.js';
+import { seededRandom } from '../../../lab/seeded-random.js';
 import { openScene, type Car, type Scene } from './scene.js';
 
 describe('vmd host under bad input', () => {

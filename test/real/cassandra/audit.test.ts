@@ -8,7 +8,7 @@ import { auditOutput, ScriptedServices, type Output } from '../../fakes/audit-co
 import { eventually } from '../../fakes/eventually.js';
 import { START_MS, device, owner, row } from '../../fakes/store-rows.js';
 import { migratedStores, type Domain, type MigratedStores } from './migrated-stores.js';
-import { sharedCluster, sharedClusterMissing } from './shared-cluster.js';
+import { needsCluster, needsCuts, sharedCluster } from './shared-cluster.js';
 
 const DAY_MS = 86_400_000;
 const RANGES = 24;
@@ -19,12 +19,8 @@ describe('edgetwin audit on Cassandra', function () {
   let services: ScriptedServices;
   let directory: string;
 
-  before(async function () {
-    const missing = sharedClusterMissing();
-    if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(needsCluster);
+  before(async () => {
     stores = await migratedStores();
   });
   beforeEach(async () => {
@@ -153,11 +149,7 @@ describe('edgetwin audit on Cassandra', function () {
   });
 
   it('says which rows a domain lacks that is cut off, and calls none of them lost', async function () {
-    const missing = sharedClusterMissing(true);
-    if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing}\n`);
-      this.skip();
-    }
+    needsCuts.call(this);
     const cluster = await sharedCluster();
     const argv = await prepare();
     await put('edge-1', ...rows(1, 50));

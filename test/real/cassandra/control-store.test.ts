@@ -1,18 +1,14 @@
 import type { ControlStore } from '../../../store/types.js';
 import { controlStoreContract } from '../../integration/store/control-store-contract.js';
 import { openControlKeyspace, type ControlKeyspace } from './control-keyspace.js';
-import { DATACENTRES, freshPrefix, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
+import { DATACENTRES, freshPrefix, needsCluster, sharedCluster } from './shared-cluster.js';
 
 describe('on three datacentres', function () {
   this.timeout(120_000);
   let keyspace: ControlKeyspace;
 
-  before(async function () {
-    const missing = sharedClusterMissing();
-    if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(needsCluster);
+  before(async () => {
     keyspace = await openControlKeyspace(await sharedCluster(), freshPrefix());
   });
   after(() => keyspace?.[Symbol.asyncDispose]());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { delay } from '../../../common/clock.js';
-import { DATACENTRES } from './shared-cluster.js';
-import { needsCuts, openStage, storesAgree, type Stage } from './harness.js';
+import { DATACENTRES, needsCuts } from './shared-cluster.js';
+import { openStage, storesAgree, type Stage } from './harness.js';
 
 const SPEED = 20;
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { codeOf } from '../../../common/errors.js';
 import { answersCql } from '../../../lab/cassandra/cql-probe.js';
 import { CQL_PORT } from '../../../lab/cassandra/node-config.js';
-import { needsCuts, openStage, storesAgree, type Stage } from './harness.js';
+import { openStage, storesAgree, type Stage } from './harness.js';
+import { needsCuts } from './shared-cluster.js';
 
 const CHUNK = Buffer.alloc(1024 * 1024);
 

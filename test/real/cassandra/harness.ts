@@ -5,18 +5,7 @@ import { openGate, type Gate } from '../../../lab/proxy/gate.js';
 import { Journey, openHostsGate } from '../../journeys/harness.js';
 import type { Gates } from '../../journeys/kill-in-phase.js';
 import { emptyKeyspaces } from './empty-keyspaces.js';
-import { DATACENTRES, freshPrefix, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
-
-/** A hook that skips where there is no cluster, or none whose links can be cut. */
-const needs = (cuts: boolean) =>
-  function (this: Mocha.Context): void {
-    const missing = sharedClusterMissing(cuts);
-    if (missing === undefined) return;
-    process.stdout.write(`      skipped: ${missing}\n`);
-    this.skip();
-  };
-export const needsCluster = needs(false);
-export const needsCuts = needs(true);
+import { DATACENTRES, freshPrefix, sharedCluster } from './shared-cluster.js';
 
 /** A system of real processes on the shared cluster, in keyspaces of its own. */
 export interface Stage extends AsyncDisposable {

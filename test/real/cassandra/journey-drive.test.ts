@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { delay } from '../../../common/clock.js';
-import { needsCluster, openStage, storesAgree } from './harness.js';
+import { openStage, storesAgree } from './harness.js';
+import { needsCluster } from './shared-cluster.js';
 
 const SPEED = 12;
 

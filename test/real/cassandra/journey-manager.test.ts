@@ -1,6 +1,7 @@
 import { NOTHING_ARMED } from '../../journeys/harness.js';
 import { killPart, killsOnStage } from '../../journeys/kill-in-phase.js';
-import { needsCluster, openStage } from './harness.js';
+import { openStage } from './harness.js';
+import { needsCluster } from './shared-cluster.js';
 
 /** What a manager that is started again knows, it knows from Cassandra. */
 describe('with Cassandra', () => {

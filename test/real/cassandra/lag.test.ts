@@ -10,7 +10,7 @@ import type { TwinStore } from '../../../store/types.js';
 import { eventually } from '../../fakes/eventually.js';
 import { openScene, type Scene } from '../../integration/vmd/scene.js';
 import { migratedStores, type Domain, type MigratedStores } from './migrated-stores.js';
-import { DATACENTRES, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
+import { DATACENTRES, needsCuts, sharedCluster } from './shared-cluster.js';
 
 const REPORTS = 40;
 const SPEED = 's/Vehicle.OBD.Speed';
@@ -21,12 +21,8 @@ const HEALED_MS = 120_000;
 describe('replication between domains that are cut from one another', function () {
   this.timeout(240_000);
   let stores: MigratedStores;
-  before(async function () {
-    const missing = sharedClusterMissing(true);
-    if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(needsCuts);
+  before(async () => {
     stores = await migratedStores();
     await stores.empty();
   });

@@ -1,6 +1,7 @@
 import { NOTHING_ARMED } from '../../journeys/harness.js';
 import { faultsOnStage } from '../../journeys/kill-in-phase.js';
-import { needsCluster, openStage, storesAgree, type Stage } from './harness.js';
+import { openStage, storesAgree, type Stage } from './harness.js';
+import { needsCluster } from './shared-cluster.js';
 
 /** Resolved once the node is as before. */
 export interface Healing {

@@ -25,7 +25,7 @@ import { FakeSdnApp } from '../../fakes/fake-sdn-app.js';
 import { Gate } from '../../fakes/gate.js';
 import { attachmentIn } from '../../fakes/handover-world.js';
 import { migratedStores } from './migrated-stores.js';
-import { sharedClusterMissing } from './shared-cluster.js';
+import { needsCluster } from './shared-cluster.js';
 
 const source = extname(fileURLToPath(import.meta.url)) === '.ts';
 const program = source
@@ -88,12 +88,8 @@ describe('a pool of machines that Open Source MANO starts', function () {
   let words: string[];
   const vehicle = `car-${process.pid}`;
 
-  before(async function () {
-    const missing = sharedClusterMissing();
-    if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(needsCluster);
+  before(async () => {
     const stores = await migratedStores();
     await stores.empty();
     const folder = await mkdtemp(join(tmpdir(), 'edgetwin-'));

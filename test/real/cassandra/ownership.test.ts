@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { violationsOf } from '../../../lab/linearizability/contest.js';
 import type { NodeFault } from '../../../lab/linearizability/node-faults.js';
-import { seededRandom } from '../../fakes/seeded-random.js';
+import { seededRandom } from '../../../lab/seeded-random.js';
 import { openControlKeyspace, type ControlKeyspace } from './control-keyspace.js';
 import { contestOwnership } from './ownership-contest.js';
-import { freshPrefix, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
+import { freshPrefix, needsCluster, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
 
 /** Each a minority, of every kind and in every domain: most claims go through, and those of that domain are unknown. */
 const FAULTS: readonly NodeFault[] = [
@@ -18,12 +18,8 @@ describe('ownership of vehicles on Cassandra', function () {
   this.timeout(180_000);
   let keyspace: ControlKeyspace;
 
-  before(async function () {
-    const missing = sharedClusterMissing();
-    if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(needsCluster);
+  before(async () => {
     keyspace = await openControlKeyspace(await sharedCluster(), freshPrefix());
   });
   after(() => keyspace?.[Symbol.asyncDispose]());

@@ -8,7 +8,7 @@ import { verify } from '../../../store/cassandra/admin/verify.js';
 import { readMigrations, type Migration } from '../../../store/cassandra/schema/migrations.js';
 import { until } from '../../fakes/eventually.js';
 import { cell, collect, row } from '../../fakes/store-rows.js';
-import { freshPrefix, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
+import { freshPrefix, needsCluster, sharedCluster } from './shared-cluster.js';
 import { openTwinKeyspace, RETENTION, type TwinKeyspace } from './twin-keyspace.js';
 
 const silent = (): void => undefined;
@@ -19,12 +19,8 @@ describe('schema of a cluster', function () {
   let keyspace: TwinKeyspace;
   let migrations: Migration[];
 
-  before(async function () {
-    const missing = sharedClusterMissing();
-    if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(needsCluster);
+  before(async () => {
     cluster = await sharedCluster();
     migrations = await readMigrations();
     keyspace = await openTwinKeyspace(cluster, freshPrefix());

@@ -10,6 +10,17 @@ const network: NonNullable<ClusterOptions['network']> =
 /** Why there is no cluster here, in words for whoever skips, or `undefined`. `cuts` asks for one whose links can be cut. */
 export const sharedClusterMissing = (cuts = false): string | undefined => clusterMissing(cuts ? 'namespaces' : network);
 
+/** A hook that skips where there is no cluster, or none whose links can be cut. */
+const needs = (cuts: boolean) =>
+  function (this: Mocha.Context): void {
+    const missing = sharedClusterMissing(cuts);
+    if (missing === undefined) return;
+    process.stdout.write(`      skipped: ${missing}\n`);
+    this.skip();
+  };
+export const needsCluster = needs(false);
+export const needsCuts = needs(true);
+
 let opening: Promise<Cluster> | undefined;
 let prefixes = 0;
 

@@ -9,7 +9,7 @@ import type { TwinStore } from '../../../store/types.js';
 import { eventually } from '../../fakes/eventually.js';
 import { openScene } from '../../integration/vmd/scene.js';
 import { migratedStores, type MigratedStores } from './migrated-stores.js';
-import { sharedCluster, sharedClusterMissing } from './shared-cluster.js';
+import { needsCluster, sharedCluster } from './shared-cluster.js';
 
 const SPEED = 's/Vehicle.OBD.Speed';
 const textOf = ({ payload }: CoapResponse): string => Buffer.from(payload ?? []).toString();
@@ -19,12 +19,8 @@ const LONGEST_WORDS = 400;
 describe('a vMD host whose domain has no store', function () {
   this.timeout(240_000);
   let stores: MigratedStores;
-  before(async function () {
-    const missing = sharedClusterMissing();
-    if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(needsCluster);
+  before(async () => {
     stores = await migratedStores();
     await stores.empty();
   });

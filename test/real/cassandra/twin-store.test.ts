@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TwinStore } from '../../../store/types.js';
 import { cell, collect, row, START_MS } from '../../fakes/store-rows.js';
 import { twinStoreContract } from '../../integration/store/twin-store-contract.js';
-import { DATACENTRES, freshPrefix, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
+import { DATACENTRES, freshPrefix, needsCluster, needsCuts, sharedCluster } from './shared-cluster.js';
 import { openTwinKeyspace, type TwinKeyspace } from './twin-keyspace.js';
 
 const DAY_MS = 86_400_000;
@@ -13,12 +13,8 @@ describe('twin store on three datacentres', function () {
   this.timeout(120_000);
   let keyspace: TwinKeyspace;
 
-  before(async function () {
-    const missing = sharedClusterMissing();
-    if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(needsCluster);
+  before(async () => {
     keyspace = await openTwinKeyspace(await sharedCluster(), freshPrefix());
   });
   after(() => keyspace?.[Symbol.asyncDispose]());
@@ -96,7 +92,7 @@ describe('twin store on three datacentres', function () {
     });
 
     it('takes and reads in a domain that is cut off, but not under ack=replicated, and has it all everywhere when it is healed', async function () {
-      if (sharedClusterMissing(true) !== undefined) this.skip();
+      needsCuts.call(this);
       const cluster = await sharedCluster();
       await using replicated = await keyspace.store('edge-1', 'replicated');
       await replicated.append([row('car-4', 1)]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { LastTime, readLastTime } from '../../../../device/clock/last-time.js';
 import { isTracking } from '../../../../device/clock/system-clock.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { tearingDisk } from '../../../fakes/tearing-disk.js';
 
 const AT_MS = Date.UTC(2026, 5, 1);

@@ -7,7 +7,7 @@ import { TimeBase } from '../../../../device/clock/time-base.js';
 import { TimeKeeper } from '../../../../device/clock/time-keeper.js';
 import { METRICS, type MetricName } from '../../../../protocol/metrics.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { tearingDisk } from '../../../fakes/tearing-disk.js';
 
 const NOW_MS = Date.UTC(2026, 5, 1);

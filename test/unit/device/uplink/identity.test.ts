@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { deviceKey, keepRegistration, nextBoot, storedRegistration } from '../../../../device/uplink/identity.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { tearingDisk, type TearingDisk } from '../../../fakes/tearing-disk.js';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';

@@ -7,7 +7,7 @@ import { readMarks } from '../../../../device/uplink/marks.js';
 import { Outbox } from '../../../../device/uplink/outbox.js';
 import { decodeGap, decodeReport, META } from '../../../../protocol/report.js';
 import { fakeClock, type FakeClock } from '../../../fakes/fake-clock.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { tearingDisk, type TearingDisk } from '../../../fakes/tearing-disk.js';
 
 interface Life {

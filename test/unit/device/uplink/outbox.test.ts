@@ -9,7 +9,7 @@ import { Outbox } from '../../../../device/uplink/outbox.js';
 import type { Key } from '../../../../device/uplink/records.js';
 import type { Stamp } from '../../../../device/clock/time-base.js';
 import { fakeClock, type FakeClock } from '../../../fakes/fake-clock.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { tearingDisk, type TearingDisk } from '../../../fakes/tearing-disk.js';
 
 const reading = (clock: FakeClock, value = 50) => ({ name: 'spd', value, monoMs: clock.monotonicMs() });

@@ -5,7 +5,7 @@ import type { Stamp } from '../../../../device/clock/time-base.js';
 import { isProof, proofOf } from '../../../../protocol/proof.js';
 import { decodeReport, META } from '../../../../protocol/report.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { tearingDisk } from '../../../fakes/tearing-disk.js';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';

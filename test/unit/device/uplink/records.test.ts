@@ -5,7 +5,7 @@ import { Journal } from '../../../../device/uplink/journal.js';
 import { decodeRecord, encodeRecord, withDoneJoined, type OutboxRecord } from '../../../../device/uplink/records.js';
 import { readSegments, SegmentLog } from '../../../../device/uplink/segment-log.js';
 import { MAX_BOOT, MAX_SEQ } from '../../../../protocol/report.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { tearingDisk } from '../../../fakes/tearing-disk.js';
 
 const boot = fc.integer({ min: 1, max: MAX_BOOT });

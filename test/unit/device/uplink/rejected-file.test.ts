@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { scanFrames } from '../../../../device/uplink/frames.js';
 import { decodeRecord, type OutboxRecord } from '../../../../device/uplink/records.js';
 import { RejectedFile } from '../../../../device/uplink/rejected-file.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { tearingDisk, type TearingDisk } from '../../../fakes/tearing-disk.js';
 
 async function kept(disk: TearingDisk): Promise<OutboxRecord[]> {

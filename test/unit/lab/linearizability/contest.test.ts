@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { runContest, violationsOf, type Contest } from '../../../../lab/linearizability/contest.js';
 import type { CasOutcome, ControlStore, OwnerRow } from '../../../../store/types.js';
 import { MemoryControlSession, type Fate } from '../../../fakes/memory-control-session.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { owner } from '../../../fakes/store-rows.js';
 import { memoryControlStore } from '../../store/cassandra/control/memory-control-store.js';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { NO_FAULTS, fateOf, seededRandom, type Faults } from '../../../../lab/radio/impairment.js';
+import { NO_FAULTS, fateOf, type Faults } from '../../../../lab/radio/impairment.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 
 const fates = (faults: Partial<Faults>, count = 2_000, sinceMoveMs = 0): readonly (readonly number[])[] => {
   const random = seededRandom(faults.seed ?? 1);

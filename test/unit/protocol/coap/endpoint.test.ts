@@ -5,7 +5,7 @@ import { decodeMessage, encodeMessage, NO_BYTES, type Message } from '../../../.
 import { openCoapEndpoint, type CoapEndpointOptions } from '../../../../protocol/coap/endpoint.js';
 import type { CoapHandler, CoapRequest, CoapResponse, DatagramPort, Peer } from '../../../../protocol/coap/types.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
-import { seededRandom } from '../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../lab/seeded-random.js';
 import { simulatedLink, type LinkFaults } from '../../../fakes/simulated-link.js';
 
 const DEVICE: Peer = { address: '127.112.0.1', port: 5683 };

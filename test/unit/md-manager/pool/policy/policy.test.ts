@@ -9,7 +9,7 @@ import {
   type Demand,
 } from '../../../../../md-manager/pool/policy/demand.js';
 import { slotsWanted, type PoolPolicy } from '../../../../../md-manager/pool/policy/policy.js';
-import { seededRandom } from '../../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../../lab/seeded-random.js';
 
 const HALF_LIFE_MS = 600_000;
 const POLICY: PoolPolicy = {

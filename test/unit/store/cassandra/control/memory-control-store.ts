@@ -2,7 +2,7 @@ import type { Timers } from '../../../../../common/clock.js';
 import { CassandraControlStore } from '../../../../../store/cassandra/control/control-store.js';
 import type { MemoryControlSession } from '../../../../fakes/memory-control-session.js';
 import { type Fate } from '../../../../fakes/memory-control-session.js';
-import { seededRandom } from '../../../../fakes/seeded-random.js';
+import { seededRandom } from '../../../../../lab/seeded-random.js';
 
 /** Pauses are over at once, in their order. */
 export const immediately: Timers = {
