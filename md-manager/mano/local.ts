@@ -8,12 +8,11 @@ import { COAP_PORT, addressAt } from '../../protocol/addresses.js';
 import { fault } from '../../protocol/errors.js';
 import { address6Plus } from '../../protocol/ipv6.js';
 import type { ControlStore, InstanceRow } from '../../store/types.js';
+import { HostIndices } from './host-indices.js';
 import { refOf, type Instance, type Mano } from './mano.js';
 import { lives, processesOf, signalIf, startTicksOf } from './process-table.js';
 
 export const CONTROL_PORT = 5684;
-/** Addresses of one manager's hosts: `from` + 1 … + this. */
-const MAX_INDEX = 1_022;
 const WATCH_MS = 100;
 const FORGET_MS = 1_000;
 /** What a host has to end by itself before it is killed. */
@@ -49,7 +48,7 @@ export class LocalMano implements Mano {
   readonly #unforgotten = new Set<string>();
   readonly #listeners = new Set<(host: string) => void>();
   readonly #stopWatch: () => void;
-  #lastIndex = 0;
+  readonly #indices = new HostIndices();
 
   constructor(options: LocalManoOptions) {
     this.#options = options;
@@ -60,9 +59,7 @@ export class LocalMano implements Mano {
 
   async adopt(): Promise<readonly Instance[]> {
     const rows = await this.#options.store.instances();
-    // An index is not given again soon: whoever still sends to an old host must not meet a new one.
-    const indices = [...rows, ...(await this.#options.store.owners())].map(({ host }) => Number(host.split('/')[1]));
-    this.#lastIndex = Math.max(0, ...indices.filter(Number.isInteger));
+    this.#indices.learn([...rows, ...(await this.#options.store.owners())].map(({ host }) => host));
     for (const row of rows) {
       if (row.pid > 0 && row.state !== 'stopping' && (await lives(row))) this.#instances.set(row.host, instanceOf(row));
       else await this.#sweep(row);
@@ -89,7 +86,7 @@ export class LocalMano implements Mano {
 
   async start(domain: string): Promise<Instance> {
     const { store, clock } = this.#options;
-    const host = `${domain}/${this.#nextIndex()}`;
+    const host = `${domain}/${this.#indices.next(this.#instances.keys())}`;
     const row: InstanceRow = {
       ...this.placeOf(host),
       pid: 0,
@@ -198,15 +195,6 @@ export class LocalMano implements Mano {
   async #sweep(row: InstanceRow): Promise<void> {
     await endInstance(row);
     await this.#forget(row.host);
-  }
-
-  #nextIndex(): number {
-    const used = new Set(this.list().map(({ host }) => Number(host.split('/')[1])));
-    for (let tried = 0; tried < MAX_INDEX; tried++) {
-      this.#lastIndex = (this.#lastIndex % MAX_INDEX) + 1;
-      if (!used.has(this.#lastIndex)) return this.#lastIndex;
-    }
-    throw fault('MANO_FAILED', `all ${MAX_INDEX} addresses are in use`);
   }
 }
 

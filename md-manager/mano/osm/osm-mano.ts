@@ -5,6 +5,7 @@ import { COAP_PORT, addressAt } from '../../../protocol/addresses.js';
 import { fault } from '../../../protocol/errors.js';
 import type { ControlStore, InstanceRow } from '../../../store/types.js';
 import { CONTROL_PORT } from '../local.js';
+import { HostIndices } from '../host-indices.js';
 import { refOf, type Instance, type Mano } from '../mano.js';
 import { endService } from './ending.js';
 import type { Northbound, NsOrder } from './northbound.js';
@@ -39,8 +40,6 @@ export interface OsmManoOptions {
   readonly retryMs?: number;
 }
 
-/** Host addresses of one domain: `from` + 1 … + this. */
-const MAX_INDEX = 1_022;
 const WATCH_MS = 15_000;
 /** As long as osmclient waits. */
 const OPERATION_MS = 3_600_000;
@@ -58,7 +57,7 @@ export class OsmMano implements Mano {
   readonly #ending = new Set<string>();
   readonly #closing = new AbortController();
   readonly #stopWatch: () => void;
-  #lastIndex = 0;
+  readonly #indices = new HostIndices();
 
   constructor(options: OsmManoOptions) {
     this.#options = options;
@@ -66,10 +65,14 @@ export class OsmMano implements Mano {
   }
 
   async adopt(): Promise<readonly Instance[]> {
-    const { store, northbound } = this.#options;
-    const [rows, owners, services] = await Promise.all([store.instances(), store.owners(), northbound.list()]);
-    const indices = [...rows, ...owners].map(({ host }) => Number(host.split('/')[1]));
-    this.#lastIndex = Math.max(0, ...indices.filter(Number.isInteger));
+    const { store } = this.#options;
+    const [rows, owners, services] = await Promise.all([store.instances(), store.owners(), this.#services()]);
+    this.#indices.learn([...rows, ...owners].map(({ host }) => host));
+    if (services === undefined) {
+      // What was running is taken at its word: hosts tell of their health themselves, and the watch looks again.
+      for (const row of rows) if (row.state === 'running' && row.service !== undefined) this.#keep(row, row.service);
+      return this.list();
+    }
     for (const row of rows) {
       const service = services.find(one => one.id === row.service || one.name === this.#nameOf(row.host));
       if (service !== undefined && service.ready && row.state === 'running') this.#keep(row, service.id);
@@ -94,7 +97,8 @@ export class OsmMano implements Mano {
 
   async start(domain: string): Promise<Instance> {
     const { store, clock, newEnrolment } = this.#options;
-    const host = `${domain}/${this.#nextIndex(domain)}`;
+    const inUse = [...this.#instances.keys(), ...this.#ordering, ...this.#ending];
+    const host = `${domain}/${this.#indices.next(inUse)}`;
     const row: InstanceRow = {
       ...this.placeOf(host),
       ...{ pid: 0, startTicks: 0, state: 'starting', startedAtMs: clock.nowMs(), enrolment: newEnrolment() },
@@ -164,15 +168,19 @@ export class OsmMano implements Mano {
     return first.id;
   }
 
+  /** What the orchestrator has; `undefined` where it does not answer: that says nothing about the machines. */
+  #services(): Promise<readonly NsRecord[] | undefined> {
+    return this.#options.northbound.list().catch((error: unknown) => this.#away(error));
+  }
+
+  #away(error: unknown): undefined {
+    this.#options.log.warn({ event: 'manager.mano.away', error: messageOf(error) });
+    return undefined;
+  }
+
   async #watch(): Promise<void> {
-    let services: NsRecord[];
-    try {
-      services = await this.#options.northbound.list();
-    } catch (error) {
-      // Nobody answers: that says nothing about the machines.
-      this.#options.log.warn({ event: 'manager.mano.away', error: messageOf(error) });
-      return;
-    }
+    const services = await this.#services();
+    if (services === undefined) return;
     const alive = new Set(services.filter(({ failed }) => !failed).map(({ id }) => id));
     for (const { host, service } of this.#instances.values())
       if (!alive.has(service)) this.#endInBackground(host, service);
@@ -185,10 +193,7 @@ export class OsmMano implements Mano {
 
   /** What the store names; `undefined` where it is away: then nothing that runs is a stranger. */
   #rows(): Promise<readonly InstanceRow[] | undefined> {
-    return this.#options.store.instances().catch((error: unknown) => {
-      this.#options.log.warn({ event: 'manager.mano.away', error: messageOf(error) });
-      return undefined;
-    });
+    return this.#options.store.instances().catch((error: unknown) => this.#away(error));
   }
 
   /** Services with a name of ours that nobody here knows: left behind by a manager that died, or by an order whose answer was lost. */
@@ -236,14 +241,5 @@ export class OsmMano implements Mano {
 
   #nameOf(host: string): string {
     return serviceNameOf(this.#options.deployment, host);
-  }
-
-  #nextIndex(domain: string): number {
-    const used = new Set([...this.#instances.keys(), ...this.#ordering, ...this.#ending]);
-    for (let tried = 0; tried < MAX_INDEX; tried++) {
-      this.#lastIndex = (this.#lastIndex % MAX_INDEX) + 1;
-      if (!used.has(`${domain}/${this.#lastIndex}`)) return this.#lastIndex;
-    }
-    throw fault('MANO_FAILED', `all ${MAX_INDEX} addresses of ${domain} are in use`);
   }
 }

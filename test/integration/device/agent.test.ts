@@ -15,7 +15,6 @@ import { openNodeDisk } from '../../../device/uplink/node-disk.js';
 import { carStatus } from '../../../device/sampling/car-status.js';
 import { readMarks } from '../../../device/uplink/marks.js';
 import { openElm327Server } from '../../../lab/car/elm327-server.js';
-import type { CarValues } from '../../../lab/drive/engine-model.js';
 import { registration, registrationRequest } from '../../../protocol/api/md-manager.js';
 import { HttpClient } from '../../../protocol/api/http-client.js';
 import { openHttp } from '../../../protocol/api/http-server.js';
@@ -27,29 +26,9 @@ import { openUdpPort } from '../../../protocol/coap/udp-port.js';
 import { METRICS, type MetricName } from '../../../protocol/metrics.js';
 import { decodeReport, type Report } from '../../../protocol/report.js';
 import { eventually } from '../../fakes/eventually.js';
+import { DRIVING } from '../../fakes/lab-adapter.js';
 
 const LOOPBACK = { address: '127.0.0.1', port: 0 };
-
-const VALUES: CarValues = {
-  speedKmh: 54,
-  engineRpm: 1800,
-  airFlowGs: 10,
-  throttlePct: 20,
-  loadPct: 40,
-  intakePressureKpa: 50,
-  coolantC: 88,
-  intakeC: 25,
-  warmUps: 12,
-  distanceKm: 345,
-  barometricKpa: 101,
-  fuelType: 1,
-  voltage: 14.1,
-  lambda: 1,
-  fuelLevelPct: 60,
-  ambientC: 20,
-  runTimeS: 600,
-  running: true,
-};
 
 describe('device agent', function () {
   this.timeout(60_000);
@@ -149,7 +128,7 @@ describe('device agent', function () {
   const labCar = () =>
     openElm327Server({
       listen: LOOPBACK,
-      car: { vin: 'WVWZZZ1KZAW000001', values: () => VALUES },
+      car: { vin: 'WVWZZZ1KZAW000001', values: () => DRIVING },
       turnAroundMs: 0,
       timers: systemTimers,
       log: silentLog,
