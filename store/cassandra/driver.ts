@@ -55,6 +55,8 @@ export interface Driver {
     params: readonly unknown[],
     options: ExecuteOptions,
   ): Promise<{ readonly rows: readonly Row[]; readonly pageState?: string | undefined }>;
+  /** One write of one partition, all of it or nothing: the statement once for each of `rows`. */
+  together(cql: string, rows: readonly (readonly unknown[])[], options: ExecuteOptions): Promise<void>;
   /** Every node of the cluster that is known. */
   nodes(): readonly DriverNode[];
   /** How many replicas each datacentre has of a keyspace; `undefined` where there is no such keyspace. */
@@ -196,6 +198,15 @@ class ConnectedDriver implements Driver {
     });
     // Without rows (a write) the driver has no array.
     return { rows: (result.rows as readonly Row[] | undefined) ?? [], pageState: result.pageState };
+  }
+
+  async together(cql: string, rows: readonly (readonly unknown[])[], options: ExecuteOptions): Promise<void> {
+    const { consistency, timeoutMs, prepare, repeatable } = options;
+    await this.#client.batch(
+      rows.map(params => ({ query: cql, params: params as unknown[] })),
+      // In one partition a batch is one mutation: a log of it would only be written in vain.
+      { consistency: LEVEL[consistency], prepare, isIdempotent: repeatable, readTimeout: timeoutMs, logged: false },
+    );
   }
 
   #host(address: string): cassandra.Host {

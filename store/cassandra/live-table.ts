@@ -12,8 +12,11 @@ const PUT = statement(
 const READ = statement('live.read', `SELECT signal, cell FROM {twin}.twin_live WHERE vehicle = ?`);
 const VEHICLES = statement('live.vehicles', `SELECT DISTINCT vehicle FROM {twin}.twin_live`);
 
+/** About 2 KiB: a node warns of batches of more than 5. */
+const ROWS_TOGETHER = 32;
+
 /**
- * `twin_live`: a blind write per cell, whose write time orders it. Two receipts of one report have one write time; then the
+ * `twin_live`: a blind write, one for the cells of a vehicle; each cell’s own write time orders it. Two receipts of one report have one write time; then the
  * greater of their bytes wins everywhere, which is the later receipt: the value is the same.
  */
 export class LiveTable {
@@ -24,11 +27,11 @@ export class LiveTable {
   }
 
   async put(vehicle: string, cells: readonly LiveCell[]): Promise<void> {
-    const writes = joinCells(cells).map(cell => {
-      const writeTime = writeTimeOf(cell);
-      return [vehicle, cell.signal, encodeLiveCell(cell), writeTime];
-    });
-    await Promise.all(writes.map(params => this.#session.run(PUT, params)));
+    const rows = joinCells(cells).map(cell => [vehicle, cell.signal, encodeLiveCell(cell), writeTimeOf(cell)]);
+    const writes: Promise<void>[] = [];
+    for (let from = 0; from < rows.length; from += ROWS_TOGETHER)
+      writes.push(this.#session.together(PUT, rows.slice(from, from + ROWS_TOGETHER)));
+    await Promise.all(writes);
   }
 
   async ofVehicle(vehicle: string): Promise<LiveCell[]> {

@@ -50,6 +50,8 @@ export interface CassandraSession extends AsyncDisposable {
    * what waits. After any of them but STORE_NOT_DURABLE a write may have been applied.
    */
   run(statement: Statement, params: readonly unknown[]): Promise<readonly Row[]>;
+  /** One write of several rows of **one partition**, with the outcomes of `run`: the cluster syncs its log once for all. */
+  together(statement: Statement, rows: readonly (readonly unknown[])[]): Promise<void>;
   /** The same page by page; an iteration that is given up asks for no more pages. */
   pages(statement: Statement, params: readonly unknown[]): AsyncIterable<Row>;
   /** Replicas per datacentre of a keyspace as the cluster tells; `undefined` while it is not known. */
@@ -238,6 +240,17 @@ class Session implements CassandraSession {
     params: readonly unknown[],
     page: Pick<ExecuteOptions, 'pageRows' | 'pageState'> = {},
   ): ReturnType<Driver['execute']> {
+    return this.#ask(statement, (driver, text, options) => driver.execute(text, params, { ...options, ...page }));
+  }
+
+  together(statement: Statement, rows: readonly (readonly unknown[])[]): Promise<void> {
+    return this.#ask(statement, (driver, text, options) => driver.together(text, rows, options));
+  }
+
+  async #ask<T>(
+    statement: Statement,
+    ask: (driver: Driver, text: string, options: ExecuteOptions) => Promise<T>,
+  ): Promise<T> {
     const driver = this.#driver;
     if (this.#closed) throw fault('STORE_AWAY', `${statement.name}: the session is closed`);
     if (driver === undefined) throw fault('STORE_AWAY', `${statement.name}: not connected yet${this.#because()}`);
@@ -253,10 +266,9 @@ class Session implements CassandraSession {
       prepare: true,
       repeatable: kind !== 'cas',
       ...(serial === undefined ? {} : { serial }),
-      ...page,
     };
     try {
-      const result = await this.#flight.run(() => driver.execute(this.#text(statement), params, options));
+      const result = await this.#flight.run(() => ask(driver, this.#text(statement), options));
       if (this.#state.at === 'away' && this.#notDurable !== NOT_KNOWN) this.#say();
       return result;
     } catch (error) {

@@ -9,6 +9,8 @@ export interface Executed {
 export interface FakeDriver extends Driver {
   /** What was asked, beside questions for `commitlog_sync`. */
   readonly executed: Executed[];
+  /** The rows of each batch; they are in `executed`, too. */
+  readonly batches: (readonly (readonly unknown[])[])[];
   closed: boolean;
   /** Sets a node, and tells who listens. */
   setNode(node: DriverNode, commitlogSync?: string): void;
@@ -25,6 +27,7 @@ export function fakeDriver(): FakeDriver {
   let how: Parameters<FakeDriver['answer']>[0] = () => Promise.resolve({ rows: [] });
   const driver: FakeDriver = {
     executed: [],
+    batches: [],
     closed: false,
     replicas: {},
     setNode(node, commitlogSync = 'batch') {
@@ -38,6 +41,10 @@ export function fakeDriver(): FakeDriver {
       const executed = { cql, params, options };
       driver.executed.push(executed);
       return how(executed);
+    },
+    async together(cql, rows, options) {
+      driver.batches.push(rows);
+      for (const params of rows) await driver.execute(cql, params, options);
     },
     nodes: () => [...nodes.values()],
     replication: keyspace => driver.replicas[keyspace],

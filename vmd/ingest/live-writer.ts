@@ -4,8 +4,8 @@ import type { LiveCell, TwinStore } from '../../store/types.js';
 
 const PERIOD_MS = 1_000;
 const TICK_MS = 100;
-/** Writes begun at one tick: the rest waits for the next, so that reports are not held up behind a thousand of them. */
-const WRITES_PER_TICK = 512;
+/** Writes in progress: what waits meanwhile becomes one write, and reports are not held up behind a thousand of them. */
+const WRITES_AT_ONCE = 32;
 
 interface Entry {
   cells: Map<string, LiveCell>;
@@ -15,7 +15,8 @@ interface Entry {
 
 /**
  * Live cells on their way to the store, off the acknowledgement path: at most one write per vehicle and second. They are
- * a cache of history, so a write that fails is only counted: the next report of the signal mends it.
+ * a cache of history, so a write that fails is only counted: the next report of the signal mends it. The slower the store,
+ * the less often it is written to.
  */
 export class LiveWriter implements AsyncDisposable {
   readonly #store: Pick<TwinStore, 'putLive'>;
@@ -24,6 +25,7 @@ export class LiveWriter implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>();
   readonly #writes = new Set<Promise<void>>();
   readonly #stop: () => void;
+  #closing = false;
 
   constructor(options: {
     readonly store: Pick<TwinStore, 'putLive'>;
@@ -34,7 +36,7 @@ export class LiveWriter implements AsyncDisposable {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#onFailed = options.onFailed;
-    this.#stop = every(options.timers, TICK_MS, () => this.#tick());
+    this.#stop = every(options.timers, TICK_MS, () => this.#turn());
   }
 
   add(vehicle: string, cells: readonly LiveCell[]): void {
@@ -49,17 +51,16 @@ export class LiveWriter implements AsyncDisposable {
     }
   }
 
-  #tick(): void {
+  #turn(): void {
     const nowMs = this.#clock.monotonicMs();
-    let room = WRITES_PER_TICK;
     for (const [vehicle, entry] of this.#entries) {
+      if (this.#writes.size >= WRITES_AT_ONCE) return;
       if (entry.dueMs > nowMs) continue;
       if (entry.cells.size === 0) {
         this.#entries.delete(vehicle);
         continue;
       }
-      if (room-- <= 0) break;
-      // To the end of the queue: a vehicle that was passed over comes first at the next tick.
+      // To the end of the queue: a vehicle that was passed over comes first at the next turn.
       this.#entries.delete(vehicle);
       this.#entries.set(vehicle, { cells: new Map(), dueMs: nowMs + PERIOD_MS });
       this.#write(vehicle, entry);
@@ -70,12 +71,16 @@ export class LiveWriter implements AsyncDisposable {
     const write = this.#store
       .putLive(vehicle, [...entry.cells.values()])
       .catch(this.#onFailed)
-      .finally(() => this.#writes.delete(write));
+      .finally(() => {
+        this.#writes.delete(write);
+        if (!this.#closing) this.#turn();
+      });
     this.#writes.add(write);
   }
 
   /** Writes what is left. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
     this.#stop();
     for (const [vehicle, entry] of this.#entries) if (entry.cells.size > 0) this.#write(vehicle, entry);
     this.#entries.clear();

@@ -57,6 +57,30 @@ describe('vmd live writer', () => {
     await writer[Symbol.asyncDispose]();
   });
 
+  it('has few writes in progress, and makes one of what comes meanwhile', async () => {
+    const { clock, store, writer } = scene();
+    const held: (() => void)[] = [];
+    let cellsWritten = 0;
+    store.putLive = (_vehicle, cells) => {
+      cellsWritten += cells.length;
+      return new Promise(resolve => held.push(resolve));
+    };
+    for (let seq = 1; seq <= 5; seq++) {
+      for (let car = 0; car < 200; car++) writer.add(`car-${car}`, [cell(seq, seq)]);
+      await clock.advance(1_000);
+    }
+    assert.equal(held.length, 32);
+    // As soon as one is done the next begins: each of the others once, whatever came for it.
+    for (let done = 0; done < 200; done++) {
+      held[done]?.();
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    assert.deepEqual([held.length, cellsWritten], [232, 232]);
+    const closing = writer[Symbol.asyncDispose]();
+    for (const release of held) release();
+    await closing;
+  });
+
   it('tells of a write that failed, and forgets a vehicle that went silent', async () => {
     const { clock, store, writer, errors } = scene();
     store.putLive = () => Promise.reject(new Error('full'));
