@@ -18,9 +18,16 @@ export const VEHICLE_ID = /^[a-z0-9-]{1,32}$/;
 
 /**
  * Records that tell about the reporting itself; never signals. Their values are texts, see `MetaBoot`, `MetaGap`,
- * `MetaClock` and `proofOf`.
+ * `MetaClock`, `proofOf`, `ReportedSettings` and `encodeLeftOut`.
  */
-export const META = { boot: 'meta/boot', gap: 'meta/gap', clock: 'meta/clock', proof: 'meta/proof' } as const;
+export const META = {
+  boot: 'meta/boot',
+  gap: 'meta/gap',
+  clock: 'meta/clock',
+  proof: 'meta/proof',
+  settings: 'meta/settings',
+  budget: 'meta/budget',
+} as const;
 
 export interface Sample {
   /** Wire name of a signal, or one of META. */

@@ -138,6 +138,18 @@ export interface ServiceLeaseRow {
   readonly ttlMs: number;
 }
 
+/**
+ * What a vehicle is to be set to, and what its device said of that: both as JSON, opaque to the store. The version rises with
+ * each change of what is desired; `id` tells whose change a version is.
+ */
+export interface SettingsRow {
+  readonly vehicle: string;
+  readonly version: number;
+  readonly id: string;
+  readonly desired: unknown;
+  readonly reported?: unknown;
+}
+
 /** Standby slots that one write may put and end: what the weaker adapter makes all or none. */
 export const MAX_STANDBYS_PER_WRITE = 64;
 
@@ -182,4 +194,9 @@ export interface ControlStore extends AsyncDisposable {
   /** Grants a term IF the stored one is lower, or changes the record of the holder who has this one. Durable when `applied`. */
   putServiceLease(row: ServiceLeaseRow): Promise<CasOutcome>;
   serviceLease(service: string): Promise<ServiceLeaseRow | undefined>;
+  /** Writes a version IF the stored one is lower, or changes the row of the same change. Durable when `applied`. */
+  putSettings(row: SettingsRow): Promise<CasOutcome>;
+  settings(vehicle: string): Promise<SettingsRow | undefined>;
+  /** Every version that anyone was told of is in it; one of unknown outcome may be missing. */
+  allSettings(): Promise<SettingsRow[]>;
 }

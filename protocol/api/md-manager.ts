@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { attachment, epoch, hostRef, phase, vehicleId, way } from './common.js';
 import { nextPage } from './pages.js';
+import { reportedSettings, vehicleSettings } from '../settings.js';
 
 /** md-manager, `/v1`. */
 
@@ -70,7 +71,7 @@ export const HANDOVER_RESULTS = ['running', 'completed', 'failed', 'cancelled'] 
 export const handoverRecord = z.object({
   id: z.string(),
   vehicle: vehicleId,
-  kind: z.enum(['move', 'first', 'same-domain', 'host-lost', 'drain']),
+  kind: z.enum(['move', 'first', 'same-domain', 'host-lost', 'drain', 'ordered']),
   way: way.optional(),
   result: z.enum(HANDOVER_RESULTS),
   reason: z.string().optional(),
@@ -124,6 +125,20 @@ export const vehicleRecord = z.object({
 export type VehicleRecord = z.infer<typeof vehicleRecord>;
 /** GET /v1/vehicles?after=&limit= (pages.ts). */
 export const vehicleList = z.object({ term: z.int(), vehicles: z.array(vehicleRecord), next: nextPage });
+
+/**
+ * PUT /v1/vehicles/{vehicle}/settings {vehicleSettings} → 200 {settingsRecord}: what the vehicle is to be set to, in place of
+ * what was set before; `{}` is its own configuration. GET → {settingsRecord}, 404 where nothing was ever set.
+ */
+export const settingsRecord = z.object({
+  vehicle: vehicleId,
+  desired: z.object({ version: z.int(), settings: vehicleSettings, writtenAtMs: z.number() }),
+  /** What the device said last. */
+  reported: z.object({ ...reportedSettings.shape, atMs: z.number() }).optional(),
+  /** `pending`: the device has not answered this version; `applied` and `refused` are its answers. */
+  state: z.enum(['pending', 'applied', 'refused']),
+});
+export type SettingsRecord = z.infer<typeof settingsRecord>;
 
 /**
  * PUT /v1/leases/sdn-app: an sdn-app asks to be, or to remain, the active one (DESIGN §5). 200 {serviceLease}: whoever holds

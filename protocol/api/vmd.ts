@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SLOT_STATES } from './md-manager.js';
+import { desiredSettings, reportedSettings } from '../settings.js';
 import { commandHeader, epoch, hostRef, vehicleId } from './common.js';
 
 /**
@@ -63,6 +64,14 @@ export const leaseRequest = z.strictObject({
 });
 export const leaseAnswer = z.object({ refused: z.array(vehicleId) });
 
+/**
+ * PUT /v1/slots/{vehicle}/settings → 200 {settingsAnswer}: what the vehicle is to be set to. The twin tells its car with the
+ * acknowledgements of reports, while it acts, until the car has answered; an older version than the known one changes nothing.
+ */
+export const settingsRequest = z.strictObject({ term: z.int().min(1), ...desiredSettings.shape });
+/** What the car last said of it here, where it has. */
+export const settingsAnswer = z.object({ reported: reportedSettings.optional() });
+
 /** How a store is that is reached over the network, and how far its domain is behind others. */
 export const storeHealth = z.object({
   state: z.enum(['connecting', 'ready', 'away', 'refusing', 'closed']),
@@ -112,6 +121,8 @@ export const hostEvent = z.discriminatedUnion('type', [
   /** The first report that this slot stored, for the epoch it was last prepared with. */
   z.object({ type: z.literal('first-report'), vehicle: vehicleId, epoch, atMs: z.number() }),
   z.object({ type: z.literal('drained'), vehicle: vehicleId, epoch, atMs: z.number() }),
+  /** What the car said of the settings that it was told; the report that said it is stored. */
+  z.object({ type: z.literal('settings'), vehicle: vehicleId, reported: reportedSettings, atMs: z.number() }),
 ]);
 export type HostEvent = z.infer<typeof hostEvent>;
 
@@ -124,10 +135,14 @@ export type HostEvent = z.infer<typeof hostEvent>;
  * The device serves GET /s/{vss path} for its twin, JSON {value, timeMs}.
  */
 
-/** What a report held that is kept, but never becomes live: names not in the catalogue, values out of range. */
+/**
+ * What a report held that is kept, but never becomes live: names not in the catalogue, values out of range. And what the
+ * device is to be set to, where it has not answered that yet.
+ */
 export const reportRemarks = z.object({
   unknown: z.array(z.string()).optional(),
   range: z.array(z.string()).optional(),
+  settings: desiredSettings.optional(),
 });
 export type ReportRemarks = z.infer<typeof reportRemarks>;
 

@@ -16,9 +16,10 @@ import {
   textKey,
 } from '../rows/control-rows.js';
 import type { CasOutcome, ControlStore, DeviceRow, HandoverRow, InstanceRow, OwnerRow } from '../types.js';
-import type { ServiceLeaseRow, StandbyRow } from '../types.js';
+import type { ServiceLeaseRow, SettingsRow, StandbyRow } from '../types.js';
 import { openEnvironment, readFrom, written, type Environment, type Table } from './environment.js';
 import { LeaseTables } from './lease-tables.js';
+import { SettingsTable } from './settings-table.js';
 
 export interface LmdbControlStoreOptions {
   readonly path: string;
@@ -51,6 +52,7 @@ class Store implements LmdbControlStore {
   readonly #handoversByTime: Table;
   readonly #handoversByVehicle: Table;
   readonly #leases: LeaseTables;
+  readonly #settings: SettingsTable;
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -65,6 +67,7 @@ class Store implements LmdbControlStore {
     this.#handoversByTime = environment.table('handover-time');
     this.#handoversByVehicle = environment.table('handover-vehicle');
     this.#leases = new LeaseTables(environment);
+    this.#settings = new SettingsTable(environment);
   }
 
   insertDevice(row: DeviceRow): Promise<CasOutcome> {
@@ -228,6 +231,18 @@ class Store implements LmdbControlStore {
 
   serviceLease(service: string): Promise<ServiceLeaseRow | undefined> {
     return this.#read('service lease', () => this.#leases.service(service));
+  }
+
+  putSettings(row: SettingsRow): Promise<CasOutcome> {
+    return this.#transaction('settings', () => this.#settings.put(row));
+  }
+
+  settings(vehicle: string): Promise<SettingsRow | undefined> {
+    return this.#read('settings', () => this.#settings.read(vehicle));
+  }
+
+  allSettings(): Promise<SettingsRow[]> {
+    return this.#read('settings', () => this.#settings.list());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

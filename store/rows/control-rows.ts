@@ -1,5 +1,13 @@
 import { fault } from '../../protocol/errors.js';
-import type { DeviceRow, HandoverRow, InstanceRow, OwnerRow, ServiceLeaseRow, StandbyRow } from '../types.js';
+import type {
+  DeviceRow,
+  HandoverRow,
+  InstanceRow,
+  OwnerRow,
+  ServiceLeaseRow,
+  SettingsRow,
+  StandbyRow,
+} from '../types.js';
 import { writeTime } from './history-row.js';
 
 /** Rows that are few and change seldom: schema (1 byte), then JSON. */
@@ -38,6 +46,9 @@ export const encodeStandby = (row: StandbyRow): Buffer => encode(row);
 export const decodeStandby = decoder<StandbyRow>('standby');
 export const encodeServiceLease = (row: ServiceLeaseRow): Buffer => encode(row);
 export const decodeServiceLease = decoder<ServiceLeaseRow>('service lease');
+
+export const encodeSettings = (row: SettingsRow): Buffer => encode(row);
+export const decodeSettings = decoder<SettingsRow>('settings');
 
 export const textKey = (text: string): Buffer => Buffer.from(text);
 

@@ -14,6 +14,7 @@ interface Rows {
   readonly device: Map<string, Row>;
   readonly number: Map<number, Row>;
   readonly lease: Map<string, Row>;
+  readonly settings: Map<string, Row>;
   readonly openHandover: Map<string, Row>;
   readonly handover: Map<string, Row>;
   readonly hour: Map<number, Row>;
@@ -38,6 +39,13 @@ const setLease = (rows: Rows, [holder, url, term, ttl, service]: Values, conditi
   return APPLIED;
 };
 
+const setSettings = (rows: Rows, [version, id, settings, vehicle]: Values, condition: (held: Row) => boolean): Row => {
+  const held = rows.settings.get(vehicle as string);
+  if (held === undefined || !condition(held)) return refused(held === undefined ? {} : { version: held['version'] });
+  rows.settings.set(vehicle as string, { version, id, settings });
+  return APPLIED;
+};
+
 function list(rows: Rows, [of, started, id, handover]: Values): undefined {
   const listed = rows.listed.get(of as number | string) ?? new Map<string, Row>();
   rows.listed.set(
@@ -54,6 +62,7 @@ const newest = (rows: Rows, [of, limit]: Values): Row[] =>
 
 /** The answers that are of many rows. */
 const LISTS: Partial<Record<OperationName, (rows: Rows, values: Values) => Row[]>> = {
+  'settings.list': rows => [...rows.settings.values()],
   'handover.open-list': rows => [...rows.openHandover.values()],
   'handover.hours': rows => [...rows.hour].sort(([a], [b]) => b - a).map(([, row]) => row),
   'handover.by-hour': newest,
@@ -99,6 +108,13 @@ const ANSWERS: Partial<Record<OperationName, (rows: Rows, values: Values) => Row
   'lease.renew': (rows, values) =>
     setLease(rows, values, held => held['term'] === values[5] && held['holder'] === values[6]),
   'lease.read': (rows, [service]) => rows.lease.get(service as string),
+  'settings.first': (rows, [vehicle, version, id, settings]) =>
+    insert(rows.settings, vehicle as string, { version, id, settings }),
+  'settings.change': (rows, values) =>
+    setSettings(rows, values, held => (held['version'] as bigint) < (values[4] as bigint)),
+  'settings.answer': (rows, values) =>
+    setSettings(rows, values, held => held['version'] === values[4] && held['id'] === values[5]),
+  'settings.read': (rows, [vehicle]) => rows.settings.get(vehicle as string),
   'handover.open': (rows, [id, handover]) => void rows.openHandover.set(id as string, { handover }),
   'handover.close': (rows, [id]) => void rows.openHandover.delete(id as string),
   'handover.end': (rows, [id, handover]) => void rows.handover.set(id as string, { handover }),
@@ -117,6 +133,7 @@ export class MemoryControlSession implements Pick<CassandraSession, 'run' | 'pag
     device: new Map(),
     number: new Map(),
     lease: new Map(),
+    settings: new Map(),
     openHandover: new Map(),
     handover: new Map(),
     hour: new Map(),

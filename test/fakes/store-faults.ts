@@ -1,7 +1,7 @@
 import { fault } from '../../protocol/errors.js';
 import type { CasOutcome, ControlStore } from '../../store/types.js';
 
-export type Cas = 'insertDevice' | 'insertOwner' | 'claim' | 'putServiceLease';
+export type Cas = 'insertDevice' | 'insertOwner' | 'claim' | 'putServiceLease' | 'putSettings';
 
 /** What a control store of several domains does and an embedded one does not: it is away, and outcomes are unknown. */
 export class StoreFaults {

@@ -7,6 +7,7 @@ import type {
   InstanceRow,
   OwnerRow,
   ServiceLeaseRow,
+  SettingsRow,
   StandbyRow,
 } from '../../types.js';
 import type { CassandraSession } from '../session.js';
@@ -17,6 +18,7 @@ import { HandoverTables } from './handover-tables.js';
 import { InstanceTable } from './instance-table.js';
 import { OwnerTable } from './owner-table.js';
 import { ServiceLeaseTable } from './service-lease-table.js';
+import { SettingsTable } from './settings-table.js';
 import { StandbyTable } from './standby-table.js';
 
 export interface CassandraControlStoreDeps {
@@ -42,6 +44,7 @@ export class CassandraControlStore implements ControlStore {
   readonly #handovers: HandoverTables;
   readonly #standbys: StandbyTable;
   readonly #leases: ServiceLeaseTable;
+  readonly #settings: SettingsTable;
 
   constructor(deps: CassandraControlStoreDeps) {
     const { session } = deps;
@@ -54,6 +57,7 @@ export class CassandraControlStore implements ControlStore {
     this.#handovers = new HandoverTables(session);
     this.#standbys = new StandbyTable(session);
     this.#leases = new ServiceLeaseTable(cas);
+    this.#settings = new SettingsTable(cas);
   }
 
   insertDevice(row: DeviceRow): Promise<CasOutcome> {
@@ -138,6 +142,18 @@ export class CassandraControlStore implements ControlStore {
 
   serviceLease(service: string): Promise<ServiceLeaseRow | undefined> {
     return this.#leases.read(service);
+  }
+
+  putSettings(row: SettingsRow): Promise<CasOutcome> {
+    return this.#settings.put(row);
+  }
+
+  settings(vehicle: string): Promise<SettingsRow | undefined> {
+    return this.#settings.read(vehicle);
+  }
+
+  allSettings(): Promise<SettingsRow[]> {
+    return this.#settings.list();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

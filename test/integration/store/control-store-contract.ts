@@ -154,6 +154,33 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
       assert.equal(holder, `h-${outcomes.indexOf('applied')}`);
     });
 
+    it('keeps the newest version of the settings of a vehicle, each of one change, with what the device said of it', async () => {
+      const row = { vehicle: 'car-1', version: 1, id: 'a', desired: { batchMax: 4 } };
+      assert.equal(await store.settings('car-1'), undefined);
+      assert.deepEqual(await store.allSettings(), []);
+      assert.equal(await store.putSettings(row), 'applied');
+      assert.equal(await store.putSettings(row), 'applied', 'the same again');
+      assert.equal(await store.putSettings({ ...row, id: 'b' }), 'refused', 'the version is another change');
+      const answered = { ...row, reported: { version: 1, result: 'applied' } };
+      assert.equal(await store.putSettings(answered), 'applied');
+      assert.deepEqual(await store.settings('car-1'), answered);
+      const next = { ...row, version: 3, id: 'c', desired: {} };
+      assert.equal(await store.putSettings(next), 'applied');
+      assert.equal(await store.putSettings(answered), 'refused', 'the answer to an older version comes too late');
+      assert.equal(await store.putSettings({ ...row, vehicle: 'car-0' }), 'applied');
+      assert.deepEqual(await (await opened.reopen()).allSettings(), [{ ...row, vehicle: 'car-0' }, next]);
+    });
+
+    it('gives a version of settings to one of many that write it at the same time', async () => {
+      const other = await opened.another();
+      const row = { vehicle: 'car-1', version: 1, desired: {} };
+      const outcomes = await Promise.all(
+        Array.from({ length: 8 }, (_, i) => (i % 2 ? store : other).putSettings({ ...row, id: `c-${i}` })),
+      );
+      assert.equal(outcomes.filter(outcome => outcome === 'applied').length, 1);
+      assert.equal((await store.settings('car-1'))?.id, `c-${outcomes.indexOf('applied')}`);
+    });
+
     it('keeps instances until they are deleted', async () => {
       await store.putInstance(instance('edge-1/1'));
       await store.putInstance({ ...instance('edge-1/1'), state: 'stopping' });
