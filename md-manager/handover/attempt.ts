@@ -57,7 +57,7 @@ export interface Beginning {
   readonly domains: readonly string[];
 }
 
-function begin(w: Work, from: Beginning): void {
+export function begin(w: Work, from: Beginning): void {
   openRun(w, from);
   newAttempt(w);
 }

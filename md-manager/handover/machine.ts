@@ -36,6 +36,7 @@ import {
   resumeLeaving,
 } from './leaving.js';
 import { onMove } from './moves.js';
+import { onOrdered } from './ordered.js';
 import { loseRedirected } from './redirected.js';
 import { DEFAULT_TIMING } from './state.js';
 import type { Effect, HandoverEvent, Health, Of, Timing, VehicleState } from './state.js';
@@ -113,6 +114,8 @@ function handle(w: Work, event: HandoverEvent): void {
       return onReleased(w, event.host);
     case 'hostLost':
       return onHostLost(w, event);
+    case 'ordered':
+      return onOrdered(w, event);
     case 'tick':
       return onTick(w);
     case 'resumed':

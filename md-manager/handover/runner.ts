@@ -23,6 +23,8 @@ export interface RunnerDeps extends PerformerDeps {
   readonly onChange: (state: VehicleState) => void;
 }
 
+type Ordered = Omit<HandoverEvent & { readonly type: 'ordered' }, 'type'>;
+
 interface Entry extends Underway {
   cancelTimer: () => void;
   deadlineMs?: number;
@@ -99,6 +101,24 @@ export class Runner implements AsyncDisposable {
     const leaseUntilMs = this.#now() + this.#deps.leaseMs;
     for (const vehicle of [...(this.#byHost.get(host) ?? [])])
       this.dispatch(vehicle, { type: 'hostLost', host, dead, leaseUntilMs, id: this.#deps.newId() });
+  }
+
+  /** Vehicles that hold a slot of a host. */
+  namedBy(host: string): string[] {
+    return [...(this.#byHost.get(host) ?? [])];
+  }
+
+  /**
+   * A hand-over that no move has caused. `known`: its id was seen before; `busy`: another one is under way, or the vehicle has no
+   * twin that serves; `there`: an operator's order to where the twin is.
+   */
+  order(vehicle: string, order: Ordered): 'started' | 'known' | 'busy' | 'there' {
+    const before = this.state(vehicle);
+    if (before?.seen.includes(order.id)) return 'known';
+    if (order.kind === 'ordered' && before?.run === undefined && before?.twin.host.domain === order.domains[0])
+      return 'there';
+    this.dispatch(vehicle, { type: 'ordered', ...order });
+    return this.state(vehicle)?.seen.includes(order.id) ? 'started' : 'busy';
   }
 
   /** A slot became ready: for those who wait. */

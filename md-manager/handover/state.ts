@@ -179,6 +179,13 @@ export type HandoverEvent =
       readonly leaseUntilMs: number;
       readonly id: string;
     }
+  /** A hand-over without a move: `drain`: away from its host; `ordered`: by an operator. Best domain first. */
+  | {
+      readonly type: 'ordered';
+      readonly id: string;
+      readonly kind: 'drain' | 'ordered';
+      readonly domains: readonly string[];
+    }
   | { readonly type: 'tick' }
   /** After a restart: asks again for whatever the state waits for. */
   | { readonly type: 'resumed' };
