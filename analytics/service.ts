@@ -9,7 +9,7 @@ import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
 import type { CoapEndpoint } from '../protocol/coap/types.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
-import { METRICS, type MetricName } from '../protocol/metrics.js';
+import { METRICS_OF, type MetricName } from '../protocol/metrics.js';
 import { readTopology } from '../protocol/topology-file.js';
 import { openTwinStore } from '../store/open.js';
 import type { STORE_SETTINGS } from '../store/settings.js';
@@ -70,7 +70,7 @@ export async function runAnalytics(config: ServiceConfig, deps: AnalyticsDeps, s
   const { clock, timers, random, log } = deps;
   await using resources = new Resources();
   const topology = readTopology(config.topology);
-  const metrics = new Metrics<MetricName>(METRICS, { processMetrics: true });
+  const metrics = new Metrics<MetricName>(METRICS_OF.analytics, { processMetrics: true });
   const store = resources.use(await deps.openStore(metrics));
   const coap = resources.use(await deps.openCoap(config['coap.bind'], metrics));
   const manager = resources.use(new HttpClient(config['manager.url']));

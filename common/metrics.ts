@@ -5,22 +5,29 @@ export interface MetricRow {
   readonly help: string;
   readonly labels?: readonly string[];
   readonly buckets?: readonly number[];
+  /** Label sets that a counter has from the start, at 0: what never happened is then a number, and the first time counts. */
+  readonly starts?: readonly Labels[];
 }
 
-type Labels = Readonly<Record<string, string>>;
+export type Labels = Readonly<Record<string, string>>;
 
 /** Metrics of one process, made from a table of names; `text()` is what `/metrics` answers. */
 export class Metrics<Name extends string = string> {
   readonly registry = new Registry();
   readonly contentType = this.registry.contentType;
+  readonly #tellers: (() => void)[] = [];
   readonly #metrics = new Map<string, Counter | Gauge | Histogram>();
 
-  constructor(table: Readonly<Record<Name, MetricRow>>, options: { processMetrics?: boolean } = {}) {
-    for (const [name, row] of Object.entries<MetricRow>(table)) {
+  /** A name outside of `table` is of a part of the program that this process does not run: it is told nowhere. */
+  constructor(table: Readonly<Partial<Record<Name, MetricRow>>>, options: { processMetrics?: boolean } = {}) {
+    for (const [name, row] of Object.entries<MetricRow | undefined>(table)) {
+      if (row === undefined) continue;
       const shape = { name, help: row.help, labelNames: [...(row.labels ?? [])], registers: [this.registry] };
       if (row.kind === 'counter') this.#metrics.set(name, new Counter(shape));
-      else if (row.kind === 'gauge') this.#metrics.set(name, new Gauge(shape));
+      else if (row.kind === 'gauge')
+        this.#metrics.set(name, row.labels === undefined ? untold(new Gauge(shape)) : new Gauge(shape));
       else this.#metrics.set(name, new Histogram({ ...shape, buckets: [...(row.buckets ?? [])] }));
+      for (const labels of row.starts ?? []) this.count(name as Name, labels, 0);
     }
     if (options.processMetrics) collectDefaultMetrics({ register: this.registry });
   }
@@ -49,7 +56,25 @@ export class Metrics<Name extends string = string> {
     return values.reduce((sum, row) => sum + row.value, 0);
   }
 
+  /** Forgets every label set of a gauge: for lists of which rows come and go. */
+  clear(name: Name): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Gauge) metric.reset();
+  }
+
+  /** `tell` is called before each answer: for gauges that nobody has to know in between. */
+  beforeText(tell: () => void): void {
+    this.#tellers.push(tell);
+  }
+
   text(): Promise<string> {
+    for (const tell of this.#tellers) tell();
     return this.registry.metrics();
   }
+}
+
+/** A gauge that was never set says nothing: at 0 it would say that something is down, or empty. */
+function untold(gauge: Gauge): Gauge {
+  gauge.remove();
+  return gauge;
 }

@@ -10,7 +10,7 @@ import { countInto } from '../protocol/coap/counts.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
-import { METRICS, type MetricName } from '../protocol/metrics.js';
+import { METRICS_OF, type MetricName } from '../protocol/metrics.js';
 import type { AgentStatus } from './agent-deps.js';
 import { runAgent } from './agent.js';
 import type { DeviceConfig } from './config.js';
@@ -36,7 +36,7 @@ export async function runDevices(
 ): Promise<void> {
   await using resources = new Resources();
   const [first] = configs;
-  const metrics = new Metrics<MetricName>(METRICS, { processMetrics: first?.['process.metrics'] ?? true });
+  const metrics = new Metrics<MetricName>(METRICS_OF.device, { processMetrics: first?.['process.metrics'] ?? true });
   const stop = new AbortController();
   const running = AbortSignal.any([signal, stop.signal]);
   const statuses = new Map<string, () => AgentStatus>();

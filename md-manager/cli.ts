@@ -5,7 +5,7 @@ import { Resources } from '../common/lifecycle.js';
 import { openLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import { fault } from '../protocol/errors.js';
-import { METRICS } from '../protocol/metrics.js';
+import { METRICS_OF, type MetricName } from '../protocol/metrics.js';
 import { openControlStore, openTwinStore, type StoreDeps, type TwinStoreSettings } from '../store/open.js';
 import type { SessionState } from '../store/cassandra/session.js';
 import { cassandraSettings, storeFlags } from '../store/settings.js';
@@ -49,7 +49,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   const deps: StoreDeps = { clock: systemClock, timers: systemTimers, random: Math.random, log };
   const stores = await Promise.all(twinStores(config, domains).map(settings => openTwinStore(settings, deps)));
   for (const store of stores) open.use(store);
-  const metrics = new Metrics(METRICS, { processMetrics: true });
+  const metrics = new Metrics<MetricName>(METRICS_OF['md-manager'], { processMetrics: true });
   let session: SessionState | undefined;
   await runManager(
     config,

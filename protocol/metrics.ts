@@ -1,19 +1,37 @@
 import type { MetricRow } from '../common/metrics.js';
 
-/** Names, units and help of every metric. No vehicle is ever a label. Hand-overs take 0.05 ms to 60 s. */
+/**
+ * Names, units and help of every metric, by what counts them. The unit is the end of the name: `_seconds`, `_bytes`, else a
+ * number of things. No vehicle is a label but in a bounded list of those worst off (`analytics_vehicle_age_seconds`).
+ */
+type Table = Record<string, MetricRow>;
+
+/** Hand-overs take 0.05 ms to 60 s. */
 const HANDOVER_BUCKETS_S = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ];
 
-export const METRICS = {
+const HTTP = {
   http_errors_total: { kind: 'counter', help: 'requests refused or failed, by error code', labels: ['part', 'code'] },
+  http_request_seconds: {
+    kind: 'histogram',
+    help: 'time of a REST request from its arrival until its answer is handed over; streams are left out',
+    labels: ['part', 'route'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+  },
+  service_info: { kind: 'gauge', help: '1; the part and the version that run', labels: ['part', 'version'] },
+} as const satisfies Table;
+
+const HANDOVER = {
   handover_duration_seconds: {
     kind: 'histogram',
     help: 'time from detected (host lost: initiated) to a phase',
     labels: ['phase', 'way'],
     buckets: HANDOVER_BUCKETS_S,
   },
-  // coap
+} as const satisfies Table;
+
+const COAP = {
   coap_datagrams_total: {
     kind: 'counter',
     help: 'CoAP messages, by direction (in, out) and type (con, non, ack, rst)',
@@ -35,7 +53,20 @@ export const METRICS = {
     help: 'datagrams that the operating system did not take, and other socket errors',
   },
   coap_handler_failures_total: { kind: 'counter', help: 'requests answered 5.xx because their handler failed' },
-  // device
+  coap_notifications_total: { kind: 'counter', help: 'notifications of observations that were sent' },
+  coap_observers_lost_total: {
+    kind: 'counter',
+    help: 'observers that reset a notification or never acknowledged it',
+  },
+  coap_observations_refused_total: { kind: 'counter', help: 'observations that were not taken because of a bound' },
+  coap_block_refusals_total: {
+    kind: 'counter',
+    help: 'uploads in blocks that were refused, by code: 4.08 (incomplete), 4.13 (too large)',
+    labels: ['code'],
+  },
+} as const satisfies Table;
+
+const DEVICE = {
   agent_queue_reports: { kind: 'gauge', help: 'reports in the outbox that are not acknowledged' },
   agent_reports_total: {
     kind: 'counter',
@@ -82,13 +113,20 @@ export const METRICS = {
     help: 'registrations by result: done, or an error code',
     labels: ['result'],
   },
-  // vmd
+} as const satisfies Table;
+
+const VMD = {
   vmd_reports_total: {
     kind: 'counter',
     help: 'reports by what became of them: stored, malformed, too-large, unknown, mismatch, busy, failed',
     labels: ['result'],
   },
   vmd_reports_duplicate_total: { kind: 'counter', help: 'reports stored again: their (boot, seq) was known' },
+  vmd_report_age_seconds: {
+    kind: 'histogram',
+    help: 'age of the newest sample of a report once the report is durable; reports of a suspect clock are left out',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600],
+  },
   vmd_flagged_total: {
     kind: 'counter',
     help: 'records kept without becoming live (unknown, range) or with an implausible time (suspect)',
@@ -116,7 +154,9 @@ export const METRICS = {
     help: 'times that the store could not be asked for what it has of a vehicle: its twin answers from what it has itself',
   },
   vmd_live_failed_total: { kind: 'counter', help: 'writes of live values that failed' },
-  // store
+} as const satisfies Table;
+
+const STORE = {
   store_commit_seconds: {
     kind: 'histogram',
     help: 'time from the begin of a group commit of reports until it is durable',
@@ -132,8 +172,22 @@ export const METRICS = {
     help: 'requests to Cassandra that are with the cluster, or wait in the queue for a place',
     labels: ['at'],
   },
-  // md-manager
-  handover_total: { kind: 'counter', help: 'hand-overs that ended', labels: ['result', 'reason', 'kind'] },
+} as const satisfies Table;
+
+const REPLICATION = {
+  twin_replication_lag_seconds: {
+    kind: 'gauge',
+    help: 'how far a domain is behind another: by the lab’s replicator the age of the oldest row that it has not; with Cassandra measured by markers that each domain writes once a second, told by vMD hosts',
+    labels: ['from', 'to'],
+  },
+} as const satisfies Table;
+
+const MANAGER = {
+  handover_total: {
+    kind: 'counter',
+    help: 'hand-overs that ended; way `none`: before one was chosen',
+    labels: ['result', 'reason', 'kind', 'way'],
+  },
   manager_trigger_total: {
     kind: 'counter',
     help: 'news of core networks and MEC platforms about where devices go, by what became of them',
@@ -185,7 +239,9 @@ export const METRICS = {
     help: 'commands to hosts, switch or store that had to be repeated',
     labels: ['effect', 'code'],
   },
-  // sdn-app
+} as const satisfies Table;
+
+const SDN = {
   sdn_packet_ins_total: {
     kind: 'counter',
     help: 'copies of frames that the switch sent, by what they meant',
@@ -217,11 +273,23 @@ export const METRICS = {
     help: 'packets that the switches have dropped since they started, by reason',
     labels: ['datapath', 'reason'],
   },
-  // analytics
+} as const satisfies Table;
+
+const ANALYTICS = {
   analytics_reads_total: {
     kind: 'counter',
     help: 'reads of one signal, by the level that answered',
     labels: ['level'],
+  },
+  analytics_vehicles: {
+    kind: 'gauge',
+    help: 'vehicles by when their newest sample was: 10s, 60s, 10m (within that time), older',
+    labels: ['heard'],
+  },
+  analytics_vehicle_age_seconds: {
+    kind: 'gauge',
+    help: 'time since the newest sample of the ten vehicles that were heard longest ago, of those heard within a day',
+    labels: ['vehicle'],
   },
   analytics_stream_readers: { kind: 'gauge', help: 'open readers of the live stream' },
   analytics_stream_events_total: { kind: 'counter', help: 'live events made, by kind', labels: ['event'] },
@@ -233,7 +301,9 @@ export const METRICS = {
     buckets: [0.001, 0.01, 0.1, 1, 10, 100],
   },
   analytics_unreadable_rows_total: { kind: 'counter', help: 'rows of history that are no report of a known form' },
-  // lab
+} as const satisfies Table;
+
+const LAB = {
   lab_switch_packets_total: {
     kind: 'counter',
     help: 'datagrams through the soft switch, by what became of them',
@@ -260,11 +330,6 @@ export const METRICS = {
     help: 'TCP connections to md-manager by result: carried, cut, refused',
     labels: ['result'],
   },
-  twin_replication_lag_seconds: {
-    kind: 'gauge',
-    help: 'how far a domain is behind another: by the lab’s replicator the age of the oldest row that it has not; with Cassandra measured by markers that each domain writes once a second, told by vMD hosts',
-    labels: ['from', 'to'],
-  },
   replicator_rows_total: { kind: 'counter', help: 'report rows copied to another domain', labels: ['from', 'to'] },
   replicator_steps_failed_total: {
     kind: 'counter',
@@ -276,6 +341,45 @@ export const METRICS = {
     help: 'rows of the journal that some domain still needs',
     labels: ['domain'],
   },
-} as const satisfies Record<string, MetricRow>;
+} as const satisfies Table;
+
+export const METRICS = {
+  ...HTTP,
+  ...HANDOVER,
+  ...COAP,
+  ...DEVICE,
+  ...VMD,
+  ...STORE,
+  ...REPLICATION,
+  ...MANAGER,
+  ...SDN,
+  ...ANALYTICS,
+  ...LAB,
+} as const satisfies Table;
 
 export type MetricName = keyof typeof METRICS;
+
+/** What each part tells: the metrics that it counts, and no others. */
+export const METRICS_OF = {
+  device: { ...HTTP, ...COAP, ...DEVICE },
+  vmd: { ...HTTP, ...COAP, ...VMD, ...STORE, ...REPLICATION },
+  'md-manager': { ...HTTP, ...HANDOVER, ...STORE, ...MANAGER },
+  'sdn-app': { ...HTTP, ...HANDOVER, ...SDN },
+  analytics: { ...HTTP, ...COAP, ...STORE, ...ANALYTICS },
+  lab: { ...HTTP, ...REPLICATION, ...LAB },
+} as const satisfies Record<string, Partial<Table>>;
+
+/** Metrics that parts tell beside their own: of prom-client (the process) and of Prometheus itself (about a scrape). */
+export const FOREIGN_METRICS = {
+  up: { kind: 'gauge', help: '1 where the last scrape of a target succeeded', labels: ['job', 'instance'] },
+  ALERTS: {
+    kind: 'gauge',
+    help: '1 for each alert, pending or firing',
+    labels: ['alertname', 'alertstate', 'severity'],
+  },
+  process_cpu_seconds_total: { kind: 'counter', help: 'processor time of the process' },
+  process_resident_memory_bytes: { kind: 'gauge', help: 'memory of the process' },
+  process_start_time_seconds: { kind: 'gauge', help: 'Unix time at which the process started' },
+  process_open_fds: { kind: 'gauge', help: 'open files and sockets of the process' },
+  nodejs_eventloop_lag_p99_seconds: { kind: 'gauge', help: 'how late the event loop is, 99th percentile' },
+} as const satisfies Table;

@@ -5,7 +5,7 @@ import { Resources, aborted } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
 import { openHttp } from '../protocol/api/http-server.js';
-import { METRICS } from '../protocol/metrics.js';
+import { METRICS_OF, type MetricName } from '../protocol/metrics.js';
 import { readTopology } from '../protocol/topology-file.js';
 import { leaseUrlOf, planOf, type SdnAppConfig } from './config.js';
 import { readDetectors } from './detectors-file.js';
@@ -27,7 +27,7 @@ export async function runSdnApp(
   signal: AbortSignal,
 ): Promise<void> {
   const { log } = deps;
-  const metrics = new Metrics(METRICS, { processMetrics: true });
+  const metrics = new Metrics<MetricName>(METRICS_OF['sdn-app'], { processMetrics: true });
   const topology = readTopology(config.topology);
   await using open = new Resources();
   const manager = open.use(openManagerLink(config['manager.url']));

@@ -9,7 +9,7 @@ import { bothFamilies } from '../protocol/coap/both-families.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
 import type { DatagramPort } from '../protocol/coap/types.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
-import { METRICS } from '../protocol/metrics.js';
+import { METRICS_OF, type MetricName } from '../protocol/metrics.js';
 import { openTwinStore } from '../store/open.js';
 import { storeOf, type VmdConfig } from './config.js';
 import { sayHello } from './hello.js';
@@ -28,7 +28,7 @@ export interface RunDeps {
 /** Opens what a host stands on, serves until the signal is aborted, and closes all of it, last first. */
 export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSignal): Promise<void> {
   const { clock, timers, log } = deps;
-  const metrics = new Metrics(METRICS, { processMetrics: true });
+  const metrics = new Metrics<MetricName>(METRICS_OF.vmd, { processMetrics: true });
   await using resources = new Resources();
   let health: StoreHealth | undefined =
     config['store.kind'] === 'lmdb' ? undefined : { state: 'connecting', sinceMs: clock.nowMs(), replication: [] };

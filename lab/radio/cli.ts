@@ -2,7 +2,7 @@ import { systemClock, systemTimers } from '../../common/clock.js';
 import { configHelp, loadConfig } from '../../common/config.js';
 import { openLog } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
-import { METRICS } from '../../protocol/metrics.js';
+import { METRICS_OF, type MetricName } from '../../protocol/metrics.js';
 import { SETTINGS } from './config.js';
 import { runRadio } from './radio.js';
 
@@ -18,7 +18,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
     clock: systemClock,
     timers: systemTimers,
     log: openLog('lab-radio', config.logLevel),
-    metrics: new Metrics(METRICS, { processMetrics: true }),
+    metrics: new Metrics<MetricName>(METRICS_OF.lab, { processMetrics: true }),
     ready: (url: string) => void process.stdout.write(`ready ${url}\n`),
   };
   await runRadio(config, deps, signal);

@@ -3,7 +3,7 @@ import { Resources } from '../../common/lifecycle.js';
 import type { Log } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
 import { openHttp } from '../../protocol/api/http-server.js';
-import { METRICS } from '../../protocol/metrics.js';
+import { METRICS_OF, type MetricName } from '../../protocol/metrics.js';
 import { openLmdbControlStore } from '../../store/lmdb/control-store.js';
 import { openLmdbTwinStore, type LmdbTwinStore } from '../../store/lmdb/twin-store.js';
 import type { ReplicatorConfig } from './config.js';
@@ -23,7 +23,7 @@ export async function runReplicator(
   signal: AbortSignal,
 ): Promise<void> {
   await using resources = new Resources();
-  const metrics = new Metrics(METRICS, { processMetrics: true });
+  const metrics = new Metrics<MetricName>(METRICS_OF.lab, { processMetrics: true });
   const stores: LmdbTwinStore[] = [];
   for (const { domain, path } of config.stores)
     stores.push(resources.use(await openLmdbTwinStore({ path, domain, journal: false })));

@@ -4,7 +4,7 @@ import { Resources, aborted } from '../../common/lifecycle.js';
 import { openLog, type Log } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
 import { openHttp } from '../../protocol/api/http-server.js';
-import { METRICS } from '../../protocol/metrics.js';
+import { METRICS_OF, type MetricName } from '../../protocol/metrics.js';
 import { readTopology } from '../../protocol/topology-file.js';
 import { SETTINGS, labSwitchConfig, type LabSwitchConfig } from './config.js';
 import { openLabSwitch } from './switch.js';
@@ -23,7 +23,7 @@ export async function runLabSwitch(
   signal: AbortSignal,
 ): Promise<void> {
   const { log } = deps;
-  const metrics = new Metrics(METRICS, { processMetrics: true });
+  const metrics = new Metrics<MetricName>(METRICS_OF.lab, { processMetrics: true });
   await using open = new Resources();
   const opened = open.use(
     await openLabSwitch(
