@@ -1,19 +1,20 @@
 import * as L from 'leaflet';
 import type { TrackPoint } from '../../../protocol/api/analytics.js';
 import { domainColour } from './domains.js';
-import { bearing } from './grid-step.js';
+import { headingOfTrack, turnTo } from './heading.js';
 import { NO_SLOT, labelSlots } from './label-slots.js';
 import { servingSpans, switchedAtMs } from './handover-times.js';
+import { ManyCars } from './many-cars.js';
+import { LATE_MS } from './car-filter.js';
 import { carAgeMs, type Car, type PageStore } from './store.js';
 
-const SILENT_MS = 30_000;
 /** In a larger fleet, names and long ways of all cars at once would hide one another. */
 const FEW_CARS = 12;
 const SHORT_TRACK = 90;
 /** Ways of cars that are not selected grow by this many points at a time: drawing is what costs. */
 const TRACK_STEP = 5;
-/** Steps shorter than this are noise of the receiver, not a direction. */
-const MOVED_M = 4;
+/** Beyond this only the selected car is an element of its own. */
+const ELEMENTS = 60;
 /** Pixels of a name: its box, and each of its letters. */
 const LABEL_PX = { box: 11, letter: 7 };
 const ARROW =
@@ -38,22 +39,27 @@ export class CarLayer {
   readonly #map: L.Map;
   readonly #onPick: (vehicle: string) => void;
   readonly #drawn = new Map<string, Drawn>();
+  readonly #many: ManyCars;
 
   constructor(map: L.Map, onPick: (vehicle: string) => void) {
     this.#map = map;
     this.#onPick = onPick;
     map.createPane('tracks').style.zIndex = '400';
     map.createPane('beams').style.zIndex = '410';
+    this.#many = new ManyCars(map, onPick);
   }
 
   update(store: PageStore): void {
     this.#map.getContainer().classList.toggle('many', store.cars.size > FEW_CARS);
     const places = new Map(store.topology.accessPoints.map(point => [point.id, point] as const));
-    for (const car of store.cars.values())
-      if (car.track.length > 0) {
-        this.#draw(car, store);
-        this.#drawBeam(car, store, places.get(car.serving?.attachment?.accessPoint ?? ''));
-      }
+    const cars = [...store.cars.values()].filter(({ track }) => track.length > 0);
+    const own = cars.length <= ELEMENTS ? cars : cars.filter(({ vehicle }) => vehicle === store.selected);
+    if (own.length < this.#drawn.size) this.#removeBut(own);
+    for (const car of own) {
+      this.#draw(car, store);
+      this.#drawBeam(car, store, places.get(car.serving?.attachment?.accessPoint ?? ''));
+    }
+    this.#many.update(own === cars ? [] : cars, store.nowMs());
     this.#placeNames(store);
   }
 
@@ -65,6 +71,15 @@ export class CarLayer {
     }
   }
 
+  #removeBut(cars: readonly Car[]): void {
+    const kept = new Set(cars.map(({ vehicle }) => vehicle));
+    for (const [vehicle, { marker, track, beam }] of this.#drawn)
+      if (!kept.has(vehicle)) {
+        for (const layer of [marker, track, beam]) layer.remove();
+        this.#drawn.delete(vehicle);
+      }
+  }
+
   #draw(car: Car, store: PageStore): void {
     const last = car.track.at(-1);
     if (last === undefined) return;
@@ -72,7 +87,7 @@ export class CarLayer {
     const drawn = this.#drawn.get(car.vehicle) ?? this.#make(car.vehicle, at);
     if (!drawn.marker.getLatLng().equals(at)) drawn.marker.setLatLng(at);
     const selected = car.vehicle === store.selected;
-    const silent = (carAgeMs(car, store.nowMs()) ?? Infinity) > SILENT_MS;
+    const silent = (carAgeMs(car, store.nowMs()) ?? Infinity) > LATE_MS;
     if (last[0] !== drawn.headingOfMs) {
       drawn.heading = headingOf(car, drawn.heading);
       drawn.headingOfMs = last[0];
@@ -180,15 +195,8 @@ function between(track: readonly TrackPoint[], fromMs: number, toMs: number): [n
 }
 
 function headingOf(car: Car, before: number): number {
-  const last = car.track.at(-1);
-  if (last === undefined) return before;
-  const here = L.latLng(last[1], last[2]);
-  const from = car.track.findLast(([, lat, lon]) => here.distanceTo([lat, lon]) > MOVED_M);
-  if (from === undefined) {
-    const told = car.signals.get('Vehicle.CurrentLocation.Heading')?.value;
-    return before === 0 && typeof told === 'number' ? told : before;
-  }
-  const next = bearing([from[1], from[2]], [last[1], last[2]]);
-  // The shorter way round, so that the arrow does not spin through north.
-  return before + (((((next - before) % 360) + 540) % 360) - 180);
+  const next = headingOfTrack(car.track);
+  if (next !== undefined) return turnTo(before, next);
+  const told = car.signals.get('Vehicle.CurrentLocation.Heading')?.value;
+  return before === 0 && typeof told === 'number' ? told : before;
 }

@@ -52,8 +52,8 @@ export class FleetMap {
     this.#drawAccess(store);
     this.#roads.update(store.cars.values(), store.nowMs());
     this.#cars.update(store);
-    if (!this.#fitted && (store.topology.accessPoints.length > 0 || store.cars.size > 0))
-      this.#fitted = this.fit(store);
+    // Not before the fleet has come: access points alone may be a small part of where it is.
+    if (!this.#fitted && store.link !== 'connecting') this.#fitted = this.fit(store);
     const car = follow ? store.cars.get(store.selected ?? '') : undefined;
     const at = car?.track.at(-1);
     if (at !== undefined) this.#map.panTo([at[1], at[2]], { animate: true, duration: 0.4 });

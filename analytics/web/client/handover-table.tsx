@@ -17,6 +17,7 @@ const KIND_WORDS: Readonly<Record<HandoverRecord['kind'], string>> = {
   'same-domain': 're-route',
   'host-lost': 'host lost',
   drain: 'drain',
+  ordered: 'ordered',
 };
 
 /** Hand-overs, newest first, with the time of each phase from `detected`. */

@@ -161,7 +161,9 @@ export class PageStore {
     if (typeof latitude?.value !== 'number' || typeof longitude?.value !== 'number') return;
     const timeMs = latitude.timeMs ?? 0;
     if (timeMs <= (car.track.at(-1)?.[0] ?? 0)) return;
-    car.track = [...car.track.slice(-TRACK_POINTS), [timeMs, latitude.value, longitude.value]];
+    car.track.push([timeMs, latitude.value, longitude.value]);
+    // Now and then, and not at each point: moving all others is what costs.
+    if (car.track.length > 2 * TRACK_POINTS) car.track.splice(0, car.track.length - TRACK_POINTS);
   }
 
   #takeHandover(record: HandoverRecord): void {
@@ -225,8 +227,12 @@ export class PageStore {
 }
 
 const order = new Intl.Collator('en', { numeric: true });
-export const carsByName = (store: PageStore): Car[] =>
-  [...store.cars.values()].sort((a, b) => order.compare(a.vehicle, b.vehicle));
+let sorted: readonly Car[] = [];
+/** Cars are never forgotten, so that their number tells whether the order is still right. */
+export function carsByName({ cars }: PageStore): readonly Car[] {
+  if (sorted.length !== cars.size) sorted = [...cars.values()].sort((a, b) => order.compare(a.vehicle, b.vehicle));
+  return sorted;
+}
 
 /** Age of the newest thing heard of a car. */
 export function carAgeMs(car: Car, nowMs: number): number | undefined {
