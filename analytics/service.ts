@@ -15,6 +15,7 @@ import { openTwinStore } from '../store/open.js';
 import type { STORE_SETTINGS } from '../store/settings.js';
 import type { TwinStore } from '../store/types.js';
 import { storeOf, type AnalyticsConfig } from './config.js';
+import { tellAges } from './live/age-gauges.js';
 import { FleetState } from './live/fleet-state.js';
 import { ManagerFollower } from './live/manager-follower.js';
 import { StoreFollower } from './live/store-follower.js';
@@ -76,6 +77,7 @@ export async function runAnalytics(config: ServiceConfig, deps: AnalyticsDeps, s
   const manager = resources.use(new HttpClient(config['manager.url']));
   const fleet = new FleetState(clock);
   const hub = new StreamHub(fleet, metrics);
+  metrics.beforeText(() => tellAges(metrics, fleet.vehicles.values(), clock.nowMs()));
   const twin = new CoapTwinReader(manager, coap);
 
   const follower = new StoreFollower({ store, fleet, clock, timers, log, metrics });

@@ -6,6 +6,9 @@ import type { MetricRow } from '../common/metrics.js';
  */
 type Table = Record<string, MetricRow>;
 
+const each = (label: string, values: readonly string[]): Record<string, string>[] =>
+  values.map(value => ({ [label]: value }));
+
 /** Hand-overs take 0.05 ms to 60 s. */
 const HANDOVER_BUCKETS_S = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
@@ -15,7 +18,7 @@ const HTTP = {
   http_errors_total: { kind: 'counter', help: 'requests refused or failed, by error code', labels: ['part', 'code'] },
   http_request_seconds: {
     kind: 'histogram',
-    help: 'time of a REST request from its arrival until its answer is handed over; streams are left out',
+    help: 'time of a REST request from its arrival until its answer is made; refused ones and streams are left out',
     labels: ['part', 'route'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
   },
@@ -72,6 +75,7 @@ const DEVICE = {
     kind: 'counter',
     help: 'reports by what became of them: sampled, acknowledged, resent, rejected, dropped, refused',
     labels: ['result'],
+    starts: each('result', ['sampled', 'acknowledged', 'resent', 'rejected', 'dropped', 'refused']),
   },
   agent_outbox_bytes: {
     kind: 'gauge',
@@ -120,6 +124,7 @@ const VMD = {
     kind: 'counter',
     help: 'reports by what became of them: stored, malformed, too-large, unknown, mismatch, busy, failed',
     labels: ['result'],
+    starts: each('result', ['stored', 'malformed', 'too-large', 'unknown', 'mismatch', 'busy', 'failed']),
   },
   vmd_reports_duplicate_total: { kind: 'counter', help: 'reports stored again: their (boot, seq) was known' },
   vmd_report_age_seconds: {
@@ -131,6 +136,7 @@ const VMD = {
     kind: 'counter',
     help: 'records kept without becoming live (unknown, range) or with an implausible time (suspect)',
     labels: ['reason'],
+    starts: each('reason', ['unknown', 'range', 'suspect']),
   },
   vmd_ingest_queue: { kind: 'gauge', help: 'reports that wait for the disk' },
   vmd_twins: { kind: 'gauge', help: 'slots of the host by state', labels: ['state'] },
@@ -138,6 +144,7 @@ const VMD = {
     kind: 'counter',
     help: 'reads by what was answered: measured, twin-cache, stored, derived, valid, refused',
     labels: ['result'],
+    starts: each('result', ['measured', 'twin-cache', 'stored', 'derived', 'valid', 'refused']),
   },
   vmd_proofs_total: {
     kind: 'counter',
@@ -166,7 +173,7 @@ const STORE = {
     kind: 'counter',
     help: 'markers of replication that could not be written or read',
   },
-  store_up: { kind: 'gauge', help: '1 while the store can be written to; Cassandra alone, 0 while it is away' },
+  store_up: { kind: 'gauge', help: '1 while the store can be written to; 0 while Cassandra is away' },
   store_requests: {
     kind: 'gauge',
     help: 'requests to Cassandra that are with the cluster, or wait in the queue for a place',
@@ -193,6 +200,7 @@ const MANAGER = {
     help: 'news of core networks and MEC platforms about where devices go, by what became of them',
     labels: ['origin', 'result'],
   },
+  manager_leading: { kind: 'gauge', help: '1 where this md-manager leads' },
   pool_ready: { kind: 'gauge', help: 'slots that are ready', labels: ['domain'] },
   pool_allocation_seconds: {
     kind: 'histogram',
@@ -216,7 +224,12 @@ const MANAGER = {
     labels: ['domain'],
   },
   md_hosts: { kind: 'gauge', help: 'vMD hosts', labels: ['domain', 'state'] },
-  registrations_total: { kind: 'counter', help: 'registrations by result', labels: ['result'] },
+  registrations_total: {
+    kind: 'counter',
+    help: 'registrations by result',
+    labels: ['result'],
+    starts: each('result', ['ok']),
+  },
   vehicles_registered: { kind: 'gauge', help: 'vehicles that have a number' },
   standby_slots: {
     kind: 'gauge',
@@ -227,6 +240,9 @@ const MANAGER = {
     kind: 'counter',
     help: 'standby slots by their end: used, or wasted: withdrawn, expired, refused (by host or sdn-app), lost (with its host)',
     labels: ['way', 'as'],
+    starts: ['armed', 'ticket'].flatMap(way =>
+      ['used', 'withdrawn', 'expired', 'refused', 'lost'].map(as => ({ way, as })),
+    ),
   },
   service_lease_term: { kind: 'gauge', help: 'term of the active one of a service', labels: ['service'] },
   service_lease_changes_total: {
@@ -247,7 +263,12 @@ const SDN = {
     help: 'copies of frames that the switch sent, by what they meant',
     labels: ['of'],
   },
-  sdn_batches_total: { kind: 'counter', help: 'batches of flow changes, by outcome', labels: ['result'] },
+  sdn_batches_total: {
+    kind: 'counter',
+    help: 'batches of flow changes, by outcome',
+    labels: ['result'],
+    starts: each('result', ['applied']),
+  },
   sdn_batch_seconds: {
     kind: 'histogram',
     help: 'time from sending a batch to the barrier that confirms it',
@@ -262,7 +283,12 @@ const SDN = {
     help: 'changes of attachment told to md-manager, by answer',
     labels: ['result'],
   },
-  sdn_redirects_total: { kind: 'counter', help: 'moves that used a standby slot at once, by way', labels: ['way'] },
+  sdn_redirects_total: {
+    kind: 'counter',
+    help: 'moves that used a standby slot at once, by way',
+    labels: ['way'],
+    starts: each('way', ['armed', 'ticket']),
+  },
   sdn_dual_homed_total: { kind: 'counter', help: 'times that a vehicle was taken for dual-homed' },
   sdn_active: { kind: 'gauge', help: '1 while this sdn-app holds the lease' },
   sdn_term: { kind: 'gauge', help: 'term under which this sdn-app acted last' },

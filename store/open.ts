@@ -57,7 +57,9 @@ export async function openTwinStore(settings: TwinStoreSettings, deps: StoreDeps
   if (settings.kind === 'lmdb') {
     const { openLmdbTwinStore } = await import('./lmdb/twin-store.js');
     const { path, journal = true } = settings;
-    return openLmdbTwinStore({ path, domain, journal, clock, onCommit });
+    const store = await openLmdbTwinStore({ path, domain, journal, clock, onCommit });
+    metrics?.set('store_up', 1);
+    return store;
   }
   const { CassandraTwinStore } = await import('./cassandra/twin-store.js');
   const session = await openSession(settings.cassandra, deps);

@@ -79,7 +79,7 @@ export class Ledger implements AsyncDisposable {
     this.#running.delete(id);
     this.#count(record);
     this.#later(rowOf(record));
-    metrics.count('handover_total', { result, kind, reason: reason?.split(' ')[0] ?? 'none' });
+    metrics.count('handover_total', { result, kind, reason: reason?.split(' ')[0] ?? 'none', way: way ?? 'none' });
     if (result === 'completed' && way !== undefined) {
       const from = phases.detected ?? startedAtMs;
       for (const phase of PHASES) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EdgetwinError, messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
+import { version } from '../../common/version.js';
 import { fault } from '../errors.js';
 import { inUrl } from '../ipv6.js';
 import type { MetricName } from '../metrics.js';
@@ -58,7 +59,10 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   app.setNotFoundHandler((request, reply) =>
     refuse(fault('NOT_FOUND', `${request.method} ${request.url}`), request, reply),
   );
+  const { metrics, part } = options;
+  metrics.set('service_info', 1, { part, version: version() });
   for (const row of [...options.routes, REHEARSAL]) {
+    const labels = { part, route: `${row.method} ${row.path}` };
     app.route({
       method: row.method,
       url: row.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -71,6 +75,7 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
           reply,
         };
         const answer = await row.handle(input);
+        if (!row.raw) metrics.observe('http_request_seconds', reply.elapsedTime / 1_000, labels);
         // Accepted: what it began goes first, and what was begun leaves at the end of this turn of the event loop.
         if (row.status === 202) await new Promise(resolve => setImmediate(resolve));
         if (row.raw) return reply;
