@@ -8,6 +8,7 @@ export const ERRORS = {
   COAP_TIMEOUT: { retry: true, say: 'the peer did not answer in time', status: 504 },
   COAP_RESET: { retry: true, say: 'the peer reset the exchange', status: 502 },
   COAP_BUSY: { retry: true, say: 'too many exchanges with this peer are open', status: 503 },
+  COAP_BLOCKS: { retry: true, say: 'the blocks of an answer do not make a whole', status: 502 },
   COAP_CLOSED: { retry: true, say: 'the endpoint is closed', status: 503 },
   REPORT_MALFORMED: { retry: false, say: 'this is not a report', status: 400 },
   REPORT_TOO_LARGE: { retry: false, say: 'a report has at most 1,024 bytes', status: 413 },
@@ -23,6 +24,7 @@ export const ERRORS = {
   OBD_FORBIDDEN: { retry: false, say: 'this service could change the car and is never sent' },
   GPS_LINK: { retry: true, say: 'gpsd cannot be reached' },
   GPS_MALFORMED: { retry: false, say: 'gpsd sent a line we do not understand' },
+  CAPTURE_INVALID: { retry: false, say: 'this is no recording that can be replayed' },
   // the outbox
   OUTBOX_FULL: { retry: true, say: 'the outbox cannot take more reports' },
   OUTBOX_CORRUPT: { retry: false, say: 'a segment of the outbox is damaged' },
@@ -33,6 +35,7 @@ export const ERRORS = {
   EPOCH_STALE: { retry: false, say: 'a newer epoch of this vehicle has been seen', status: 409 },
   TERM_STALE: { retry: false, say: 'a newer term of this service has been seen', status: 409 },
   NOT_ACTIVE: { retry: true, say: 'this one is a stand-by; another holds the lease', status: 503 },
+  MANAGER_NOT_LEADER: { retry: true, say: 'another md-manager leads, or none at the moment', status: 503 },
   POOL_EMPTY: { retry: true, say: 'no slot is ready in this domain', status: 503 },
   AUTHORITY_AWAY: { retry: true, say: 'the registration authority cannot be reached', status: 503 },
   NUMBERS_EXHAUSTED: { retry: false, say: 'all vehicle numbers of this range are taken', status: 503 },

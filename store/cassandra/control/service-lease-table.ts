@@ -4,11 +4,11 @@ import type { Row } from '../driver.js';
 import { compareAndSet, readSerial, type Cas, type CasDeps } from './cas.js';
 import { bigintOf, textOf } from './columns.js';
 
-const COLUMNS = 'service, holder, url, term, ttl';
-const SET = 'UPDATE {control}.service_lease SET holder = ?, url = ?, term = ?, ttl = ? WHERE service = ?';
+const COLUMNS = 'service, holder, url, term, ttl, beat';
+const SET = 'UPDATE {control}.service_lease SET holder = ?, url = ?, term = ?, ttl = ?, beat = ? WHERE service = ?';
 const FIRST = statement(
   'lease.first',
-  `INSERT INTO {control}.service_lease (${COLUMNS}) VALUES (?, ?, ?, ?, ?) IF NOT EXISTS`,
+  `INSERT INTO {control}.service_lease (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) IF NOT EXISTS`,
 );
 const GRANT = statement('lease.grant', `${SET} IF term < ?`);
 const RENEW = statement('lease.renew', `${SET} IF term = ? AND holder = ?`);
@@ -38,24 +38,28 @@ export class ServiceLeaseTable {
   }
 
   #set(row: ServiceLeaseRow, held: ServiceLeaseRow | undefined): Promise<Cas> {
-    const { service, holder, url, term, ttlMs } = row;
-    const [termIs, ttl] = [BigInt(term), BigInt(ttlMs)];
-    const set = [holder, url, termIs, ttl, service];
-    if (held === undefined) return compareAndSet(this.#deps, FIRST, [service, holder, url, termIs, ttl]);
+    const { service, holder, url, term, ttlMs, beat = 0 } = row;
+    const termIs = BigInt(term);
+    const record = [holder, url, termIs, BigInt(ttlMs), BigInt(beat)];
+    const set = [...record, service];
+    if (held === undefined) return compareAndSet(this.#deps, FIRST, [service, ...record]);
     if (held.term === term) return compareAndSet(this.#deps, RENEW, [...set, termIs, holder]);
     return compareAndSet(this.#deps, GRANT, [...set, termIs]);
   }
 }
 
 const isSame = (a: ServiceLeaseRow, b: ServiceLeaseRow): boolean =>
-  a.holder === b.holder && a.url === b.url && a.term === b.term && a.ttlMs === b.ttlMs;
+  a.holder === b.holder && a.url === b.url && a.term === b.term && a.ttlMs === b.ttlMs && (a.beat ?? 0) === (b.beat ?? 0);
 
 function leaseOf(row: Row): ServiceLeaseRow {
+  // a row of the release before has none
+  const beat = row['beat'] === null ? 0 : bigintOf(row, 'beat');
   return {
     service: textOf(row, 'service'),
     holder: textOf(row, 'holder'),
     url: textOf(row, 'url'),
     term: bigintOf(row, 'term'),
     ttlMs: bigintOf(row, 'ttl'),
+    ...(beat === 0 ? {} : { beat }),
   };
 }
