@@ -136,6 +136,25 @@ export interface ServiceLeaseRow {
   readonly url: string;
   readonly term: number;
   readonly ttlMs: number;
+  /** Raised with each renewal, where the row itself tells that its holder lives: who sees it stand still may take over. */
+  readonly beat?: number;
+}
+
+/** Something that was ordered of md-manager, by whom, and what came of it. */
+export interface OrderRow {
+  readonly id: string;
+  /** Unix milliseconds, whole. */
+  readonly atMs: number;
+  /** Of the leader that took it. */
+  readonly term: number;
+  /** The name that the caller gives himself, if any, and his address. */
+  readonly who: string;
+  /** Method and path. */
+  readonly what: string;
+  /** The same order again has the same key. */
+  readonly key?: string;
+  /** Status of the answer, and the code of an error. */
+  readonly outcome: string;
 }
 
 /**
@@ -181,7 +200,7 @@ export interface ControlStore extends AsyncDisposable {
   instances(): Promise<InstanceRow[]>;
   /**
    * Durable when it resolves: the intent record goes through here. Of one hand-over the ended row is the last, and is put again
-   * only as it was.
+   * only as it was; an open one that comes late changes nothing.
    */
   putHandover(row: HandoverRow): Promise<void>;
   handover(id: string): Promise<HandoverRow | undefined>;
@@ -194,6 +213,10 @@ export interface ControlStore extends AsyncDisposable {
   /** Grants a term IF the stored one is lower, or changes the record of the holder who has this one. Durable when `applied`. */
   putServiceLease(row: ServiceLeaseRow): Promise<CasOutcome>;
   serviceLease(service: string): Promise<ServiceLeaseRow | undefined>;
+  /** Adds to the audit log; nothing there is ever changed. Durable when it resolves. */
+  addOrders(rows: readonly OrderRow[]): Promise<void>;
+  /** Those of one UTC day (days since 1970), newest first. */
+  orders(day: number, limit: number): Promise<OrderRow[]>;
   /** Writes a version IF the stored one is lower, or changes the row of the same change. Durable when `applied`. */
   putSettings(row: SettingsRow): Promise<CasOutcome>;
   settings(vehicle: string): Promise<SettingsRow | undefined>;

@@ -2,21 +2,24 @@ import {
   decodeDevice,
   decodeHandover,
   decodeInstance,
+  decodeOrder,
   decodeOwner,
   encodeDevice,
   encodeHandover,
   encodeInstance,
+  encodeOrder,
   encodeOwner,
   handoverTimeKey,
   handoverVehicleKey,
   numberKey,
+  orderKey,
   readNumber,
   sameClaim,
   sameDevice,
   textKey,
 } from '../rows/control-rows.js';
 import type { CasOutcome, ControlStore, DeviceRow, HandoverRow, InstanceRow, OwnerRow } from '../types.js';
-import type { ServiceLeaseRow, SettingsRow, StandbyRow } from '../types.js';
+import type { OrderRow, ServiceLeaseRow, SettingsRow, StandbyRow } from '../types.js';
 import { openEnvironment, readFrom, written, type Environment, type Table } from './environment.js';
 import { LeaseTables } from './lease-tables.js';
 import { SettingsTable } from './settings-table.js';
@@ -33,6 +36,7 @@ export interface LmdbControlStore extends ControlStore {
 }
 
 const FIRST = Buffer.alloc(1);
+const DAY_MS = 86_400_000;
 
 /** Opens the one control store; several processes may have it open, and each write is one transaction over all of them. */
 export function openLmdbControlStore(options: LmdbControlStoreOptions): Promise<LmdbControlStore> {
@@ -52,6 +56,7 @@ class Store implements LmdbControlStore {
   readonly #handoversByTime: Table;
   readonly #handoversByVehicle: Table;
   readonly #leases: LeaseTables;
+  readonly #orders: Table;
   readonly #settings: SettingsTable;
 
   constructor(environment: Environment) {
@@ -67,6 +72,7 @@ class Store implements LmdbControlStore {
     this.#handoversByTime = environment.table('handover-time');
     this.#handoversByVehicle = environment.table('handover-vehicle');
     this.#leases = new LeaseTables(environment);
+    this.#orders = environment.table('order');
     this.#settings = new SettingsTable(environment);
   }
 
@@ -175,6 +181,7 @@ class Store implements LmdbControlStore {
     await this.#transaction('hand-over', () => {
       const key = textKey(row.id);
       const held = read(this.#handovers, key, decodeHandover);
+      if (held?.open === false && row.open) return;
       if (held !== undefined) {
         void this.#handoversByTime.remove(handoverTimeKey(held));
         void this.#handoversByVehicle.remove(handoverVehicleKey(held));
@@ -243,6 +250,19 @@ class Store implements LmdbControlStore {
 
   allSettings(): Promise<SettingsRow[]> {
     return this.#read('settings', () => this.#settings.list());
+  }
+
+  async addOrders(rows: readonly OrderRow[]): Promise<void> {
+    await this.#transaction('order', () => {
+      for (const row of rows) void this.#orders.put(orderKey(row), encodeOrder(row));
+    });
+  }
+
+  orders(day: number, limit: number): Promise<OrderRow[]> {
+    return this.#read('order', () => {
+      const [start, end] = [orderKey({ atMs: (day + 1) * DAY_MS, id: '' }), orderKey({ atMs: day * DAY_MS, id: '' })];
+      return Array.from(this.#orders.getRange({ start, end, reverse: true, limit }), ({ value }) => decodeOrder(value));
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@ import type {
   DeviceRow,
   HandoverRow,
   InstanceRow,
+  OrderRow,
   OwnerRow,
   ServiceLeaseRow,
   SettingsRow,
@@ -44,6 +45,8 @@ export const decodeHandover = decoder<HandoverRow>('hand-over');
 
 export const encodeStandby = (row: StandbyRow): Buffer => encode(row);
 export const decodeStandby = decoder<StandbyRow>('standby');
+export const encodeOrder = (row: OrderRow): Buffer => encode(row);
+export const decodeOrder = decoder<OrderRow>('order');
 export const encodeServiceLease = (row: ServiceLeaseRow): Buffer => encode(row);
 export const decodeServiceLease = decoder<ServiceLeaseRow>('service lease');
 
@@ -64,11 +67,17 @@ export function readNumber(bytes: Uint8Array): number {
 }
 
 /** Key in the index of hand-overs by time: started-at (7 bytes), id. */
-export function handoverTimeKey(row: Pick<HandoverRow, 'startedAtMs' | 'id'>): Buffer {
-  const key = Buffer.alloc(7 + Buffer.byteLength(row.id));
-  // Stamps may have fractions; the order of two hand-overs of one millisecond is that of their ids.
-  writeTime(key, Math.floor(row.startedAtMs), 0);
-  key.write(row.id, 7);
+export const handoverTimeKey = (row: Pick<HandoverRow, 'startedAtMs' | 'id'>): Buffer =>
+  timeKey(row.startedAtMs, row.id);
+
+/** Key of the audit log: when (7 bytes), id. */
+export const orderKey = ({ atMs, id }: Pick<OrderRow, 'atMs' | 'id'>): Buffer => timeKey(atMs, id);
+
+function timeKey(atMs: number, id: string): Buffer {
+  const key = Buffer.alloc(7 + Buffer.byteLength(id));
+  // Stamps may have fractions; the order of two rows of one millisecond is that of their ids.
+  writeTime(key, Math.floor(atMs), 0);
+  key.write(id, 7);
   return key;
 }
 

@@ -32,10 +32,10 @@ function insert<K>(table: Map<K, Row>, key: K, row: Row): Row {
   return APPLIED;
 }
 
-const setLease = (rows: Rows, [holder, url, term, ttl, service]: Values, condition: (held: Row) => boolean): Row => {
+const setLease = (rows: Rows, [holder, url, term, ttl, beat, service]: Values, condition: (held: Row) => boolean): Row => {
   const held = rows.lease.get(service as string);
   if (held === undefined || !condition(held)) return refused(held === undefined ? {} : { term: held['term'] });
-  rows.lease.set(service as string, { service, holder, url, term, ttl });
+  rows.lease.set(service as string, { service, holder, url, term, ttl, beat });
   return APPLIED;
 };
 
@@ -102,11 +102,11 @@ const ANSWERS: Partial<Record<OperationName, (rows: Rows, values: Values) => Row
   'device.number': (rows, [number]) => rows.number.get(number as number),
   'device.insert': (rows, [vehicle, device]) => insert(rows.device, vehicle as string, { vehicle, device }),
   'device.read': (rows, [vehicle]) => rows.device.get(vehicle as string),
-  'lease.first': (rows, [service, holder, url, term, ttl]) =>
-    insert(rows.lease, service as string, { service, holder, url, term, ttl }),
-  'lease.grant': (rows, values) => setLease(rows, values, held => (held['term'] as bigint) < (values[5] as bigint)),
+  'lease.first': (rows, [service, holder, url, term, ttl, beat]) =>
+    insert(rows.lease, service as string, { service, holder, url, term, ttl, beat }),
+  'lease.grant': (rows, values) => setLease(rows, values, held => (held['term'] as bigint) < (values[6] as bigint)),
   'lease.renew': (rows, values) =>
-    setLease(rows, values, held => held['term'] === values[5] && held['holder'] === values[6]),
+    setLease(rows, values, held => held['term'] === values[6] && held['holder'] === values[7]),
   'lease.read': (rows, [service]) => rows.lease.get(service as string),
   'settings.first': (rows, [vehicle, version, id, settings]) =>
     insert(rows.settings, vehicle as string, { version, id, settings }),

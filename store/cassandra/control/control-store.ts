@@ -5,6 +5,7 @@ import type {
   DeviceRow,
   HandoverRow,
   InstanceRow,
+  OrderRow,
   OwnerRow,
   ServiceLeaseRow,
   SettingsRow,
@@ -16,6 +17,7 @@ import { DeviceTables } from './device-tables.js';
 import { EpochTable } from './epoch-table.js';
 import { HandoverTables } from './handover-tables.js';
 import { InstanceTable } from './instance-table.js';
+import { OrderTable } from './order-table.js';
 import { OwnerTable } from './owner-table.js';
 import { ServiceLeaseTable } from './service-lease-table.js';
 import { SettingsTable } from './settings-table.js';
@@ -44,6 +46,7 @@ export class CassandraControlStore implements ControlStore {
   readonly #handovers: HandoverTables;
   readonly #standbys: StandbyTable;
   readonly #leases: ServiceLeaseTable;
+  readonly #orders: OrderTable;
   readonly #settings: SettingsTable;
 
   constructor(deps: CassandraControlStoreDeps) {
@@ -57,6 +60,7 @@ export class CassandraControlStore implements ControlStore {
     this.#handovers = new HandoverTables(session);
     this.#standbys = new StandbyTable(session);
     this.#leases = new ServiceLeaseTable(cas);
+    this.#orders = new OrderTable(session);
     this.#settings = new SettingsTable(cas);
   }
 
@@ -154,6 +158,14 @@ export class CassandraControlStore implements ControlStore {
 
   allSettings(): Promise<SettingsRow[]> {
     return this.#settings.list();
+  }
+
+  addOrders(rows: readonly OrderRow[]): Promise<void> {
+    return this.#orders.add(rows);
+  }
+
+  orders(day: number, limit: number): Promise<OrderRow[]> {
+    return this.#orders.list(day, limit);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -36,6 +36,8 @@ export const CONTROL_OPERATIONS = {
   'settings.answer': { ...CAS, why: 'what the device said, and only of the version that it was said of' },
   'settings.read': { ...SERIAL_READ, why: 'settles a change of unknown outcome' },
   'settings.list': { ...LIST, why: 'meets every change that anyone was told of' },
+  'order.add': { ...WRITE, why: 'the audit log: as durable as what was ordered' },
+  'order.list': { ...LIST, why: 'meets every order that was written' },
   'instance.put': { ...WRITE, why: 'a host is named before it exists, so that every later manager finds it' },
   'instance.delete': { ...WRITE, why: 'a host that is gone' },
   'instance.list': { ...LIST, why: 'meets every host that was named' },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MAX_STANDBYS_PER_WRITE, type ControlStore, type HandoverRow, type StandbyRow } from '../../../store/types.js';
+import { MAX_STANDBYS_PER_WRITE, type ControlStore, type HandoverRow, type OrderRow, type StandbyRow } from '../../../store/types.js';
 import { START_MS, device, instance, owner } from '../../fakes/store-rows.js';
 import type { OpenedStore } from './twin-store-contract.js';
 
@@ -143,6 +143,26 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
       assert.deepEqual(await (await opened.reopen()).serviceLease('sdn-app'), { ...lease, holder: 'b', term: 2 });
     });
 
+    it('keeps how often a lease was renewed', async () => {
+      const lease = { service: 'md-manager', holder: 'a', url: 'http://a:1', term: 1, ttlMs: 2_000 };
+      for (const beat of [1, 2]) assert.equal(await store.putServiceLease({ ...lease, beat }), 'applied');
+      assert.deepEqual(await (await opened.another()).serviceLease('md-manager'), { ...lease, beat: 2 });
+    });
+
+    it('keeps orders of a day, newest first, and never changes one', async () => {
+      const day = Math.floor(START_MS / 86_400_000);
+      const order = (id: string, atMs: number): OrderRow => ({
+        ...{ id, atMs, term: 3, who: 'ops 127.0.0.1', what: 'POST /v1/reconciliations', outcome: '200' },
+      });
+      const first = order('a', day * 86_400_000);
+      const rows = [first, { ...order('b', first.atMs + 86_399_999), key: 'k' }, order('c', first.atMs + 86_400_000)];
+      await store.addOrders(rows);
+      assert.deepEqual(await store.orders(day, 10), [rows[1], rows[0]]);
+      assert.deepEqual(await store.orders(day, 1), [rows[1]]);
+      assert.deepEqual(await (await opened.another()).orders(day + 1, 10), [rows[2]]);
+      assert.deepEqual(await store.orders(day - 1, 10), []);
+    });
+
     it('has one holder per term, whoever asks at the same time', async () => {
       const lease = { service: 'sdn-app', url: 'http://a:1', term: 1, ttlMs: 3_000 };
       const other = await opened.another();
@@ -189,6 +209,14 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
       await store.deleteInstance('edge-1/1');
       await store.deleteInstance('edge-9/9');
       assert.deepEqual(await store.instances(), [instance('edge-2/1')]);
+    });
+
+    it('takes no open hand-over over one that has ended', async () => {
+      const ended = handover('c', 'car-1', START_MS, false);
+      await store.putHandover(ended);
+      await store.putHandover(handover('c', 'car-1', START_MS, true));
+      assert.deepEqual(await store.openHandovers(), []);
+      assert.deepEqual(await store.handover('c'), ended);
     });
 
     it('lists hand-overs newest first, by vehicle, and those that are open', async () => {
