@@ -28,6 +28,7 @@ import type { VehicleState } from '../handover/state.js';
 import type { ServiceLeases } from '../leases/service-leases.js';
 import type { Pool } from '../pool/pool.js';
 import type { Registrations } from '../registration/registration.js';
+import { scrapeTargetsRoute } from './scrape-targets.js';
 
 export interface RouteDeps {
   readonly term: number;
@@ -147,6 +148,7 @@ export function managerRoutes(deps: RouteDeps): Route[] {
       answer: poolList,
       handle: () => ({ pools: pool.view() }),
     }),
+    scrapeTargetsRoute(() => pool.view().flatMap(({ hosts }) => hosts.map(({ host }) => host))),
     route({
       method: 'GET',
       path: '/v1/reservations',
