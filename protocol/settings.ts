@@ -96,7 +96,11 @@ export function toWire(settings: VehicleSettings): WireSettings {
 export function readWireSettings(settings: unknown): { settings: WireSettings } | { reason: string } {
   const found = wireSettings.safeParse(settings);
   if (found.success) return { settings: found.data };
-  const reasons = found.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`.replace(/^: /, ''));
+  const reasons = found.error.issues.map(issue => {
+    // What is wrong with a key is told one level down.
+    const { message } = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
+    return [...(issue.path.length > 0 ? [issue.path.join('.')] : []), message].join(': ');
+  });
   return { reason: reasons.join('; ') };
 }
 

@@ -25,6 +25,7 @@ import { AskCar } from './query/ask-car.js';
 import { Coverage } from './query/coverage.js';
 import { Reads } from './query/read.js';
 import { Residents, type Resident } from './residents.js';
+import { acts } from './twin/slot.js';
 import { Slots } from './twin/slots.js';
 
 const GAUGE_PERIOD_MS = 1_000;
@@ -88,11 +89,13 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
       },
     }),
   );
-  const onStored = ({ row, cells }: StoredReport): void => {
+  const onStored = ({ row, cells, reported }: StoredReport): void => {
     if (cells.length > 0) live.add(row.vehicle, cells);
     const resident = residents.ofVehicle(row.vehicle);
     const epoch = slots.get(row.vehicle)?.slot.order.epoch;
     if (resident === undefined || epoch === undefined) return;
+    if (reported !== undefined && resident.settings.heard(reported))
+      events.emit({ type: 'settings', vehicle: row.vehicle, reported, atMs: row.receivedAtMs });
     if (!resident.twin.applyReport(row.boot, row.seq, cells)) metrics.count('vmd_reports_duplicate_total');
     resident.lastReportAtMs = row.receivedAtMs;
     if (resident.reports++ === 0)
@@ -110,6 +113,14 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     queueMax: settings['ingest.queueMax'],
     ...(proofs === undefined ? {} : { onRead: (report, peer) => proofs.look(report, peer) }),
     onStored,
+    // Only who acts configures the car (DESIGN §6).
+    settingsFor: vehicle => {
+      const held = slots.get(vehicle);
+      const nowMs = clock.monotonicMs();
+      return held !== undefined && acts(held.slot, nowMs)
+        ? residents.ofVehicle(vehicle)?.settings.take(nowMs)
+        : undefined;
+    },
   });
   const unread = (vehicle: string, error: unknown): void => {
     metrics.count('vmd_store_unread_total');

@@ -1,4 +1,5 @@
 import type { Peer } from '../protocol/coap/types.js';
+import { CarSettings } from './twin/settings.js';
 import { Twin } from './twin/twin.js';
 
 /** A vehicle that holds a slot of this host, and what was heard of it. */
@@ -8,6 +9,7 @@ export interface Resident {
   /** The addresses that its datagrams come from: one of each family. */
   readonly aliases: readonly string[];
   readonly twin: Twin;
+  readonly settings: CarSettings;
   /** Alias and tag of its newest datagram that had no unconfirmed bit: where this host's own requests go (DESIGN §5). */
   lastPeer: Peer | undefined;
   /** Monotonic milliseconds of its newest datagram. */
@@ -30,6 +32,7 @@ export class Residents {
       number,
       aliases,
       twin: new Twin(vehicle, messageId),
+      settings: new CarSettings(),
       lastPeer: undefined,
       heardAtMs: nowMs,
       reports: 0,

@@ -126,10 +126,26 @@ export const hostEvent = z.discriminatedUnion('type', [
 ]);
 export type HostEvent = z.infer<typeof hostEvent>;
 
+/** Where a vehicle was and how fast, as its twin knows by its reports. Ages are by the host's clock, when this was sent. */
+export const motionRow = z.object({
+  vehicle: vehicleId,
+  latitude: z.number(),
+  longitude: z.number(),
+  ageMs: z.number().min(0),
+  speedKmh: z.number().min(0),
+  /** By its receiver, clockwise from north. */
+  heading: z.object({ deg: z.number(), ageMs: z.number().min(0) }).optional(),
+});
+export type MotionRow = z.infer<typeof motionRow>;
+
+/** GET /v1/events?motionMs=1000: beside the others, every so often, `event: motion` with those that were heard of since. */
+export const motionEvent = z.object({ vehicles: z.array(motionRow) });
+
 /**
  * CoAP of a vMD host, UDP 5683 of its own address:
- * - POST /r?v=1 (content format 112) → 2.04 once durable, empty or JSON {reportRemarks}; 4.03 unknown vehicle or not the
- *   one of the alias; 4.00, 4.13, 4.15; 5.03 with Max-Age. Errors carry `CODE: words` as diagnostic payload.
+ * - POST /r?v=1 (content format 112; several reports: 63, report-batch.ts) → 2.04 once durable, empty or JSON {reportRemarks};
+ *   4.03 unknown vehicle or not the one of the alias; 4.00, 4.13, 4.15; 5.03 with Max-Age. Errors carry `CODE: words` as
+ *   diagnostic payload.
  * - GET /v/{vehicle}/s/{vss path}[?maxAge=seconds][&timeout=ms] → 2.05 JSON {signalAnswer} (format 50), ETag, Max-Age; 4.04; 5.03.
  * - GET /.well-known/core
  * The device serves GET /s/{vss path} for its twin, JSON {value, timeMs}.

@@ -15,13 +15,14 @@ export interface DatagramPort extends AsyncDisposable {
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** Content-Formats of the IANA registry that we use (RFC 8428 §12, RFC 6690, RFC 7252 §12.3). */
+/** Content-Formats of the IANA registry that we use (RFC 8428 §12, RFC 8742 §6, RFC 6690, RFC 7252 §12.3). */
 export const FORMAT = {
   text: 0,
   linkFormat: 40,
   octets: 42,
   json: 50,
   cbor: 60,
+  cborSeq: 63,
   senmlJson: 110,
   senmlCbor: 112,
 } as const;

@@ -12,6 +12,8 @@ import type {
   leaseRequest,
   prepareRequest,
   releaseRequest,
+  settingsAnswer,
+  settingsRequest,
   slotAnswer,
 } from '../../protocol/api/vmd.js';
 import { fault } from '../../protocol/errors.js';
@@ -116,6 +118,16 @@ export class Control {
     this.#deps.drains.cancel(vehicle);
     this.#deps.events.forget(vehicle);
     this.#deps.residents.remove(vehicle);
+  }
+
+  desire(
+    vehicle: string,
+    { term, version, settings }: z.infer<typeof settingsRequest>,
+  ): z.infer<typeof settingsAnswer> {
+    this.#checkTerm(term);
+    const car = this.#resident(vehicle).settings;
+    car.desire({ version, settings });
+    return car.reported === undefined ? {} : { reported: car.reported };
   }
 
   renew({ term, leaseMs, vehicles }: z.infer<typeof leaseRequest>): z.infer<typeof leaseAnswer> {

@@ -19,6 +19,7 @@ export class HostEvents {
   forget(vehicle: string): void {
     this.#kept.delete(`first-report ${vehicle}`);
     this.#kept.delete(`drained ${vehicle}`);
+    this.#kept.delete(`settings ${vehicle}`);
   }
 
   /** The returned function ends it. */

@@ -13,6 +13,8 @@ import {
   leaseRequest,
   prepareRequest,
   releaseRequest,
+  settingsAnswer,
+  settingsRequest,
   slotAnswer,
   type HostHealth,
 } from '../../protocol/api/vmd.js';
@@ -71,6 +73,16 @@ export function controlRoutes(
       handle: ({ params: { vehicle }, body }) => control.release(vehicle, body),
     }),
     route({
+      method: 'PUT',
+      path: '/v1/slots/{vehicle}/settings',
+      summary: 'what the vehicle is to be set to: its car is told with acknowledgements',
+      params,
+      body: settingsRequest,
+      answer: settingsAnswer,
+      errors: ['TERM_STALE', 'NOT_FOUND'],
+      handle: ({ params: { vehicle }, body }) => control.desire(vehicle, body),
+    }),
+    route({
       method: 'POST',
       path: '/v1/leases',
       summary: 'renew what may go on acting',
@@ -97,7 +109,7 @@ export function controlRoutes(
     route({
       method: 'GET',
       path: '/v1/events',
-      summary: 'first-report and drained, as server-sent events',
+      summary: 'first-report, drained and settings, as server-sent events',
       raw: true,
       handle: ({ reply }) => {
         const stream = new SseStream(reply);

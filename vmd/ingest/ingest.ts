@@ -4,23 +4,33 @@ import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import { FORMAT, type CoapRequest, type CoapResponse, type Exchange, type Peer } from '../../protocol/coap/types.js';
 import type { MetricName } from '../../protocol/metrics.js';
-import { decodeReport, REPORT_VERSION, type Report } from '../../protocol/report.js';
+import { splitBatch } from '../../protocol/report-batch.js';
+import { decodeReport, META, REPORT_VERSION, type Report } from '../../protocol/report.js';
+import { decodeReported, type DesiredSettings, type ReportedSettings } from '../../protocol/settings.js';
 import { liveFromReport } from '../../store/join.js';
 import type { HistoryRow, LiveCell, TwinStore } from '../../store/types.js';
 import { refusal } from '../refusal.js';
 import { GroupCommit } from './group-commit.js';
 import type { KnownVehicles } from './known-vehicles.js';
-import { answerOf, flagsOf } from './remarks.js';
+import { answerOf, flagsOf, joinFlags, type Flags } from './remarks.js';
 
 /** A report that is durable in this domain. */
 export interface StoredReport {
   readonly row: HistoryRow;
   readonly cells: readonly LiveCell[];
+  /** What its device says in it of the settings that it was told. */
+  readonly reported?: ReportedSettings;
 }
 
-interface Waiting extends StoredReport {
-  readonly answer: CoapResponse;
-  settle(response: CoapResponse): void;
+/** A report that was read, with its remarks. */
+interface Taken extends StoredReport {
+  readonly report: Report;
+  readonly flags: Flags;
+}
+
+interface Waiting extends Taken {
+  /** Durable, or refused with this. */
+  settle(refused: CoapResponse | undefined): void;
 }
 
 const VERSION_QUERY = `v=${REPORT_VERSION}`;
@@ -37,9 +47,11 @@ export interface IngestDeps {
   onRead?(report: Report, peer: Peer): void;
   /** Called for each report after its commit, before its answer leaves. */
   onStored(report: StoredReport): void;
+  /** What the device of a vehicle is to be told with an acknowledgement that leaves now. */
+  settingsFor?(vehicle: string): DesiredSettings | undefined;
 }
 
-/** POST /r?v=1: a report is answered 2.04 once it is durable, not before (DESIGN §7). */
+/** POST /r?v=1: a report, or a batch of them, is answered 2.04 once it is durable, not before (DESIGN §7). */
 export class Ingest {
   readonly #deps: IngestDeps;
   readonly #commit: GroupCommit<Waiting>;
@@ -72,8 +84,9 @@ export class Ingest {
   handle(request: CoapRequest, { peer }: Exchange): CoapResponse | Promise<CoapResponse> {
     if (request.query?.includes(VERSION_QUERY) !== true)
       return this.#refuse('malformed', '4.00', `REPORT_MALFORMED: ${VERSION_QUERY} is the only version`);
-    if (request.contentFormat !== undefined && request.contentFormat !== FORMAT.senmlCbor)
-      return this.#refuse('malformed', '4.15', `REPORT_MALFORMED: content format ${request.contentFormat} is not 112`);
+    const { contentFormat = FORMAT.senmlCbor } = request;
+    if (contentFormat !== FORMAT.senmlCbor && contentFormat !== FORMAT.cborSeq)
+      return this.#refuse('malformed', '4.15', `REPORT_MALFORMED: content format ${contentFormat} is not 112 or 63`);
     const vehicle = this.#deps.vehicles.atAddress(peer.address);
     if (vehicle !== undefined) return this.#take(request, peer, vehicle);
     return this.#deps.vehicles.find(peer.address).then(
@@ -86,34 +99,71 @@ export class Ingest {
   }
 
   #take(request: CoapRequest, peer: Peer, vehicle: string): CoapResponse | Promise<CoapResponse> {
-    let report: Report;
     const bytes = request.payload ?? new Uint8Array();
+    if (request.contentFormat === FORMAT.cborSeq) return this.#takeBatch(bytes, peer, vehicle);
+    const taken = this.#read(bytes, vehicle);
+    if ('code' in taken) return taken;
+    return new Promise(settle =>
+      this.#store(taken, peer, refused => settle(refused ?? this.#answer(vehicle, taken.flags))),
+    );
+  }
+
+  /** All of them or none: what is stored before another of them is refused comes again and changes nothing. */
+  async #takeBatch(bytes: Uint8Array, peer: Peer, vehicle: string): Promise<CoapResponse> {
+    const all: Taken[] = [];
+    try {
+      for (const one of splitBatch(bytes)) {
+        const taken = this.#read(one, vehicle);
+        if ('code' in taken) return taken;
+        all.push(taken);
+      }
+    } catch (error) {
+      return this.#unreadable(error);
+    }
+    const ends = all.map(taken => new Promise<CoapResponse | undefined>(settle => this.#store(taken, peer, settle)));
+    const refused = (await Promise.all(ends)).find(end => end !== undefined);
+    return refused ?? this.#answer(vehicle, joinFlags(all.map(({ flags }) => flags)));
+  }
+
+  #read(bytes: Uint8Array, vehicle: string): Taken | CoapResponse {
+    let report: Report;
     try {
       report = decodeReport(bytes);
     } catch (error) {
-      const tooLarge = codeOf(error) === 'REPORT_TOO_LARGE';
-      return this.#refuse(tooLarge ? 'too-large' : 'malformed', tooLarge ? '4.13' : '4.00', messageOf(error));
+      return this.#unreadable(error);
     }
     if (report.vehicle !== vehicle)
       return this.#refuse('mismatch', '4.03', `VEHICLE_MISMATCH: ${report.vehicle} does not have this address`);
-    this.#deps.onRead?.(report, peer);
     const receivedAtMs = this.#deps.clock.nowMs();
     const cells = liveFromReport(report, receivedAtMs, receivedAtMs);
     const { boot, seq, timeMs } = report;
     const row: HistoryRow = { vehicle, boot, seq, timeMs, bytes, schema: REPORT_VERSION, receivedAtMs };
+    const reported = cells.length === report.samples.length ? undefined : reportedIn(report);
     const flags = flagsOf(report, cells);
-    for (const [reason, count] of flags.counts) this.#deps.metrics.count('vmd_flagged_total', { reason }, count);
-    return new Promise(settle => {
-      if (!this.#commit.push({ row, cells, answer: answerOf(flags), settle }))
-        settle(this.#refuse('busy', '5.03', `STORE_FAILED: ${this.#commit.depth} reports wait for the disk`, 1));
-    });
+    return { report, row, cells, flags, ...(reported === undefined ? {} : { reported }) };
+  }
+
+  #store(taken: Taken, peer: Peer, settle: Waiting['settle']): void {
+    this.#deps.onRead?.(taken.report, peer);
+    for (const [reason, count] of taken.flags.counts) this.#deps.metrics.count('vmd_flagged_total', { reason }, count);
+    if (!this.#commit.push({ ...taken, settle }))
+      settle(this.#refuse('busy', '5.03', `STORE_FAILED: ${this.#commit.depth} reports wait for the disk`, 1));
+  }
+
+  #answer(vehicle: string, flags: Flags): CoapResponse {
+    return answerOf(flags, this.#deps.settingsFor?.(vehicle));
+  }
+
+  #unreadable(error: unknown): CoapResponse {
+    const tooLarge = codeOf(error) === 'REPORT_TOO_LARGE';
+    return this.#refuse(tooLarge ? 'too-large' : 'malformed', tooLarge ? '4.13' : '4.00', messageOf(error));
   }
 
   #onDurable(batch: readonly Waiting[]): void {
     this.#deps.metrics.count('vmd_reports_total', { result: 'stored' }, batch.length);
     for (const waiting of batch) {
       this.#deps.onStored(waiting);
-      waiting.settle(waiting.answer);
+      waiting.settle(undefined);
     }
   }
 
@@ -128,4 +178,9 @@ export class Ingest {
     this.#deps.metrics.count('vmd_reports_total', { result });
     return refusal(code, words, maxAgeS);
   }
+}
+
+function reportedIn({ samples }: Report): ReportedSettings | undefined {
+  const found = samples.find(({ name }) => name === META.settings);
+  return found === undefined ? undefined : decodeReported(found.value);
 }

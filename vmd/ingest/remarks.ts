@@ -1,12 +1,15 @@
 import type { ReportRemarks } from '../../protocol/api/vmd.js';
 import { FORMAT, type CoapResponse } from '../../protocol/coap/types.js';
 import type { Report } from '../../protocol/report.js';
+import type { DesiredSettings } from '../../protocol/settings.js';
 import { notLive } from '../../store/join.js';
 import type { LiveCell } from '../../store/types.js';
 
 /** Names that an acknowledgement lists at most, and characters of each: it has to fit into one datagram. */
 const MAX_NAMES = 16;
 const MAX_NAME_CHARACTERS = 32;
+/** One datagram, with room for its head. */
+const ANSWER_MAX_BYTES = 1_100;
 
 export interface Flags {
   readonly unknown: readonly string[];
@@ -35,12 +38,25 @@ export function flagsOf(report: Report, cells: readonly LiveCell[]): Flags {
 const shown = (names: readonly string[]): string[] =>
   names.slice(0, MAX_NAMES).map(name => name.slice(0, MAX_NAME_CHARACTERS));
 
-/** 2.04; with a payload only where the report holds records that are kept, but can never be live (DESIGN §7). */
-export function answerOf({ unknown, range }: Flags): CoapResponse {
-  if (unknown.length + range.length === 0) return CHANGED;
+/** Those of several reports. */
+export const joinFlags = (all: readonly Flags[]): Flags => ({
+  unknown: [...new Set(all.flatMap(({ unknown }) => unknown))],
+  range: [...new Set(all.flatMap(({ range }) => range))],
+  counts: [],
+});
+
+/**
+ * 2.04; with a payload only where a report holds records that are kept, but can never be live (DESIGN §7), or where the
+ * device is to be set to something. Settings go without remarks where there is no room for both.
+ */
+export function answerOf({ unknown, range }: Flags, settings: DesiredSettings | undefined): CoapResponse {
+  if (unknown.length + range.length === 0 && settings === undefined) return CHANGED;
   const remarks: ReportRemarks = {
     ...(unknown.length > 0 ? { unknown: shown(unknown) } : {}),
     ...(range.length > 0 ? { range: shown(range) } : {}),
   };
-  return { ...CHANGED, payload: Buffer.from(JSON.stringify(remarks)), contentFormat: FORMAT.json };
+  const payload = Buffer.from(JSON.stringify(settings === undefined ? remarks : { ...remarks, settings }));
+  if (settings === undefined || payload.length <= ANSWER_MAX_BYTES)
+    return { ...CHANGED, payload, contentFormat: FORMAT.json };
+  return { ...CHANGED, payload: Buffer.from(JSON.stringify({ settings })), contentFormat: FORMAT.json };
 }

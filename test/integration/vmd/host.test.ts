@@ -7,11 +7,12 @@ import {
   hostHealth,
   hostNetwork,
   leaseAnswer,
+  settingsAnswer,
   signalAnswer,
   slotAnswer,
 } from '../../../protocol/api/vmd.js';
 import type { CoapHandler, CoapRequest, CoapResponse } from '../../../protocol/coap/types.js';
-import { encodeReport } from '../../../protocol/report.js';
+import { encodeReport, META } from '../../../protocol/report.js';
 import { eventually } from '../../fakes/eventually.js';
 import { row as stored } from '../../fakes/store-rows.js';
 import { openScene, TAG, type Scene } from './scene.js';
@@ -224,6 +225,34 @@ describe('vmd host', () => {
     assert.deepEqual([slots[0]?.vehicle, slots[0]?.highestEpoch, slots[0]?.actingEpoch], [car.vehicle, 5, undefined]);
     const probed = await scene.control.call('GET', '/v1/health?slots=none', { answer: hostHealth });
     assert.deepEqual([probed.stalledMs, probed.slots], [0, []]);
+  });
+
+  it('tells the car its settings while it acts, until the car has said what became of them', async () => {
+    const car = await scene.car(0);
+    const desire = (version: number) =>
+      scene.control.call('PUT', `/v1/slots/${car.vehicle}/settings`, {
+        body: { term: 1, version, settings: { batchMax: 2, later: true } },
+        answer: settingsAnswer,
+      });
+    await assert.rejects(desire(1), { code: 'NOT_FOUND' });
+    await scene.command(car.vehicle, 'prepare', 1, { number: car.number });
+    assert.deepEqual(await desire(1), {});
+    assert.equal(text(await car.report(1)), '', 'it does not act yet');
+    await scene.command(car.vehicle, 'activate', 1, LEASE);
+    const told = { settings: { version: 1, settings: { batchMax: 2, later: true } } };
+    assert.deepEqual(JSON.parse(text(await car.report(2))), told);
+    const events = scene.events();
+    await car.report(3, [{ name: META.settings, value: '1,refused,later: unknown', timeMs: Date.now() }]);
+    const reported = { version: 1, result: 'refused', reason: 'later: unknown' } as const;
+    for (;;) {
+      const { value } = await events.next();
+      if (value.type !== 'settings') continue;
+      assert.deepEqual([value.vehicle, value.reported], [car.vehicle, reported]);
+      break;
+    }
+    assert.deepEqual(await desire(1), { reported });
+    await desire(2);
+    assert.equal(JSON.parse(text(await car.report(4))).settings.version, 2);
   });
 
   it('says which interfaces of its machine leave checksums to hardware, and what was dropped for its checksum', async () => {

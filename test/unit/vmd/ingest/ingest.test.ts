@@ -5,8 +5,9 @@ import { reportRemarks } from '../../../../protocol/api/vmd.js';
 import type { CoapRequest, CoapResponse, Exchange } from '../../../../protocol/coap/types.js';
 import { fault } from '../../../../protocol/errors.js';
 import { METRICS } from '../../../../protocol/metrics.js';
-import { encodeReport, type Report, type Sample } from '../../../../protocol/report.js';
-import { Ingest, type StoredReport } from '../../../../vmd/ingest/ingest.js';
+import { encodeBatch } from '../../../../protocol/report-batch.js';
+import { encodeReport, META, type Report, type Sample } from '../../../../protocol/report.js';
+import { Ingest, type IngestDeps, type StoredReport } from '../../../../vmd/ingest/ingest.js';
 import { KnownVehicles } from '../../../../vmd/ingest/known-vehicles.js';
 import { Residents } from '../../../../vmd/residents.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
@@ -34,7 +35,9 @@ const from = (address: string): Exchange => ({
 const words = (response: CoapResponse): string => Buffer.from(response.payload ?? []).toString();
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
-function scene(queueMax = 100) {
+const batch = (...reports: Uint8Array[]): CoapRequest => post(encodeBatch(reports), { contentFormat: 63 });
+
+function scene(queueMax = 100, settingsFor?: IngestDeps['settingsFor']) {
   const store = memoryTwinStore([{ vehicle: 'car-7', number: 7, key: '', registeredAtMs: 0 }]);
   const metrics = new Metrics(METRICS);
   const stored: StoredReport[] = [];
@@ -46,6 +49,7 @@ function scene(queueMax = 100) {
     log: silentLog,
     queueMax,
     onStored: row => stored.push(row),
+    ...(settingsFor === undefined ? {} : { settingsFor }),
   });
   const send = async (request: CoapRequest, address = ALIAS): Promise<CoapResponse> =>
     ingest.handle(request, from(address));
@@ -144,6 +148,67 @@ describe('vmd ingest', () => {
     assert.deepEqual(await send(post(report(1, [sample('spd', 50, lateMs)], { timeMs: lateMs }))), { code: '2.04' });
     assert.equal(stored[0]?.cells[0]?.suspect, true);
     assert.equal(await metrics.total('vmd_flagged_total'), 1);
+  });
+
+  it('answers a batch once all of it is durable, with the remarks on all of it', async () => {
+    const { store, send, stored } = scene();
+    store.hold();
+    let answered = false;
+    const answer = send(batch(report(1, [sample('x', 1)]), report(2), report(3, [sample('ect', 900)]))).finally(
+      () => (answered = true),
+    );
+    while (store.held === 0) await turn();
+    await turn();
+    assert.deepEqual([answered, stored.length], [false, 0]);
+    store.letGo();
+    const { code, ...rest } = await answer;
+    assert.equal(code, '2.04');
+    assert.deepEqual(JSON.parse(words({ code, ...rest })), { unknown: ['x'], range: ['ect'] });
+    assert.deepEqual(
+      store.rows.map(row => row.seq),
+      [1, 2, 3],
+    );
+    assert.equal(stored.length, 3);
+  });
+
+  it('takes none of a batch in which one report cannot be read, or is not of the vehicle', async () => {
+    const { store, send } = scene();
+    const cut = report(2).subarray(0, 20);
+    assert.equal((await send(batch(report(1), cut))).code, '4.00');
+    assert.equal((await send(batch(report(1), report(2, [], { vehicle: 'car-8' })))).code, '4.03');
+    assert.equal((await send(post(Uint8Array.of(0x43, 1), { contentFormat: 63 }))).code, '4.00');
+    assert.equal((await send(batch(report(1), new Uint8Array(1_025)))).code, '4.13');
+    assert.equal(store.rows.length, 0);
+  });
+
+  it('does not acknowledge a batch of which a part found no place, and takes it whole when it comes again', async () => {
+    const { store, send } = scene(2);
+    store.hold();
+    const refused = send(batch(report(1), report(2), report(3)));
+    while (store.held === 0) await turn();
+    store.letGo();
+    assert.equal((await refused).code, '5.03');
+    const whole = scene();
+    assert.equal((await whole.send(batch(report(1), report(2), report(3)))).code, '2.04');
+  });
+
+  it('hands the device its settings with an acknowledgement, beside what it has to remark if there is room', async () => {
+    const settings = { version: 3, settings: { batchMax: 4 } };
+    const { send } = scene(100, vehicle => (vehicle === 'car-7' ? settings : undefined));
+    assert.deepEqual(JSON.parse(words(await send(post(report(1))))), { settings });
+    assert.deepEqual(JSON.parse(words(await send(post(report(2, [sample('x', 1)]))))), { unknown: ['x'], settings });
+    const large = { version: 4, settings: { x: 'y'.repeat(760) } };
+    const narrow = scene(100, () => large);
+    const many = Array.from({ length: 60 }, (_, at) => sample(`${'n'.repeat(30)}${at}`, 1));
+    assert.deepEqual(JSON.parse(words(await narrow.send(post(report(1, many.slice(0, 20)))))), { settings: large });
+  });
+
+  it('tells what the device says of its settings with the report that says it', async () => {
+    const { send, stored } = scene();
+    assert.deepEqual(await send(post(report(1, [sample(META.settings, '3,refused,no car')]))), { code: '2.04' });
+    assert.deepEqual(stored[0]?.reported, { version: 3, result: 'refused', reason: 'no car' });
+    await send(post(report(2, [sample(META.settings, 'nonsense')])));
+    assert.equal(stored[1]?.reported, undefined);
   });
 
   const refusals: [string, CoapRequest, string, string, string][] = [
