@@ -5,12 +5,12 @@ import { METHODS } from './codes.js';
 import type { OnCount } from './counts.js';
 import { DedupMemory } from './dedup.js';
 import type { MessageLayer, Transmission } from './message-layer.js';
-import { requestOptions, responseOf } from './options.js';
+import { OPTIONS, requestOptions, responseOf, type WireRequest, type WireResponse } from './options.js';
 import type { CoapParams } from './params.js';
 import type { Protection } from './protection.js';
 import type { ExchangeKey } from './server-exchanges.js';
 import { Tally } from './tally.js';
-import type { CoapRequest, CoapResponse, Peer, RequestOptions } from './types.js';
+import type { Peer, RequestOptions } from './types.js';
 
 export interface ClientDeps {
   readonly layer: MessageLayer;
@@ -29,7 +29,15 @@ export interface ClientDeps {
 
 interface Pending {
   readonly messageId: number;
-  readonly settle: (outcome: { readonly response: CoapResponse } | { readonly error: unknown }) => void;
+  readonly settle: (outcome: { readonly response: WireResponse } | { readonly error: unknown }) => void;
+}
+
+/** One message and its response; `token` where it is not to be a new one. */
+export type ExchangeOptions = RequestOptions & { readonly token?: Uint8Array };
+
+/** A token that names an observation while this is held. */
+export interface HeldToken extends Disposable {
+  readonly token: Uint8Array;
 }
 
 const RANDOM_TOKEN_BYTES = 4;
@@ -40,19 +48,22 @@ export class ClientExchanges {
   readonly #deps: ClientDeps;
   readonly #pending = new Map<string, Pending>();
   readonly #open: Tally;
-  /** Confirmable responses that were acknowledged: the acknowledgement may be lost, and they come again. */
-  readonly #acknowledged: DedupMemory<true>;
+  readonly #notified = new Map<string, (response: WireResponse) => void>();
+  readonly #held: Tally;
+  /** Responses in messages of their own: the acknowledgement of one may be lost, and it comes again. */
+  readonly #taken: DedupMemory<true>;
 
   constructor(deps: ClientDeps) {
     this.#deps = deps;
     this.#open = new Tally(deps.params.maxExchanges, deps.params.maxExchangesPerPeer);
-    this.#acknowledged = new DedupMemory({
+    this.#held = new Tally(deps.params.maxObservations, deps.params.maxObservationsPerPeer);
+    this.#taken = new DedupMemory({
       lifetimeMs: deps.params.exchangeLifetimeMs,
       perGeneration: deps.params.dedupPerGeneration,
     });
   }
 
-  async request(peer: Peer, request: CoapRequest, options: RequestOptions): Promise<CoapResponse> {
+  async exchange(peer: Peer, request: WireRequest, options: ExchangeOptions): Promise<WireResponse> {
     options.signal?.throwIfAborted();
     const peerKey = this.#deps.peerKey(peer);
     if (!this.#open.take(peerKey)) throw fault('COAP_BUSY', `${peer.address}:${peer.port}`);
@@ -63,11 +74,29 @@ export class ClientExchanges {
     }
   }
 
-  #run(peer: Peer, peerKey: string, request: CoapRequest, options: RequestOptions): Promise<CoapResponse> {
+  /**
+   * Takes a token for an observation at `peer`: `onNotification` is told each response that bears it and answers no request
+   * under way. Throws COAP_BUSY at the bound.
+   */
+  holdToken(peer: Peer, onNotification: (response: WireResponse) => void): HeldToken {
+    const peerKey = this.#deps.peerKey(peer);
+    if (!this.#held.take(peerKey)) throw fault('COAP_BUSY', `observations at ${peer.address}:${peer.port}`);
+    const token = this.#newToken(peer, peerKey);
+    const key = `${peerKey} ${latin1(token)}`;
+    this.#notified.set(key, onNotification);
+    return {
+      token,
+      [Symbol.dispose]: () => {
+        if (this.#notified.delete(key)) this.#held.give(peerKey);
+      },
+    };
+  }
+
+  #run(peer: Peer, peerKey: string, request: WireRequest, options: ExchangeOptions): Promise<WireResponse> {
     const { layer, timers, params, onCount, protect } = this.#deps;
     const { signal, confirmable = true, timeoutMs = params.exchangeLifetimeMs } = options;
     const where = `${request.method} /${request.path.join('/')} at ${peer.address}:${peer.port}`;
-    const token = this.#newToken(peer, peerKey);
+    const token = options.token ?? this.#newToken(peer, peerKey);
     const key = `${peerKey} ${latin1(token)}`;
     const messageId = layer.nextMessageId(peer);
     const message = protect.seal(
@@ -144,29 +173,37 @@ export class ClientExchanges {
   receive(message: Message, peer: Peer): void {
     const { layer, onCount, protect, peerKey, exchangeKey, clock } = this.#deps;
     const { type, messageId, token } = message;
-    const pending = this.#pending.get(`${peerKey(peer)} ${latin1(token)}`);
-    // RFC 7252 §5.3.2: a piggy-backed response must also carry the message id of its request.
-    if (pending === undefined || (type === 'ACK' && pending.messageId !== messageId)) {
-      if (type === 'CON') {
-        const again = this.#acknowledged.get(exchangeKey(peer, messageId, token)) !== undefined;
-        onCount(again ? 'duplicate' : 'unmatched');
-        layer.sendEmpty(again ? 'ACK' : 'RST', messageId, peer);
-      } else onCount('unmatched');
+    // An acknowledgement bears a message id of ours, the others one of the peer's.
+    const own = type === 'ACK' ? undefined : exchangeKey(peer, messageId, token);
+    if (own !== undefined && this.#taken.get(own) !== undefined) {
+      onCount('duplicate');
+      if (type === 'CON') layer.sendEmpty('ACK', messageId, peer);
       return;
     }
-    let response: CoapResponse;
+    const key = `${peerKey(peer)} ${latin1(token)}`;
+    const pending = this.#pending.get(key);
+    const onNotification = type === 'ACK' ? undefined : this.#notified.get(key);
+    // RFC 7252 §5.3.2: a piggy-backed response must also carry the message id of its request.
+    const answers = pending !== undefined && (type !== 'ACK' || pending.messageId === messageId);
+    if (!answers && onNotification === undefined) {
+      onCount('unmatched');
+      // A notification that is not confirmable, too: RFC 7641 §3.6 ends an observation that is known no more by a reset.
+      if (type === 'CON' || (type === 'NON' && isNotification(message))) layer.sendEmpty('RST', messageId, peer);
+      return;
+    }
+    let response: WireResponse;
     try {
       response = responseOf(protect.open(message, peer));
     } catch (error) {
       if (type === 'CON') layer.sendEmpty('RST', messageId, peer);
-      pending.settle({ error });
+      if (answers) pending.settle({ error });
+      else onCount('unmatched');
       return;
     }
-    if (type === 'CON') {
-      this.#acknowledged.put(exchangeKey(peer, messageId, token), true, clock.monotonicMs());
-      layer.sendEmpty('ACK', messageId, peer);
-    }
-    pending.settle({ response });
+    if (own !== undefined) this.#taken.put(own, true, clock.monotonicMs());
+    if (type === 'CON') layer.sendEmpty('ACK', messageId, peer);
+    if (answers) pending.settle({ response });
+    else onNotification?.(response);
   }
 
   close(): void {
@@ -179,10 +216,13 @@ export class ClientExchanges {
     token.set(prefix);
     do {
       for (let i = prefix.length; i < token.length; i++) token[i] = Math.floor(this.#deps.random() * 256);
-    } while (this.#pending.has(`${peerKey} ${latin1(token)}`));
+    } while (this.#pending.has(`${peerKey} ${latin1(token)}`) || this.#notified.has(`${peerKey} ${latin1(token)}`));
     return token;
   }
 }
+
+const isNotification = ({ options }: Message): boolean =>
+  options.some(({ number }) => number === OPTIONS.observe.number);
 
 export const latin1 = (bytes: Uint8Array): string =>
   bytes.length === 0 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');

@@ -11,11 +11,16 @@ export const codeText = (byte: number): string => TEXT_OF_BYTE[byte & 255] ?? '0
 export const codeByte = (text: string): number | undefined => BYTE_OF_TEXT.get(text);
 
 export const EMPTY = '0.00';
+/** 2.31 and 4.08 (RFC 7959 §2.9): go on with the next block; begin again with the first. */
+export const CONTINUE = '2.31';
+export const INCOMPLETE = '4.08';
+export const TOO_LARGE = '4.13';
 export const METHODS = { GET: '0.01', POST: '0.02', PUT: '0.03', DELETE: '0.04' } as const;
 
 /** Class digit: 0 request (or empty), 2, 4 and 5 response; others are reserved (RFC 7252 §3). */
 export const classOf = (code: string): number => code.charCodeAt(0) - 48;
 export const isRequest = (code: string): boolean => classOf(code) === 0 && code !== EMPTY;
+export const isSuccess = (code: string): boolean => classOf(code) === 2;
 export const isResponse = (code: string): boolean => {
   const found = classOf(code);
   return found === 2 || found === 4 || found === 5;

@@ -28,6 +28,15 @@ const ROWS = {
   /** What a UDP port tells by `onError`. */
   socketError: ['coap_socket_errors_total', {}],
   handlerFailed: ['coap_handler_failures_total', {}],
+  /** Notifications handed to the message layer. */
+  notified: ['coap_notifications_total', {}],
+  /** Observers that reset a notification or never acknowledged it. */
+  observerLost: ['coap_observers_lost_total', {}],
+  /** Observations that were not taken because of a bound. */
+  observationRefused: ['coap_observations_refused_total', {}],
+  /** Uploads in blocks that were answered 4.08 and 4.13. */
+  blocksIncomplete: ['coap_block_refusals_total', { code: '4.08' }],
+  blocksTooLarge: ['coap_block_refusals_total', { code: '4.13' }],
 } as const satisfies Record<string, readonly [MetricName, Readonly<Record<string, string>>]>;
 
 export type CoapCount = keyof typeof ROWS;

@@ -2,16 +2,22 @@ import type { Clock, Timers } from '../../common/clock.js';
 import { EdgetwinError, codeOf, messageOf } from '../../common/errors.js';
 import { silentLog, type Log } from '../../common/log.js';
 import { fault } from '../errors.js';
+import { BlockServer } from './block-server.js';
+import { BlockClient, type ExchangeOnce } from './client-blocks.js';
 import { ClientExchanges, latin1 } from './client-exchanges.js';
+import { observe } from './client-observe.js';
 import { NO_BYTES, decodeHeader, decodeMessage, type Message } from './codec.js';
 import { EMPTY, isRequest } from './codes.js';
 import { IN, type OnCount } from './counts.js';
 import { ErrorBudget } from './error-budget.js';
+import { errorResponses } from './error-response.js';
 import { MessageLayer } from './message-layer.js';
+import { clockNumbers } from './observe-order.js';
+import { Observers } from './observers.js';
 import { DEFAULT_PARAMS, type CoapParams } from './params.js';
 import { PLAIN, type Protection } from './protection.js';
 import { ServerExchanges, type ExchangeKey } from './server-exchanges.js';
-import type { CoapEndpoint, CoapHandler, DatagramPort, Peer, RequestOptions } from './types.js';
+import type { CoapEndpoint, CoapHandler, DatagramPort, ObserveOptions, Peer, RequestOptions } from './types.js';
 
 export interface CoapEndpointOptions {
   /** The endpoint owns it from now on and closes it with itself. */
@@ -35,13 +41,15 @@ export interface CoapEndpointOptions {
   readonly messageIds?: (peer: Peer) => number;
   /** First bytes, at most four, of tokens of requests to a peer (a twin's epoch); default none. */
   readonly tokenPrefix?: (peer: Peer) => Uint8Array;
+  /** The Observe number of the next notification of a resource, 24 bits; default by the clock, over all resources. */
+  readonly observeNumbers?: (observable: string) => number;
   readonly protect?: Protection;
 }
 
 const ignore = (): void => undefined;
 const byAddressAndPort = (peer: Peer): string => `${peer.address}:${peer.port}`;
 
-/** Client and server on one socket (RFC 7252). It listens as soon as this returns. */
+/** Client and server on one socket (RFC 7252, 7641, 7959). It listens as soon as this returns. */
 export function openCoapEndpoint(options: CoapEndpointOptions): CoapEndpoint {
   const { port, handler, clock, timers, random } = options;
   const { log = silentLog, onCount = ignore, protect = PLAIN, peerKey = byAddressAndPort } = options;
@@ -67,9 +75,22 @@ export function openCoapEndpoint(options: CoapEndpointOptions): CoapEndpoint {
     peerKey,
     exchangeKey: options.exchangeKey ?? ((peer, messageId, token) => `${peerKey(peer)} ${messageId} ${latin1(token)}`),
   };
-  const server = new ServerExchanges({ ...shared, handler, log, budget });
+  const errors = errorResponses(log, onCount);
+  const blockServer = new BlockServer({ ...shared, handler });
+  const observers = new Observers({
+    ...shared,
+    errors,
+    handle: blockServer.handle,
+    observeNumbers: options.observeNumbers ?? clockNumbers(() => clock.nowMs()),
+  });
+  const server = new ServerExchanges({ ...shared, handler: observers.handle, errors, budget });
   const client = new ClientExchanges({ ...shared, random, tokenPrefix: options.tokenPrefix ?? (() => NO_BYTES) });
   let closed = false;
+  const exchange: ExchangeOnce = (peer, request, exchangeOptions) =>
+    closed
+      ? Promise.reject(fault('COAP_CLOSED', `${peer.address}:${peer.port}`))
+      : client.exchange(peer, request, exchangeOptions);
+  const blocks = new BlockClient({ exchange, clock, params, random });
 
   /** RFC 7252 §4.2 and §4.3: errors of form are reset where confirmable; a request is told what is wrong with it. */
   const onMalformed = (bytes: Uint8Array, peer: Peer, error: unknown): void => {
@@ -96,7 +117,7 @@ export function openCoapEndpoint(options: CoapEndpointOptions): CoapEndpoint {
     const { type, code, messageId } = message;
     onCount(IN[type]);
     if (type === 'RST') {
-      if (layer.reset(peer, messageId)) onCount('reset');
+      if (layer.reset(peer, messageId) || observers.reset(peer, messageId)) onCount('reset');
     } else if (type === 'ACK') {
       layer.acknowledged(peer, messageId);
       if (code !== EMPTY) client.receive(message, peer);
@@ -123,13 +144,17 @@ export function openCoapEndpoint(options: CoapEndpointOptions): CoapEndpoint {
 
   return {
     local: port.local,
-    request: (peer, request, requestOptions: RequestOptions = {}) =>
-      closed
-        ? Promise.reject(fault('COAP_CLOSED', `${peer.address}:${peer.port}`))
-        : client.request(peer, request, requestOptions),
+    request: (peer, request, requestOptions: RequestOptions = {}) => blocks.request(peer, request, requestOptions),
+    observe: (peer, request, observeOptions: ObserveOptions = {}) =>
+      observe({ client, exchange, blocks, clock, timers, random, params }, peer, request, observeOptions),
+    changed: observable => observers.changed(observable),
+    get isObserved() {
+      return observers.isObserved;
+    },
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
+      observers.close();
       server.close();
       client.close();
       layer.close();

@@ -8,6 +8,11 @@ import type { Peer } from './types.js';
 export interface TransmissionEvents {
   /** At each transmission, the first included. */
   onTransmit?(count: number): void;
+  /**
+   * Asked before it is sent again: another message in its place, with its own id, under the same count and back-off (RFC
+   * 7641 §4.5.2). It must be one that `encodeMessage` takes.
+   */
+  renew?(): Message | undefined;
   /** The peer's message layer has it, or has refused it, or never answered; exactly one of the three, unless stopped. */
   onAcknowledged(): void;
   onReset(): void;
@@ -71,8 +76,8 @@ export class MessageLayer {
     ackTimeoutMs = this.#deps.params.ackTimeoutMs,
   ): Transmission {
     const { params, random, timers, onCount, send } = this.#deps;
-    const bytes = encodeMessage(message);
-    const key = this.#key(peer, message.messageId);
+    let bytes = encodeMessage(message);
+    let key = this.#key(peer, message.messageId);
     let count = 0;
     let scheduled = 0;
     let ended = false;
@@ -100,17 +105,26 @@ export class MessageLayer {
         }
         scheduled++;
         wait(timeoutMs * 2);
+        renew();
         transmit();
       });
     };
-    this.#outstanding.set(key, {
+    const transmission: Outstanding = {
       events,
       stop,
       retransmit: () => {
         if (!ended) transmit();
       },
-    });
-    const transmission = this.#outstanding.get(key) as Outstanding;
+    };
+    const renew = (): void => {
+      const instead = events.renew?.();
+      if (instead === undefined) return;
+      this.#outstanding.delete(key);
+      bytes = encodeMessage(instead);
+      key = this.#key(peer, instead.messageId);
+      this.#outstanding.set(key, transmission);
+    };
+    this.#outstanding.set(key, transmission);
     // RFC 7252 §4.2: the first wait is random between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR.
     wait(ackTimeoutMs * (1 + random() * (params.ackRandomFactor - 1)));
     transmit();

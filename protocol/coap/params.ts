@@ -19,6 +19,23 @@ export interface CoapParams {
   readonly dedupPerGeneration: number;
   /** Error replies and resets to one address within a second; beyond, bad datagrams are counted in silence. */
   readonly errorRepliesPerSecond: number;
+  /** Largest block, sent and asked for: 16 << szx bytes (RFC 7959 §2.2). */
+  readonly blockSzx: number;
+  /** Largest body that is put together from blocks, either way; beyond: 4.13, or COAP_BLOCKS. */
+  readonly maxBodyBytes: number;
+  /** Transfers of one peer that are kept, each way; beyond, its oldest goes. */
+  readonly maxTransfersPerPeer: number;
+  /** Bytes of the transfers of all peers, each way; beyond, the oldest go. */
+  readonly maxTransferBytes: number;
+  /** Observations by one peer, and of ours at one peer; beyond: answered without Observe, and COAP_BUSY. */
+  readonly maxObservationsPerPeer: number;
+  /** The same over all peers. */
+  readonly maxObservations: number;
+  /** Of the notifications to an observer that asked by a non-confirmable message, one in so many is confirmable. */
+  readonly confirmEvery: number;
+  /** How long after its last state is stale an observation is registered again (RFC 7641 §3.3.1): from, and at most so much more. */
+  readonly registerAgainMs: number;
+  readonly registerAgainSpreadMs: number;
 }
 
 export const DEFAULT_PARAMS: CoapParams = {
@@ -33,4 +50,13 @@ export const DEFAULT_PARAMS: CoapParams = {
   maxInbound: 16_384,
   dedupPerGeneration: 65_536,
   errorRepliesPerSecond: 10,
+  blockSzx: 6,
+  maxBodyBytes: 65_536,
+  maxTransfersPerPeer: 8,
+  maxTransferBytes: 16 * 1_024 * 1_024,
+  maxObservationsPerPeer: 256,
+  maxObservations: 4_096,
+  confirmEvery: 5,
+  registerAgainMs: 5_000,
+  registerAgainSpreadMs: 10_000,
 };

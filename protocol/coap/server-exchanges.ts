@@ -1,31 +1,31 @@
 import type { Clock, Timers } from '../../common/clock.js';
-import { EdgetwinError, codeOf, messageOf } from '../../common/errors.js';
-import type { Log } from '../../common/log.js';
 import { fault } from '../errors.js';
 import { AckDeadlines } from './ack-deadlines.js';
+import type { WireHandler } from './block-server.js';
 import { NO_BYTES, type Message, type MessageOption } from './codec.js';
-import { codeOfStatus, isResponse } from './codes.js';
+import { isResponse } from './codes.js';
 import type { OnCount } from './counts.js';
 import { DedupMemory } from './dedup.js';
 import type { ErrorBudget } from './error-budget.js';
+import type { ErrorResponses } from './error-response.js';
 import type { MessageLayer } from './message-layer.js';
-import { isRefusal, requestOf, responseOptions } from './options.js';
+import { isRefusal, requestOf, responseOptions, type WireResponse } from './options.js';
 import type { CoapParams } from './params.js';
 import type { Protection } from './protection.js';
 import { Tally } from './tally.js';
-import type { CoapHandler, CoapResponse, Exchange, Peer } from './types.js';
+import type { Exchange, Peer } from './types.js';
 
 export type ExchangeKey = (peer: Peer, messageId: number, token: Uint8Array) => string;
 
 export interface ServerDeps {
   readonly layer: MessageLayer;
-  readonly handler: CoapHandler;
+  readonly handler: WireHandler;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly log: Log;
   readonly params: CoapParams;
   readonly onCount: OnCount;
   readonly budget: ErrorBudget;
+  readonly errors: ErrorResponses;
   readonly protect: Protection;
   readonly peerKey: (peer: Peer) => string;
   readonly exchangeKey: ExchangeKey;
@@ -109,7 +109,7 @@ export class ServerExchanges {
       confirmable: message.type === 'CON',
     };
     this.#memory.put(key, inbound, clock.monotonicMs());
-    let result: CoapResponse | Promise<CoapResponse>;
+    let result: WireResponse | Promise<WireResponse>;
     try {
       const request = requestOf(protect.open(message, peer));
       if (isRefusal(request)) {
@@ -127,17 +127,17 @@ export class ServerExchanges {
       try {
         result = handler(request, exchange);
       } catch (error) {
-        result = this.#failure(error);
+        result = this.#deps.errors.of(error);
       }
       if (result instanceof Promise) {
         if (exchange.confirmable) this.#deadlines.push({ inbound, exchange });
         result.then(
           response => this.#finish(key, inbound, exchange, peerKey, response),
-          (error: unknown) => this.#finish(key, inbound, exchange, peerKey, this.#failure(error)),
+          (error: unknown) => this.#finish(key, inbound, exchange, peerKey, this.#deps.errors.of(error)),
         );
       } else this.#finish(key, inbound, exchange, peerKey, result);
     } catch (error) {
-      this.#refuse(key, inbound, exchange, this.#failure(error));
+      this.#refuse(key, inbound, exchange, this.#deps.errors.of(error));
     }
   }
 
@@ -156,27 +156,27 @@ export class ServerExchanges {
   }
 
   /** Answers with an error that costs the sender nothing to provoke, as often as the budget allows. */
-  #refuse(key: string, inbound: Inbound, exchange: Exchange, response: CoapResponse): void {
+  #refuse(key: string, inbound: Inbound, exchange: Exchange, response: WireResponse): void {
     const { budget, clock } = this.#deps;
     if (budget.take(exchange.peer.address, clock.monotonicMs())) this.#answer(key, inbound, exchange, response);
     else this.#memory.forget(key);
   }
 
-  #finish(key: string, inbound: Inbound, exchange: Exchange, peerKey: string, response: CoapResponse): void {
+  #finish(key: string, inbound: Inbound, exchange: Exchange, peerKey: string, response: WireResponse): void {
     if (this.#closed) return;
     const release = (): void => this.#open.give(peerKey);
-    const attempt = (candidate: CoapResponse): void => {
+    const attempt = (candidate: WireResponse): void => {
       if (this.#answer(key, inbound, exchange, candidate, release) === 'now') release();
     };
     try {
       attempt(response);
     } catch (error) {
       // The handler's response fits no message: too large, or a value that its option cannot hold.
-      const broken = this.#broken(error);
+      const broken = this.#deps.errors.broken(error);
       try {
         attempt(broken);
       } catch (again) {
-        this.#broken(again);
+        this.#deps.errors.broken(again);
         release();
       }
     }
@@ -186,7 +186,7 @@ export class ServerExchanges {
     key: string,
     inbound: Inbound,
     exchange: Exchange,
-    response: CoapResponse,
+    response: WireResponse,
     release: () => void = () => undefined,
   ): 'now' | 'in flight' {
     const { layer, protect } = this.#deps;
@@ -217,19 +217,5 @@ export class ServerExchanges {
   #remember(key: string, inbound: Inbound, { code, options, payload }: Message): void {
     if (options.length === 0 && payload.length === 0) this.#memory.replace(key, answeredBy(code));
     else inbound.reply = { code, options, payload };
-  }
-
-  /** An error as a response: an EdgetwinError by its status, with its code and detail; anything else is ours, 5.00. */
-  #failure(error: unknown): CoapResponse {
-    if (!(error instanceof EdgetwinError) || error.status === 500) return this.#broken(error);
-    const code = codeOfStatus(error.status);
-    const payload = Buffer.from(`${error.code}: ${error.detail}`);
-    return { code, payload, ...(code === '5.03' ? { maxAgeS: 1 } : {}) };
-  }
-
-  #broken(error: unknown): CoapResponse {
-    this.#deps.onCount('handlerFailed');
-    this.#deps.log.error({ event: 'coap.handler-failed', code: codeOf(error), error: messageOf(error) });
-    return { code: '5.00' };
   }
 }

@@ -49,6 +49,11 @@ export interface CoapResponse {
   readonly etag?: Uint8Array;
   readonly maxAgeS?: number;
   readonly observe?: number;
+  /**
+   * Of what a handler answers to GET: the resource may be observed (RFC 7641), and a change of it is told by
+   * `changed(observable)`. Does not go over the wire.
+   */
+  readonly observable?: string;
 }
 
 /** Who asks, and how the exchange is known. */
@@ -64,20 +69,41 @@ export type CoapHandler = (request: CoapRequest, exchange: Exchange) => CoapResp
 
 export interface RequestOptions {
   readonly signal?: AbortSignal;
-  /** Gives up (COAP_TIMEOUT) when no response came within this time; an empty ACK does not count. */
+  /** Gives up (COAP_TIMEOUT) when no whole response came within this time; an empty ACK does not count. */
   readonly timeoutMs?: number;
   readonly confirmable?: boolean;
   /** First wait for an acknowledgement, before its jitter, where more is known than ACK_TIMEOUT. */
   readonly ackTimeoutMs?: number;
-  /** Called at each transmission, the first included. */
+  /** Blocks of at most 16 << szx bytes both ways (RFC 7959 §2.2), 0 to 6; default the endpoint's own. */
+  readonly blockSzx?: number;
+  /** Called at each transmission, the first included; of a transfer in blocks, at each of each block. */
   readonly onTransmit?: (count: number) => void;
-  /** Called once with a handle on the running exchange: `retransmit()` sends the same message again at once. */
+  /**
+   * Called once with a handle on the running exchange, once per block of a transfer in blocks: `retransmit()` sends the
+   * same message again at once.
+   */
   readonly onOpen?: (running: { retransmit(): void }) => void;
 }
 
-/** Client and server on one socket (RFC 7252 reliability and dedup). */
+/** As of a request, `timeoutMs` for each registration. */
+export type ObserveOptions = Pick<RequestOptions, 'signal' | 'timeoutMs' | 'confirmable' | 'ackTimeoutMs' | 'blockSzx'>;
+
+/** Client and server on one socket: RFC 7252 reliability and dedup, RFC 7641 observations, RFC 7959 blocks. */
 export interface CoapEndpoint extends AsyncDisposable {
   readonly local: Peer;
-  /** Rejects with COAP_TIMEOUT, COAP_RESET, COAP_BUSY, COAP_CLOSED or the signal's reason. */
+  /**
+   * Sends what is larger than a block in blocks, and fetches such answers whole. Rejects with COAP_TIMEOUT, COAP_RESET,
+   * COAP_BUSY, COAP_CLOSED, COAP_BLOCKS or the signal's reason.
+   */
   request(peer: Peer, request: CoapRequest, options?: RequestOptions): Promise<CoapResponse>;
+  /**
+   * The states of a resource, the newest each time; what a slow reader misses is left out. Registers again some seconds
+   * after the newest is no longer fresh. Ends after an answer that is no success; rejects as `request` does. Leaving the
+   * loop, or the signal (by its reason), ends the observation at the peer, too.
+   */
+  observe(peer: Peer, request: CoapRequest, options?: ObserveOptions): AsyncGenerator<CoapResponse, void, void>;
+  /** What a handler named `observable` has another state: its observers are told. Cheap where there is none. */
+  changed(observable: string): void;
+  /** Whether anything of ours is observed. */
+  readonly isObserved: boolean;
 }

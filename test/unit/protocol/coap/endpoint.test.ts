@@ -140,9 +140,7 @@ describe('the CoAP endpoint as a server', () => {
     const { open, raw, clock, received, counts } = bed();
     const errors: unknown[] = [fault('VEHICLE_MISMATCH', 'car-1'), fault('DRAINING', 'x'), new TypeError('secret')];
     await using _ = open(HOST, (_request, exchange) =>
-      exchange.messageId < 10
-        ? Promise.reject(errors[exchange.messageId] as Error)
-        : { code: '2.05', payload: new Uint8Array(2_000) },
+      exchange.messageId < 10 ? Promise.reject(errors[exchange.messageId] as Error) : { code: '2.05', maxAgeS: -1 },
     );
     const device = raw(DEVICE);
     for (const messageId of [0, 1, 2, 10]) device.send(message({ messageId }), HOST);
@@ -336,7 +334,8 @@ describe('the CoAP endpoint as a client', () => {
   it('refuses a request that fits no datagram', async () => {
     const { open } = bed();
     await using client = open(DEVICE, never);
-    await assert.rejects(client.request(HOST, { ...GET, payload: new Uint8Array(1_200) }), { code: 'REQUEST_INVALID' });
+    const path = Array.from({ length: 5 }, () => 'x'.repeat(255));
+    await assert.rejects(client.request(HOST, { ...GET, path }), { code: 'REQUEST_INVALID' });
   });
 });
 

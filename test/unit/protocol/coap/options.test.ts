@@ -3,14 +3,22 @@ import fc from 'fast-check';
 import { toHex } from '../../../../common/hex.js';
 import { METHODS } from '../../../../protocol/coap/codes.js';
 import { NO_BYTES, decodeMessage, encodeMessage, type MessageOption } from '../../../../protocol/coap/codec.js';
-import { requestOf, requestOptions, responseOf, responseOptions } from '../../../../protocol/coap/options.js';
-import type { CoapRequest, CoapResponse } from '../../../../protocol/coap/types.js';
+import type { Block } from '../../../../protocol/coap/block.js';
+import {
+  requestOf,
+  requestOptions,
+  responseOf,
+  responseOptions,
+  type WireRequest,
+  type WireResponse,
+} from '../../../../protocol/coap/options.js';
 
 const carry = (code: string, options: readonly MessageOption[], payload: Uint8Array = NO_BYTES) =>
   decodeMessage(encodeMessage({ type: 'CON', code, messageId: 1, token: NO_BYTES, options, payload }));
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter(found => Buffer.from(found).toString() === found);
 const uint = (bytes: number): fc.Arbitrary<number> => fc.oneof(fc.nat(256), fc.nat(256 ** bytes - 1));
+const block: fc.Arbitrary<Block> = fc.record({ num: fc.nat(2 ** 20 - 1), more: fc.boolean(), szx: fc.nat(6) });
 /** Bytes as hex, so that a Buffer equals a Uint8Array. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return toHex(value);
@@ -21,7 +29,7 @@ function plain(value: unknown): unknown {
 
 describe('CoAP requests and responses', () => {
   it('come back as they went', () => {
-    const request: fc.Arbitrary<CoapRequest> = fc.record(
+    const request: fc.Arbitrary<WireRequest> = fc.record(
       {
         method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
         path: fc.array(text, { maxLength: 4 }),
@@ -31,6 +39,10 @@ describe('CoAP requests and responses', () => {
         accept: uint(2),
         observe: uint(3),
         etags: fc.array(fc.uint8Array({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 2 }),
+        block1: block,
+        block2: block,
+        size1: uint(4),
+        requestTags: fc.array(fc.uint8Array({ maxLength: 8 }), { minLength: 1, maxLength: 2 }),
       },
       { requiredKeys: ['method', 'path', 'payload'] },
     );
@@ -40,7 +52,7 @@ describe('CoAP requests and responses', () => {
         assert.deepEqual(plain(read), plain(found));
       }),
     );
-    const response: fc.Arbitrary<CoapResponse> = fc.record(
+    const response: fc.Arbitrary<WireResponse> = fc.record(
       {
         code: fc.constantFrom('2.04', '2.05', '4.04', '5.03'),
         payload: fc.uint8Array({ maxLength: 50 }),
@@ -48,6 +60,10 @@ describe('CoAP requests and responses', () => {
         etag: fc.uint8Array({ minLength: 1, maxLength: 8 }),
         maxAgeS: uint(4),
         observe: uint(3),
+        block1: block,
+        block2: block,
+        size1: uint(4),
+        size2: uint(4),
       },
       { requiredKeys: ['code', 'payload'] },
     );
@@ -60,7 +76,8 @@ describe('CoAP requests and responses', () => {
 
   for (const [name, number, value, code] of [
     ['an unknown critical option by 4.02', 9, [1], '4.02'],
-    ['a block option by 4.02, as long as there are no blocks', 27, [6], '4.02'],
+    ['a block of the reserved size by 4.00', 27, [7], '4.00'],
+    ['a block option of four bytes by 4.02', 23, [1, 2, 3, 4], '4.02'],
     ['an Accept of three bytes by 4.02', 17, [1, 2, 3], '4.02'],
     ['Proxy-Uri by 5.05', 35, [97], '5.05'],
   ] as const) {
@@ -86,11 +103,20 @@ describe('CoAP requests and responses', () => {
     assert.deepEqual(plain(responseOf(carry('2.05', options))), { code: '2.05', payload: '' });
   });
 
-  it('of others are refused where they carry an unknown critical option', () =>
-    assert.throws(() => responseOf(carry('2.05', [{ number: 23, value: NO_BYTES }])), { code: 'COAP_MALFORMED' }));
+  it('of others are refused where they carry an unknown critical option, or a block of the reserved size', () => {
+    for (const option of [
+      { number: 9, value: NO_BYTES },
+      { number: 23, value: Uint8Array.of(0x17) },
+    ])
+      assert.throws(() => responseOf(carry('2.05', [option])), { code: 'COAP_MALFORMED' });
+  });
 
   it('refuse to be written with values that their options cannot hold', () => {
-    const bad: CoapRequest[] = [
+    const bad: WireRequest[] = [
+      { method: 'PUT', path: [], block1: { num: 2 ** 20, more: false, szx: 0 } },
+      { method: 'PUT', path: [], block1: { num: 0.5, more: false, szx: 0 } },
+      { method: 'PUT', path: [], block2: { num: 0, more: false, szx: 7 } },
+      { method: 'PUT', path: [], requestTags: [new Uint8Array(9)] },
       { method: 'GET', path: ['x'.repeat(256)] },
       { method: 'GET', path: [], contentFormat: 65_536 },
       { method: 'GET', path: [], accept: -1 },
