@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { hostHealth, drainAnswer, leaseAnswer, slotAnswer, type HostHealth } from '../protocol/api/vmd.js';
-import type { Digest, activateRequest, leaseRequest, prepareRequest } from '../protocol/api/vmd.js';
+import { hostHealth, drainAnswer, leaseAnswer, settingsAnswer, slotAnswer, type HostHealth } from '../protocol/api/vmd.js';
+import type { Digest, activateRequest, leaseRequest, prepareRequest, settingsRequest } from '../protocol/api/vmd.js';
 import type { ArmingRequest, TicketsRequest } from '../protocol/api/sdn-app.js';
 import type { Attachment, CommandHeader, HostRef } from '../protocol/api/common.js';
 import type { Timers } from '../common/clock.js';
@@ -53,6 +53,17 @@ export class HostClient implements AsyncDisposable {
     const call = { body: { header }, timeoutMs: COMMAND_TIMEOUT_MS, signal };
     // Nobody's flow waits for a slot that is given back.
     await this.#lanes.run('standby', () => this.#http.call('POST', `/v1/slots/${vehicle}/release`, call));
+  }
+
+  /** What a vehicle is to be set to; the answer is what its car last said of that there. */
+  async desire(
+    vehicle: string,
+    body: z.infer<typeof settingsRequest>,
+    signal: AbortSignal,
+  ): Promise<z.infer<typeof settingsAnswer>> {
+    const call = { body, answer: settingsAnswer, timeoutMs: COMMAND_TIMEOUT_MS, signal };
+    // Nobody's flow waits for it.
+    return this.#lanes.run('standby', () => this.#http.call('PUT', `/v1/slots/${vehicle}/settings`, call));
   }
 
   /** Vehicles that do not act there with the epoch named. */

@@ -25,6 +25,8 @@ import { Pool } from './pool/pool.js';
 import { followAttachments, recoverAll, resumeAll, type RecoveryDeps } from './recovery.js';
 import { Registrations } from './registration/registration.js';
 import { managerRoutes } from './rest/routes.js';
+import { SettingsDesk } from './settings/desk.js';
+import { settingsRoutes } from './rest/settings.js';
 import { StartingApi, askWhileAway, patientStore } from './starting.js';
 
 export interface ManagerDeps {
@@ -77,7 +79,8 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
         ...{ clock, timers, loop, term: TERM, via: config['hosts.via'] },
         timing: { ...DEFAULT_LINK_TIMING, probeMs, leaseMs, renewMs: Math.min(1_000, leaseMs / 3) },
         acting: host => runner.acting(host),
-        onEvent: (host, event) => runner.hostEvent(host, event),
+        onEvent: (host, event) =>
+          event.type === 'settings' ? void settings.heard(event) : runner.hostEvent(host, event),
         onLeaseRefused: (host, vehicles) => runner.leaseRefused(host, vehicles),
       },
       onReady: domain => runner.hostReady(domain),
@@ -98,7 +101,10 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     ...{ store, pool, effects, ledger, clock, timers, timing, leaseMs, log, metrics },
     newId: randomUUID,
     takeSlot: (vehicle, handover, at) => ({ ...at, ...standby.take(vehicle, handover, at) }),
-    onChange: state => standby.onChange(state),
+    onChange: state => {
+      standby.onChange(state);
+      settings.onChange(state);
+    },
   });
   const standby: Standby = new Standby(
     {
@@ -119,6 +125,11 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
       return true;
     },
   });
+  const settings: SettingsDesk = new SettingsDesk({
+    ...{ store, term: TERM, newId: randomUUID, clock, timers, random, log, signal },
+    client: host => pool.link(host)?.client,
+    state: vehicle => runner.state(vehicle),
+  });
   const sdnLease = new ServiceLeases('sdn-app', {
     ...{ store, clock, log, metrics },
     onHolder: ({ url }) => {
@@ -130,6 +141,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   open.use(runner);
   open.use(standby);
   await sdnLease.load();
+  await settings.load();
   const healths = await pool.adopt();
   const devices = await store.devices();
   const recovery: RecoveryDeps = { store, mano, pool, runner, standby, sdn, term: TERM, clock, log, signal };
@@ -157,6 +169,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
       ...{ part: 'md-manager', listen: config.listen, log, metrics },
       routes: [
         ...managerRoutes({ term: TERM, registrations, runner, ledger, pool, standby, sdnLease }),
+        ...settingsRoutes(settings, runner),
         ...triggerRoutes(triggers, () => clock.nowMs()),
       ],
       notReady: () => deps.storeAway?.() ?? (pool.filled() ? undefined : 'pools to fill'),
@@ -166,7 +179,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   deps.onReady(http.url);
   await aborted(signal);
   log.info({ event: 'service.stopping' });
-  await Promise.all([following, rehearsing]);
+  await Promise.all([settings.idle(), following, rehearsing]);
 }
 
 const topologyOf = (config: ManagerConfig): Topology | undefined =>

@@ -68,6 +68,8 @@ export const EVENTS = [
   'manager.standby.ended',
   'manager.standby.unknown',
   'manager.lease.held',
+  'manager.settings.written',
+  'manager.settings.reported',
   'manager.leader.leads',
   'manager.leader.follows',
   'manager.leader.resumed',

@@ -12,11 +12,13 @@ import {
   leaseRequest,
   prepareRequest,
   releaseRequest,
+  settingsRequest,
   type Digest,
   type HostEvent,
 } from '../../protocol/api/vmd.js';
 import { fault } from '../../protocol/errors.js';
 import { METRICS } from '../../protocol/metrics.js';
+import type { DesiredSettings } from '../../protocol/settings.js';
 import { refOf, type Instance, type Mano } from '../../md-manager/mano/mano.js';
 import type { Gate } from './gate.js';
 
@@ -33,6 +35,8 @@ interface Slot {
 /** A vMD host by the contract of protocol/api/vmd.ts, without twins. */
 export class FakeVmdHost implements AsyncDisposable {
   readonly slots = new Map<string, Slot>();
+  /** What its cars are to be set to. */
+  readonly desired = new Map<string, DesiredSettings>();
   readonly instance: Instance;
   readonly #streams = new Set<SseStream>();
   readonly #server: HttpServer;
@@ -129,6 +133,20 @@ function routes(host: () => FakeVmdHost, count: number, gate: Gate): Route[] {
     }),
     post('release', releaseRequest, (vehicle, _body: z.infer<typeof releaseRequest>) => {
       host().slots.delete(vehicle);
+    }),
+    route({
+      method: 'PUT',
+      path: '/v1/slots/{vehicle}/settings',
+      summary: 'settings',
+      params,
+      body: settingsRequest,
+      answer: z.unknown(),
+      handle: async ({ params: { vehicle }, body: { version, settings } }) => {
+        if (!host().slots.has(vehicle)) throw fault('NOT_FOUND', vehicle);
+        await gate.pass('settings');
+        host().desired.set(vehicle, { version, settings });
+        return {};
+      },
     }),
     route({
       method: 'POST',
