@@ -5,6 +5,8 @@ import { configHelp, flagOf } from '../common/config.js';
 import { EdgetwinError, messageOf } from '../common/errors.js';
 import { fault } from '../protocol/errors.js';
 import { deviceConfig, SETTINGS, type DeviceConfig } from './config.js';
+import { printReplay } from './capture/print-replay.js';
+import { replayPlan } from './capture/replay-config.js';
 import { runDevices } from './run.js';
 import { readMarks } from './uplink/marks.js';
 
@@ -14,6 +16,13 @@ edgetwin device run --fleet FILE
   several agents in one process: FILE is a JSON array of settings, e.g. [{"vehicle": "car-1", "state": "…"}, …]
 edgetwin device marks --state DIR
   prints what the outbox of a (running or stopped) agent holds: {vehicle, boots: [{boot, sampled, accepted}], pending, resent}
+edgetwin device [run] … --record FILE
+  runs as always, and writes down what adapter and receiver say: to find a fault later, or to drive the same drive again
+edgetwin device --replay FILE [--replay-speed real]
+  lets a recording go by in place of car and receiver, and prints what would have been reported (SenML, a report a line).
+  With --vehicle, --state and --manager-url the reports go to the twin instead, as fast as it happened
+
+When the car is silent, ask first: edgetwin doctor
 
 Settings:
 ${configHelp(SETTINGS)}
@@ -22,7 +31,10 @@ ${configHelp(SETTINGS)}
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   const [word, ...rest] = argv;
   if (word === 'marks') return marks(rest);
-  const configs = configsOf(word === 'run' ? rest : argv, env);
+  const words = word === 'run' ? rest : argv;
+  const plan = await replayPlan({ argv: words, env });
+  if (plan?.to === 'print') return printReplay(plan, signal);
+  const configs = plan === undefined ? configsOf(words, env) : [plan.config];
   const [first, last] = [configs[0]?.vehicle ?? '', configs.at(-1)?.vehicle ?? ''];
   process.title = `edgetwin-device ${first === last ? first : `${first}..${last}`}`;
   await runDevices(configs, signal, addresses => process.stdout.write(`ready ${addresses.join(' ')}\n`), env);

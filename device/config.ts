@@ -14,6 +14,7 @@ import {
 import { CONFIG_INVALID, EdgetwinError } from '../common/errors.js';
 import { isIpv6 } from '../protocol/ipv6.js';
 import { VEHICLE_ID } from '../protocol/report.js';
+import { CAPTURE_SETTINGS } from './capture/settings.js';
 import { OBD_SETTINGS } from './obd/settings.js';
 import { FUEL_SETTINGS } from './sampling/fuel-settings.js';
 
@@ -56,6 +57,7 @@ export const SETTINGS = {
     default: '1',
     help: 'multiplies it, where a recording is driven faster than it was',
   },
+  ...CAPTURE_SETTINGS,
   'manager.url': { parse: url('http:', 'https:'), help: 'md-manager, for registration' },
   'uplink.family': {
     parse: oneOf('ipv4', 'ipv6'),
@@ -121,6 +123,8 @@ export function deviceConfig(input: ConfigInput): DeviceConfig {
   const receivers = (['gpsd', 'gps.serial', 'gps.replay'] as const).filter(name => config[name] !== undefined);
   if (receivers.length > 1)
     throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, `only one of ${receivers.join(' and ')} can be followed`);
+  if (config.record !== undefined && (config.replay ?? config['gps.replay']) !== undefined)
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'record writes what is new; a replay is not');
   const family = config['uplink.family'];
   const { address, port } = config['uplink.bind'];
   if (family === 'ipv4' && !isIpv6(address)) return config;

@@ -9,10 +9,14 @@ import { openHttp } from '../protocol/api/http-server.js';
 import { countInto } from '../protocol/coap/counts.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
+import type { CoapHandler, Peer } from '../protocol/coap/types.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
 import { METRICS_OF, type MetricName } from '../protocol/metrics.js';
 import type { AgentStatus } from './agent-deps.js';
 import { runAgent } from './agent.js';
+import { openRecorder } from './capture/record.js';
+import { replayLive } from './capture/replay-live.js';
+import { tapClock, tapLink, type Note } from './capture/taps.js';
 import type { DeviceConfig } from './config.js';
 import { systemClockWatch } from './clock/system-clock.js';
 import { gpsOf } from './gps/open-gps.js';
@@ -88,28 +92,46 @@ async function openAgent(
   const timers = systemTimers;
   const random = secureRandom;
   const log = openLog(`device/${config.vehicle}`, config['log.level']);
-  const openObdLink = openLinkOf(config, timers);
-  const gps = await gpsOf(config, clock, timers);
   const { witness } = config;
   const onCount = countInto(metrics);
+  const disk = resources.use(await openNodeDisk(config.state));
+  const around = {
+    random,
+    log,
+    metrics,
+    newKey: () => randomBytes(KEY_BYTES).toString('hex'),
+    disk,
+    manager: resources.use(new HttpClient(config['manager.url'], { connections: 1 })),
+    openEndpoint: async (bind: Peer, handler: CoapHandler) => {
+      const port = await openUdpPort({ ...bind, onError: () => onCount('socketError') });
+      return openCoapEndpoint({ port, handler, clock, timers, random, log, onCount });
+    },
+    ...(witness === undefined ? {} : { witness: resources.use(await openWitnessFile(witness)) }),
+  };
+  if (config.replay !== undefined) {
+    await replayLive(
+      config,
+      (world, until, watched) => runAgent(config, { ...around, ...world }, until, watched),
+      signal,
+      hooks,
+    );
+    return;
+  }
+  const recorder = await openRecorder(config, { clock, timers, log, disk });
+  if (recorder !== undefined) resources.use(recorder);
+  const note: Note | undefined = recorder === undefined ? undefined : line => recorder.note(line);
+  const openLink = openLinkOf(config, timers);
+  const openObdLink = openLink === undefined || note === undefined ? openLink : tapLink(openLink, note);
+  const gps = await gpsOf(config, clock, timers, note);
+  const watch = systemClockWatch(clock);
   await runAgent(
     config,
     {
+      ...around,
       clock,
       timers,
-      random,
-      log,
-      metrics,
-      newKey: () => randomBytes(KEY_BYTES).toString('hex'),
-      disk: resources.use(await openNodeDisk(config.state)),
-      manager: resources.use(new HttpClient(config['manager.url'], { connections: 1 })),
-      openEndpoint: async (bind, handler) => {
-        const port = await openUdpPort({ ...bind, onError: () => onCount('socketError') });
-        return openCoapEndpoint({ port, handler, clock, timers, random, log, onCount });
-      },
-      isSystemClockSynchronised: systemClockWatch(clock),
+      isSystemClockSynchronised: note === undefined ? watch : tapClock(watch, clock, note),
       sinceStartMs: () => uptime() * 1_000,
-      ...(witness === undefined ? {} : { witness: resources.use(await openWitnessFile(witness)) }),
       ...(openObdLink === undefined ? {} : { openObdLink }),
       ...(gps === undefined ? {} : { gps }),
     },

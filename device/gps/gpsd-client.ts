@@ -16,10 +16,12 @@ export interface GpsdOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** A connection on which nothing comes for this long, though it was asked, is dead. */
   readonly silenceMs?: number;
+  /** Hears each line as it came, before it is understood. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** gpsd on TCP (port 2947): asks for JSON, hands every look of a receiver on as it comes. */
-export function gpsdSource({ address, port, clock, silenceMs = 15_000 }: GpsdOptions): GpsSource {
+export function gpsdSource({ address, port, clock, silenceMs = 15_000, onLine }: GpsdOptions): GpsSource {
   return {
     follow: (handlers, signal) =>
       new Promise((_resolve, reject) => {
@@ -36,7 +38,10 @@ export function gpsdSource({ address, port, clock, silenceMs = 15_000 }: GpsdOpt
         signal.addEventListener('abort', onAbort, { once: true });
         const lost = (cause: unknown): void => end(fault('GPS_LINK', `gpsd at ${address}:${port}`, { cause }));
         const lines = new LineReader({
-          onLine: line => session.take(line, clock.monotonicMs()),
+          onLine: line => {
+            onLine?.(line);
+            session.take(line, clock.monotonicMs());
+          },
           onFault: error => handlers.onFault(error),
         });
         socket.setTimeout(silenceMs / 2, () => {
