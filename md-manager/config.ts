@@ -1,10 +1,11 @@
 import { hostPort, integer, listOf, number, oneOf, text, url, type ConfigOf, type Parse } from '../common/config.js';
 import { LOOPBACK_PLAN, ipv4ToNumber, type AddressPlan } from '../protocol/addresses.js';
 import { fault } from '../protocol/errors.js';
-import { ipv6Setting } from '../protocol/ipv6.js';
+import { inUrl, ipv6Setting } from '../protocol/ipv6.js';
 import type { ControlStoreSettings } from '../store/open.js';
 import type { PoolPolicy } from './pool/policy/policy.js';
 import { namesOf, readNames, type Names } from './triggers/names.js';
+import { TRIGGER_SETTINGS } from './triggers/settings.js';
 import { OSM_ORDER_SETTINGS, OSM_SETTINGS } from './mano/osm/settings.js';
 import { cassandraSettings, STORE_SETTINGS, type Login, type StoreConfig } from '../store/settings.js';
 
@@ -147,11 +148,7 @@ export const SETTINGS = {
     default: '2',
     help: 'slots per domain kept for any vehicle; 0: none',
   },
-  'triggers.names': {
-    parse: text,
-    optional: true,
-    help: 'FILE (YAML) with the names that core networks and MEC platforms have for vehicles and domains; without it none of theirs are known',
-  },
+  ...TRIGGER_SETTINGS,
   'registration.firstNumber': { parse: integer(1, 2 ** 20 - 1), default: '1', help: 'number of the first vehicle' },
   'plan.twinPrefix': { parse: ipv4, default: LOOPBACK_PLAN.twinPrefix, help: 'first address of the twin addresses' },
   'plan.aliasPrefix': { parse: ipv4, default: LOOPBACK_PLAN.aliasPrefix, help: 'first address of the aliases' },
@@ -220,9 +217,18 @@ export function policyOf(config: ManagerConfig): PoolPolicy {
   };
 }
 
+export const domainsOf = (config: Pick<ManagerConfig, 'pool.size'>): readonly string[] =>
+  config['pool.size'].map(([domain]) => domain);
+
 /** Whom and what the news of others mean. */
 export function triggerNames(config: ManagerConfig): Names {
-  const domains = config['pool.size'].map(([domain]) => domain);
+  const domains = domainsOf(config);
   const path = config['triggers.names'];
   return path === undefined ? namesOf({}, domains) : readNames(path, domains);
+}
+
+/** URL by which core networks and MEC platforms reach this manager. */
+export function callbackOf(config: ManagerConfig): string {
+  const { address, port } = config.listen;
+  return config['triggers.callback'] ?? config['hosts.manager'] ?? `http://${inUrl(address)}:${port}`;
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { hostHealth, drainAnswer, leaseAnswer, settingsAnswer, slotAnswer, type HostHealth } from '../protocol/api/vmd.js';
 import type { Digest, activateRequest, leaseRequest, prepareRequest, settingsRequest } from '../protocol/api/vmd.js';
-import type { ArmingRequest, TicketsRequest } from '../protocol/api/sdn-app.js';
+import type { ArmingRequest, AttachmentHint, TicketsRequest } from '../protocol/api/sdn-app.js';
 import type { Attachment, CommandHeader, HostRef } from '../protocol/api/common.js';
 import type { Timers } from '../common/clock.js';
 import { HttpClient } from '../protocol/api/http-client.js';
@@ -151,6 +151,12 @@ export class SdnClient implements AsyncDisposable {
 
   async redirect(vehicle: string, header: CommandHeader, host: HostRef, signal: AbortSignal): Promise<void> {
     await this.#put(`/v1/vehicles/${vehicle}/redirect`, { header, host }, signal);
+  }
+
+  /** Somebody other than the switch saw the vehicle there. */
+  async hint(vehicle: string, place: AttachmentHint, signal: AbortSignal): Promise<void> {
+    const call = { body: place, timeoutMs: COMMAND_TIMEOUT_MS, signal };
+    await this.#lanes.run('handover', () => this.#http.call('PUT', `/v1/attachments/${vehicle}`, call));
   }
 
   async retire(vehicle: string, header: CommandHeader, host: HostRef, signal: AbortSignal): Promise<void> {

@@ -9,15 +9,14 @@ import { openHttp } from '../protocol/api/http-server.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ControlStore } from '../store/types.js';
 import { Standby } from './arming/standby.js';
-import { planOf, policyOf, triggerNames, type ManagerConfig } from './config.js';
-import { triggerRoutes } from './triggers/rest.js';
-import { Triggers } from './triggers/triggers.js';
+import { callbackOf, domainsOf, planOf, policyOf, triggerNames, type ManagerConfig } from './config.js';
+import { openTriggers } from './triggers/open.js';
 import { Effects } from './handover/effects.js';
 import { Ledger } from './handover/ledger.js';
 import { Runner } from './handover/runner.js';
 import { DEFAULT_TIMING } from './handover/state.js';
 import { ServiceLeases } from './leases/service-leases.js';
-import type { Mano } from './mano/mano.js';
+import { refOf, type Mano } from './mano/mano.js';
 import { SdnClient } from './peers.js';
 import { DEFAULT_LINK_TIMING } from './pool/host-link.js';
 import { LoopWatch } from './pool/loop-watch.js';
@@ -96,6 +95,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     link: host => pool.link(host),
     nowMs: () => clock.nowMs(),
   });
+  const topology = topologyOf(config);
   const timing = { ...DEFAULT_TIMING, dwellMs, graceMs, drainMaxMs, orderMs: config['pool.startMs'] };
   const runner: Runner = new Runner({
     ...{ store, pool, effects, ledger, clock, timers, timing, leaseMs, log, metrics },
@@ -108,7 +108,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   });
   const standby: Standby = new Standby(
     {
-      topology: topologyOf(config),
+      topology,
       ...{ budget: config['arming.budget'], reserve: config['arming.reserve'], leaseMs: config['arming.leaseMs'] },
       ...{ ticketsPerDomain: config['tickets.perDomain'], dwellMs },
     },
@@ -117,13 +117,15 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
       state: vehicle => runner.state(vehicle),
     },
   );
-  const triggers = new Triggers({
-    ...{ names: triggerNames(config), metrics, log },
-    foresee: (vehicle, domain, reason) => {
-      if (runner.state(vehicle) === undefined) return false;
-      standby.foresee(vehicle, { domain, reason });
-      return true;
-    },
+  const triggers = await openTriggers(config, {
+    ...{ clock, timers, random, metrics, log, newId: randomUUID },
+    ...{ callback: callbackOf(config), names: triggerNames(config), domains: domainsOf(config), topology },
+    state: vehicle => runner.state(vehicle),
+    foresee: (vehicle, domain, reason) => standby.foresee(vehicle, { domain, reason }),
+    hint: (vehicle, place) => sdn.hint(vehicle, place, signal),
+    armed: () => (topology === undefined ? undefined : standby.view().armed),
+    hosts: () => mano.list().map(refOf),
+    onHandover: listener => ledger.listen(listener),
   });
   const settings: SettingsDesk = new SettingsDesk({
     ...{ store, term: TERM, newId: randomUUID, clock, timers, random, log, signal },
@@ -137,6 +139,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     },
   });
 
+  open.use(triggers);
   open.use(pool);
   open.use(runner);
   open.use(standby);
@@ -170,12 +173,13 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
       routes: [
         ...managerRoutes({ term: TERM, registrations, runner, ledger, pool, standby, sdnLease }),
         ...settingsRoutes(settings, runner),
-        ...triggerRoutes(triggers, () => clock.nowMs()),
+        ...triggers.routes,
       ],
       notReady: () => deps.storeAway?.() ?? (pool.filled() ? undefined : 'pools to fill'),
     }),
   );
   log.info({ event: 'service.started', url: http.url, vehicles: devices.length });
+  triggers.start();
   deps.onReady(http.url);
   await aborted(signal);
   log.info({ event: 'service.stopping' });

@@ -201,6 +201,27 @@ const MANAGER = {
     labels: ['origin', 'result'],
   },
   manager_leading: { kind: 'gauge', help: '1 where this md-manager leads' },
+  manager_trigger_acks_total: {
+    kind: 'counter',
+    help: 'answers to news that ask for one, by what was said and whether it got there',
+    labels: ['origin', 'status', 'result'],
+  },
+  manager_subscription_up: {
+    kind: 'gauge',
+    help: '1 while a core network or MEC platform has our subscription',
+    labels: ['origin', 'what'],
+  },
+  manager_subscription_total: {
+    kind: 'counter',
+    help: 'tries to make or renew subscriptions there (held, away, refused), and how often they had forgotten one',
+    labels: ['origin', 'result'],
+  },
+  manager_mobility_subscriptions: { kind: 'gauge', help: 'others that are told of our hand-overs (MEC 021)' },
+  manager_mobility_notifications_total: {
+    kind: 'counter',
+    help: 'notifications to them, by what became of them',
+    labels: ['result'],
+  },
   pool_ready: { kind: 'gauge', help: 'slots that are ready', labels: ['domain'] },
   pool_allocation_seconds: {
     kind: 'histogram',

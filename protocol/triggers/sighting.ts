@@ -32,3 +32,11 @@ export interface Sightings {
   readonly sightings: readonly Sighting[];
   readonly passedOver: number;
 }
+
+/** What an application answers to news that ask for it (AfResultStatus of TS 29.522): done, not now, not to there, another reason. */
+export type AfStatus = 'SUCCESS' | 'TEMPORARY_CONGESTION' | 'RELOC_NO_ALLOWED' | 'OTHER';
+
+export interface Acknowledgement {
+  readonly status: AfStatus;
+  readonly device: DeviceName;
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeviceName, Sighting, Sightings } from './sighting.js';
+import type { Acknowledgement, DeviceName, Sighting, Sightings } from './sighting.js';
 
 /**
  * Nsmf_EventExposure (3GPP TS 29.508): the session management function tells an application of changed user-plane paths.
@@ -24,6 +24,8 @@ type EventNotification = z.infer<typeof eventNotification>;
 export const smfNotification = z.looseObject({
   notifId: z.string(),
   eventNotifs: z.array(eventNotification).min(1),
+  /** Where it awaits an answer (release 16 and later); a path that is about to change may wait for it. */
+  ackUri: text,
 });
 export type SmfNotification = z.infer<typeof smfNotification>;
 
@@ -66,4 +68,40 @@ function deviceOf(event: EventNotification): DeviceName | undefined {
   ];
   for (const [kind, value] of names) if (value !== undefined) return { kind, value };
   return undefined;
+}
+
+/** Whose paths are asked for: all devices of a data network, or of a slice of it. */
+export interface SmfWish {
+  readonly notifId: string;
+  readonly notifUri: string;
+  readonly dnn?: string | undefined;
+  readonly snssai?: Snssai | undefined;
+  /** Unix milliseconds; the subscription is to end by itself, should nobody renew it. */
+  readonly expiresAtMs: number;
+}
+
+/** A slice of the network: `sst` 0 to 255, `sd` six hexadecimal digits (TS 29.571). */
+export interface Snssai {
+  readonly sst: number;
+  readonly sd?: string;
+}
+
+/** NsmfEventExposure: body of the POST that subscribes, and of the PUT that renews. */
+export function smfSubscription({ notifId, notifUri, dnn, snssai, expiresAtMs }: SmfWish): Record<string, unknown> {
+  return {
+    ...{ notifId, notifUri, anyUeInd: true, notifMethod: 'ON_EVENT_DETECTION', supportedFeatures: '0' },
+    ...(dnn === undefined ? {} : { dnn }),
+    ...(snssai === undefined ? {} : { snssai }),
+    eventSubs: [{ event: 'UP_PATH_CH', dnaiChgType: 'EARLY_LATE' }, { event: 'PDU_SES_REL' }],
+    expiry: new Date(expiresAtMs).toISOString(),
+  };
+}
+
+/** What it says of the subscription; its end may come sooner than asked for. */
+export const smfSubscribed = z.looseObject({ expiry: text });
+
+/** AckOfNotify: body of the POST to `ackUri`. */
+export function smfAck(notifId: string, { status, device }: Acknowledgement): Record<string, unknown> {
+  const named = device.kind === 'gpsi' || device.kind === 'supi' ? { [device.kind]: device.value } : {};
+  return { notifId, ackResult: { afStatus: status }, ...named };
 }
