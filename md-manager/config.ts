@@ -44,6 +44,25 @@ const hostsFrom =
 
 const ms = integer(1, 3_600_000);
 
+/** One number for all domains, or DOMAIN=NUMBER for each that differs, with `*` for the others. */
+const perDomain =
+  (parse: Parse<number>): Parse<(domain: string) => number> =>
+  value => {
+    if (!value.includes('=')) {
+      const all = parse(value);
+      return () => all;
+    }
+    const each = new Map(
+      value.split(',').map(part => {
+        const [domain = '', number = ''] = part.split('=');
+        return [domain, parse(number)] as const;
+      }),
+    );
+    const others = each.get('*');
+    if (others === undefined) throw new Error('a number, or DOMAIN=NUMBER,…,*=NUMBER');
+    return domain => each.get(domain) ?? others;
+  };
+
 export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:7001', help: 'where the API listens' },
   'sdn.url': { parse: url('http:'), help: 'base URL of sdn-app' },
@@ -104,9 +123,9 @@ export const SETTINGS = {
     help: 'hosts kept per domain; as many slots are kept ready',
   },
   'pool.policy': {
-    parse: oneOf('fixed', 'hit-rate'),
+    parse: oneOf('fixed', 'hit-rate', 'prediction'),
     default: 'fixed',
-    help: 'fixed: pools are kept at pool.size; hit-rate: at what it takes for pool.target, and never below',
+    help: 'fixed: pools are kept at pool.size; hit-rate: at what it takes for pool.target; prediction: at what vehicles that are about to enter need (with arming.by=prediction); never below',
   },
   'pool.target': {
     parse: number(0.5, 0.999999),
@@ -119,7 +138,16 @@ export const SETTINGS = {
     help: 'how fast the demand of the past is forgotten (hit-rate)',
   },
   'pool.slots': { parse: integer(1, 100_000), default: '4', help: 'twins that one host carries' },
-  'pool.maxHosts': { parse: integer(1, 1_022), default: '32', help: 'hosts of one domain at most' },
+  'pool.maxHosts': {
+    parse: perDomain(integer(0, 1_022)),
+    default: '32',
+    help: 'hosts of one domain at most, its quota; or DOMAIN=NUMBER,…,*=NUMBER',
+  },
+  'pool.hostHourCost': {
+    parse: number(0, 1e9),
+    default: '1',
+    help: 'what an hour of a host costs, in any unit: for the cost of hand-overs',
+  },
   'pool.startMs': { parse: ms, default: '30000', help: 'how long a host may take to get ready' },
   'pool.surplusMs': { parse: ms, default: '60000', help: 'how long a host is kept that its pool can do without' },
   topology: {
@@ -147,6 +175,16 @@ export const SETTINGS = {
     parse: integer(0, 1_024),
     default: '2',
     help: 'slots per domain kept for any vehicle; 0: none',
+  'arming.by': {
+    parse: oneOf('neighbours', 'prediction'),
+    default: 'neighbours',
+    help: 'slots are kept wherever a vehicle may go next; or, while it is known how it moves, only where it is about to be',
+  },
+  'arming.horizonS': {
+    parse: integer(1, 3_600),
+    default: '30',
+    help: 'how far ahead vehicles are foreseen (prediction); with pool.policy=prediction longer than a host takes to start',
+  },
   },
   ...TRIGGER_SETTINGS,
   'registration.firstNumber': { parse: integer(1, 2 ** 20 - 1), default: '1', help: 'number of the first vehicle' },
@@ -206,14 +244,24 @@ export function planOf(
 
 /** How pools are sized. */
 export function policyOf(config: ManagerConfig): PoolPolicy {
-  if (config['pool.policy'] === 'fixed') return { kind: 'fixed' };
+  const { 'pool.policy': kind, 'arming.by': by, 'arming.enabled': enabled, topology } = config;
+  const mostSlots = config['pool.size'].reduce(
+    (most, [domain]) => Math.max(most, config['pool.maxHosts'](domain) * config['pool.slots']),
+    0,
+  );
+  if (by === 'prediction' && (topology === undefined || enabled === 'false'))
+    throw fault('CONFIG_INVALID', 'arming.by=prediction needs arming.enabled and a topology: the map of coverages');
+  if (kind === 'prediction' && by !== 'prediction')
+    throw fault('CONFIG_INVALID', 'pool.policy=prediction needs arming.by=prediction');
+  if (kind === 'fixed') return { kind };
+  if (kind === 'prediction') return { kind, mostSlots };
   return {
-    kind: 'hit-rate',
+    kind,
     target: config['pool.target'],
     halfLifeMs: config['pool.halfLifeMs'],
     // Until one was seen: what a host may take at most.
     startMs: config['pool.startMs'],
-    mostSlots: config['pool.maxHosts'] * config['pool.slots'],
+    mostSlots,
   };
 }
 

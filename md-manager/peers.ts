@@ -86,8 +86,9 @@ export class HostClient implements AsyncDisposable {
     return keepRehearsed(this.#http, timers, signal);
   }
 
-  events(signal: AbortSignal): AsyncGenerator<ServerEvent> {
-    return this.#http.events('/v1/events', signal);
+  /** `motionMs`: and so often where its vehicles are. */
+  events(signal: AbortSignal, motionMs?: number): AsyncGenerator<ServerEvent> {
+    return this.#http.events(motionMs === undefined ? '/v1/events' : `/v1/events?motionMs=${motionMs}`, signal);
   }
 
   #command<A>(lane: Lane, path: string, body: unknown, answer: z.ZodType<A>, signal: AbortSignal): Promise<A> {

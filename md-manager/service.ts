@@ -8,6 +8,8 @@ import { readTopology } from '../protocol/topology-file.js';
 import { openHttp } from '../protocol/api/http-server.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ControlStore } from '../store/types.js';
+import { CoverageMap } from './arming/coverage-map.js';
+import { MOTION_MS, Predictor, type PredictorOptions } from './arming/predictor.js';
 import { Standby } from './arming/standby.js';
 import { callbackOf, domainsOf, planOf, policyOf, triggerNames, type ManagerConfig } from './config.js';
 import { openTriggers } from './triggers/open.js';
@@ -23,6 +25,7 @@ import { LoopWatch } from './pool/loop-watch.js';
 import { Pool } from './pool/pool.js';
 import { followAttachments, recoverAll, resumeAll, type RecoveryDeps } from './recovery.js';
 import { Registrations } from './registration/registration.js';
+import { openUpkeep } from './upkeep/open.js';
 import { managerRoutes } from './rest/routes.js';
 import { SettingsDesk } from './settings/desk.js';
 import { settingsRoutes } from './rest/settings.js';
@@ -63,6 +66,8 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   const seen = await ledger.load();
   const { leaseMs, dwellMs, graceMs, drainMaxMs, probeMs } = config;
 
+  const topology = topologyOf(config);
+  const motion = motionOptions(config, topology);
   const pool: Pool = new Pool(
     {
       sizes: new Map(config['pool.size']),
@@ -71,6 +76,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
       maxHosts: config['pool.maxHosts'],
       startMs: config['pool.startMs'],
       surplusMs: config['pool.surplusMs'],
+      hostHourCost: config['pool.hostHourCost'],
     },
     {
       ...{ mano, log, metrics, clock, timers },
@@ -80,6 +86,9 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
         acting: host => runner.acting(host),
         onEvent: (host, event) =>
           event.type === 'settings' ? void settings.heard(event) : runner.hostEvent(host, event),
+        ...(motion === undefined
+          ? {}
+          : { motion: { everyMs: MOTION_MS, heard: (host, vehicles) => predictor?.heard(host, vehicles) } }),
         onLeaseRefused: (host, vehicles) => runner.leaseRefused(host, vehicles),
       },
       onReady: domain => runner.hostReady(domain),
@@ -110,7 +119,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     {
       topology,
       ...{ budget: config['arming.budget'], reserve: config['arming.reserve'], leaseMs: config['arming.leaseMs'] },
-      ...{ ticketsPerDomain: config['tickets.perDomain'], dwellMs },
+      ...{ ticketsPerDomain: config['tickets.perDomain'], dwellMs, by: config['arming.by'] },
     },
     {
       ...{ store, pool, sdn, term: TERM, newId: randomUUID, clock, timers, random, log, metrics, signal },
@@ -166,6 +175,12 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     },
     devices,
   );
+  const upkeep = openUpkeep({
+    ...{ mano, pool, runner, standby, registrations, term: TERM, newId: randomUUID },
+    domains: config['pool.size'].map(([domain]) => domain),
+    ...{ clock, timers, log, metrics, signal },
+  });
+  open.defer(() => upkeep.close());
   await startingApi[Symbol.asyncDispose]();
   const http = open.use(
     await openHttp({
@@ -185,6 +200,12 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   log.info({ event: 'service.stopping' });
   await Promise.all([settings.idle(), following, rehearsing]);
 }
+
+/** What forecasts are made from; `undefined` where none are. */
+const motionOptions = (config: ManagerConfig, topology: Topology | undefined): PredictorOptions | undefined =>
+  topology === undefined || config['arming.by'] !== 'prediction'
+    ? undefined
+    : { map: new CoverageMap(topology.accessPoints), horizonS: config['arming.horizonS'] };
 
 const topologyOf = (config: ManagerConfig): Topology | undefined =>
   config.topology === undefined || config['arming.enabled'] === 'false' ? undefined : readTopology(config.topology);

@@ -238,10 +238,41 @@ const MANAGER = {
     kind: 'counter',
     help: 'vMD hosts that failed before they had proved to work: MANO could not start them, no hello, lost at once',
     labels: ['domain', 'at'],
+  pool_ready_seconds: {
+    kind: 'histogram',
+    help: 'time from the order of a vMD host to its hello',
+    labels: ['domain'],
+    buckets: [0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300, 900],
+  },
+  pool_requests_total: {
+    kind: 'counter',
+    help: 'wishes for a slot by what they found: armed, ticket (kept for a move that might come), ready, none (at first)',
+    labels: ['domain', 'found'],
+  },
+  pool_host_seconds_total: {
+    kind: 'counter',
+    help: 'time that vMD hosts existed, summed over them',
+    labels: ['domain'],
+  },
+  pool_idle_host_seconds_total: {
+    kind: 'counter',
+    help: 'of that, the time that they were ready and carried nobody, by the share of their slots',
+    labels: ['domain'],
+  },
+  pool_full_total: {
+    kind: 'counter',
+    help: 'times that a domain had no slot left and its quota of hosts: vehicles stay on their old twin',
+    labels: ['domain'],
+  },
+  arming_forecasts_total: {
+    kind: 'counter',
+    help: 'forecasts of where vehicles go, by what they say: enters (another domain within the horizon), stays',
+    labels: ['result'],
+  },
   },
   pool_hosts_ended_total: {
     kind: 'counter',
-    help: 'vMD hosts that were ended because their pool could do without them',
+    help: 'vMD hosts that were ended because their pool could do without them, or that were drained',
     labels: ['domain'],
   },
   md_hosts: { kind: 'gauge', help: 'vMD hosts', labels: ['domain', 'state'] },

@@ -16,6 +16,7 @@ import { Control } from './control/control.js';
 import { DrainWatch } from './control/drain-watch.js';
 import { healthOf } from './control/health.js';
 import { HostEvents } from './control/host-events.js';
+import { Motions } from './control/motions.js';
 import { controlRoutes } from './control/routes.js';
 import { Ingest, type StoredReport } from './ingest/ingest.js';
 import { KnownVehicles } from './ingest/known-vehicles.js';
@@ -212,7 +213,14 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
       await openHttp({
         part: 'vmd',
         listen: { address: settings.address, port: settings.controlPort },
-        routes: controlRoutes(control, events, health),
+        routes: controlRoutes(control, events, health, {
+          timers,
+          open: () =>
+            new Motions(
+              () => residents.all(),
+              () => clock.nowMs(),
+            ),
+        }),
         log,
         metrics,
       }),

@@ -18,7 +18,7 @@ import { GENERATED } from './markdown.js';
 const SERVICES: Readonly<Record<string, () => readonly Route[]>> = {
   'md-manager': () => managerRoutes(inert<ManagerDeps>()),
   'sdn-app': () => sdnRoutes(inert<SdnService>()),
-  vmd: () => controlRoutes(inert<Control>(), inert<HostEvents>(), inert()),
+  vmd: () => controlRoutes(inert<Control>(), inert<HostEvents>(), inert(), inert()),
   analytics: () => analyticsRoutes(inert<AnalyticsDeps>()),
   device: () => deviceRoutes(inert<DeviceControl>()),
   radio: () => radioRoutes(inert<RadioControl>()),

@@ -2,7 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Topology } from '../../protocol/topology.js';
 import type { VehicleState } from '../handover/state.js';
 import type { Pool } from '../pool/pool.js';
-import { Foresight } from './foresight.js';
+import { Foresight, type Foreseer } from './foresight.js';
 import { keptOf } from './lease.js';
 import type { Leases } from './leases.js';
 import { nextDomains, type NextDomain } from './neighbours.js';
@@ -12,9 +12,11 @@ import { restOf } from './rest.js';
 export interface PlannerOptions extends Limits {
   /** Where nobody knows the network, nothing is kept. */
   readonly topology: Topology | undefined;
-  /** Slots of each domain that are left to hand-overs, at least; never fewer than the size of its pool. */
+  /** Slots of each domain that are left to hand-overs, at least; never fewer than its pool keeps for them. */
   readonly reserve: number;
   readonly dwellMs: number;
+  /** Where slots are kept: wherever a vehicle may go next, or only where it is foreseen to go, once it is known how it moves. */
+  readonly by: 'neighbours' | 'prediction';
 }
 
 /** Vehicles that went without for want of room are looked at again so often, and so many at once. */
@@ -60,12 +62,30 @@ export class Planner {
     this.#due.add(vehicle);
   }
 
-  /** Somebody says that the vehicle is about to be there: for a while that domain comes before its neighbours. */
-  foresee(vehicle: string, next: NextDomain): void {
-    const untilMs = this.#clock.monotonicMs() + FORESEEN_MS;
-    this.#foresight.foresee(vehicle, next, untilMs);
-    this.#later.set(vehicle, untilMs);
-    this.#due.add(vehicle);
+  /** The vehicle is about to be there, says somebody: for a while that domain comes before its neighbours. */
+  foresee(vehicle: string, next: NextDomain, by: Foreseer = 'told', forMs = FORESEEN_MS): void {
+    const news = this.#foresight.foresee(vehicle, next, this.#clock.monotonicMs() + forMs, by);
+    if (news) this.#due.add(vehicle);
+  }
+
+  /** It was heard how the vehicle moves. */
+  follow(vehicle: string, forMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#foresight.follow(vehicle, nowMs + forMs, nowMs)) this.#due.add(vehicle);
+  }
+
+  /** Domain → vehicles at rest that are foreseen to enter it, and hold no slot there yet. */
+  expected(): Map<string, number> {
+    const counts = new Map<string, number>();
+    const nowMs = this.#clock.monotonicMs();
+    for (const vehicle of this.#foresight.vehicles()) {
+      const state = this.#state(vehicle);
+      if (state === undefined || !this.#rests(state)) continue;
+      const mine = new Set(this.#leases.of(vehicle).map(({ row }) => row.domain));
+      for (const { domain } of this.#foresight.of(vehicle, nowMs))
+        if (domain !== state.twin.host.domain && !mine.has(domain)) counts.set(domain, (counts.get(domain) ?? 0) + 1);
+    }
+    return counts;
   }
 
   refused(vehicle: string): void {
@@ -106,10 +126,16 @@ export class Planner {
     const { topology } = this.#options;
     const state = this.#state(vehicle);
     if (topology === undefined || state?.attachment === undefined || !this.#rests(state)) return [];
-    const foreseen = this.#foresight.of(vehicle, this.#clock.monotonicMs());
-    const neighbours = nextDomains(topology, state.attachment).filter(({ domain }) => domain !== foreseen?.domain);
-    const all = foreseen === undefined ? neighbours : [foreseen, ...neighbours];
-    return all.filter(({ domain }) => domain !== state.twin.host.domain);
+    const nowMs = this.#clock.monotonicMs();
+    const foreseen = this.#foresight.of(vehicle, nowMs);
+    const followedUntilMs =
+      this.#options.by === 'prediction' ? this.#foresight.followedUntil(vehicle, nowMs) : undefined;
+    const ends = [...foreseen.map(({ untilMs }) => untilMs), followedUntilMs ?? Infinity];
+    const firstMs = Math.min(...ends, this.#later.get(vehicle) ?? Infinity);
+    if (firstMs < Infinity) this.#later.set(vehicle, firstMs);
+    const neighbours = followedUntilMs === undefined ? nextDomains(topology, state.attachment) : [];
+    const others = neighbours.filter(({ domain }) => !foreseen.some(next => next.domain === domain));
+    return [...foreseen, ...others].filter(({ domain }) => domain !== state.twin.host.domain);
   }
 
   #rests(state: VehicleState): boolean {
@@ -125,9 +151,9 @@ export class Planner {
   }
 
   #rooms(): Map<string, Room> {
-    const reserve = (size: number): number => Math.max(size, this.#options.reserve);
+    const least = (reserve: number): number => Math.max(reserve, this.#options.reserve);
     return new Map(
-      [...this.#pool.rooms()].map(([domain, { ready, size }]) => [domain, { ready, reserve: reserve(size) }]),
+      [...this.#pool.rooms()].map(([domain, { ready, reserve }]) => [domain, { ready, reserve: least(reserve) }]),
     );
   }
 }

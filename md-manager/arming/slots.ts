@@ -18,7 +18,10 @@ import type { StandbyRecords } from './records.js';
 const RETRY = { firstMs: 50, maxMs: 2_000, jitter: 0.2 };
 
 /** What is needed of the pool. */
-export type StandbyPool = Pick<Pool, 'reserve' | 'mark' | 'free' | 'passOn' | 'link' | 'rooms' | 'hasRoom'>;
+export type StandbyPool = Pick<
+  Pool,
+  'reserve' | 'mark' | 'free' | 'passOn' | 'link' | 'rooms' | 'hasRoom' | 'expect' | 'used'
+>;
 
 export interface SlotDeps {
   readonly pool: StandbyPool;
@@ -52,7 +55,10 @@ export class StandbySlots {
     const { pool, leases, clock, recordMs } = this.#deps;
     const lease = this.#deps.newId();
     const holder = vehicle ?? ticketHolder(lease);
-    const host = pool.reserve({ vehicle: holder, handover: lease, domains: [domain], anywhere: false, avoid: [] });
+    const host = pool.reserve({
+      ...{ vehicle: holder, handover: lease, domains: [domain], anywhere: false, avoid: [] },
+      standby: true,
+    });
     if (host === undefined) return this.#deps.changed(vehicle);
     const row: StandbyRow = {
       ...{ lease, domain, reason, host: host.host, untilMs: clock.nowMs() + recordMs },

@@ -9,6 +9,7 @@ import { COMMAND_TIMEOUT_MS, type SdnClient } from '../peers.js';
 import { ticketHolder } from '../pool/pool-state.js';
 import { isKept, type Lease } from './lease.js';
 import { Leases } from './leases.js';
+import type { Foreseer } from './foresight.js';
 import type { NextDomain } from './neighbours.js';
 import { Offers } from './offers.js';
 import { Planner, type PlannerOptions } from './planner.js';
@@ -36,6 +37,8 @@ export interface UsedSlot {
 type Taken = Pick<Redirected, 'way' | 'held' | 'health' | 'standby'>;
 
 const TICK_MS = 100;
+/** How often the pools are told how many slots are foreseen to be needed. */
+const EXPECT_MS = 500;
 /**
  * Vehicles that sdn-app is told of at once. Each waits for a commit, where a row is written, and for an answer; what the
  * leases of thousands of vehicles need in a third of their time goes through, and is nowhere in the way of hand-overs.
@@ -107,7 +110,12 @@ export class Standby implements AsyncDisposable {
   }
 
   start(): void {
-    this.#stop = every(this.#deps.timers, TICK_MS, () => this.#tick());
+    const { timers, pool } = this.#deps;
+    const stops = [
+      every(timers, TICK_MS, () => this.#tick()),
+      every(timers, EXPECT_MS, () => pool.expect(this.#planner.expected())),
+    ];
+    this.#stop = () => stops.forEach(stop => stop());
   }
 
   /** The state of a vehicle changed. */
@@ -124,8 +132,18 @@ export class Standby implements AsyncDisposable {
   }
 
   /** The vehicle is said to be about to enter that domain; it is armed there, where there is room. */
-  foresee(vehicle: string, next: NextDomain): void {
-    this.#planner.foresee(vehicle, next);
+  foresee(vehicle: string, next: NextDomain, by?: Foreseer, forMs?: number): void {
+    this.#planner.foresee(vehicle, next, by, forMs);
+  }
+
+  /** It was heard how the vehicle moves: for so long no slots are kept where it is not foreseen to go (`by: prediction`). */
+  follow(vehicle: string, forMs: number): void {
+    this.#planner.follow(vehicle, forMs);
+  }
+
+  /** A host is to be empty soon: slots that are kept there are given back, and kept elsewhere. */
+  leave(host: string): void {
+    for (const { host: at, row } of this.#leases.kept()) if (at.host === host) this.#withdraw(row.lease);
   }
 
   /** A host is out of reach, and with it the slots there. */
@@ -136,6 +154,23 @@ export class Standby implements AsyncDisposable {
       this.#leases.change(id, { lost: true, ...(isKept(lease) ? { stage: 'withdrawn', why: 'lost' } : {}) });
       this.#changed(vehicle);
     }
+  }
+
+  /** Whether a lease keeps a slot of this host for this holder, a vehicle or a ticket's. */
+  claims(holder: string, host: string): boolean {
+    return this.#at(holder, host).length > 0;
+  }
+
+  /** The host does not know of it any more. False where no lease keeps a slot there. */
+  giveBack(holder: string, host: string): boolean {
+    const leases = this.#at(holder, host);
+    for (const { row } of leases) this.#withdraw(row.lease);
+    return leases.length > 0;
+  }
+
+  #at(holder: string, host: string): Lease[] {
+    const mine = [...this.#leases.of(holder), ...this.#leases.of(undefined)];
+    return mine.filter(({ row, host: at }) => at.host === host && (row.vehicle ?? ticketHolder(row.lease)) === holder);
   }
 
   /** Another sdn-app is the active one: it is told everything. */
@@ -176,6 +211,7 @@ export class Standby implements AsyncDisposable {
     }
     this.#leases.change(id, { stage: 'used', row: { ...lease.row, vehicle } });
     metrics.count('standby_ended_total', { way, as: 'used' });
+    pool.used(host, way);
     return { ...taken, held: true };
   }
 

@@ -29,20 +29,8 @@ export function fencedStore(store: ControlStore, { check }: Pick<Tenure, 'check'
 
 /** Hosts are started and ended by a leader alone; one that is to end waits for a lease that has run out to hold again. */
 export function fencedMano(mano: Mano, tenure: Pick<Tenure, 'check' | 'held'>): Mano {
-  return {
-    adopt: () => mano.adopt(),
-    list: () => mano.list(),
-    placeOf: host => mano.placeOf(host),
-    start: async domain => {
-      tenure.check();
-      return mano.start(domain);
-    },
-    stop: async (host, how) => {
-      await tenure.held();
-      return mano.stop(host, how);
-    },
-    onGone: listener => mano.onGone(listener),
-    [Symbol.asyncDispose]: () => mano[Symbol.asyncDispose](),
+  const before: Readonly<Record<string, () => Promise<void> | void>> = {
+    ...{ start: tenure.check, stop: tenure.held, reconcile: tenure.check },
   };
 }
 

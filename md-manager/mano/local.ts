@@ -9,7 +9,7 @@ import { fault } from '../../protocol/errors.js';
 import { address6Plus } from '../../protocol/ipv6.js';
 import type { ControlStore, InstanceRow } from '../../store/types.js';
 import { HostIndices } from './host-indices.js';
-import { refOf, type Instance, type Mano } from './mano.js';
+import { refOf, type Instance, type Mano, type ManoFinding } from './mano.js';
 import { lives, processesOf, signalIf, startTicksOf } from './process-table.js';
 
 export const CONTROL_PORT = 5684;
@@ -44,6 +44,8 @@ export interface LocalManoOptions {
 export class LocalMano implements Mano {
   readonly #options: LocalManoOptions;
   readonly #instances = new Map<string, Instance>();
+  /** Hosts whose rows are there before they are. */
+  readonly #starting = new Set<string>();
   /** Hosts that are gone, and whose rows the store did not delete yet. */
   readonly #unforgotten = new Set<string>();
   readonly #listeners = new Set<(host: string) => void>();
@@ -94,6 +96,7 @@ export class LocalMano implements Mano {
       state: 'starting',
       startedAtMs: clock.nowMs(),
     };
+    this.#starting.add(host);
     try {
       // Named before it exists: a manager that dies in between leaves a row by which the process is found.
       await store.putInstance(row);
@@ -110,6 +113,8 @@ export class LocalMano implements Mano {
       if (started !== undefined) await signalIf(started, 'SIGKILL');
       await this.#forget(host);
       throw fault('MANO_FAILED', messageOf(error), { cause: error });
+    } finally {
+      this.#starting.delete(host);
     }
   }
 
@@ -124,6 +129,22 @@ export class LocalMano implements Mano {
       await delay(10, undefined, timers);
     }
     await this.#gone(host);
+  }
+
+  /** Every process of ours is named in the store before it is: what runs and is not in use is found by its row. */
+  async reconcile(): Promise<readonly ManoFinding[]> {
+    const found: ManoFinding[] = [];
+    for (const row of await this.#options.store.instances()) {
+      if (this.#instances.has(row.host) || this.#starting.has(row.host)) continue;
+      const runs = row.pid > 0 && (await lives(row));
+      await this.#sweep(row);
+      found.push({
+        ...{ finding: runs ? 'instance-unknown' : 'instance-gone', host: row.host },
+        did: this.#unforgotten.has(row.host) ? 'failed' : runs ? 'ended' : 'forgotten',
+      });
+    }
+    await this.#watch();
+    return found;
   }
 
   onGone(listener: (host: string) => void): () => void {

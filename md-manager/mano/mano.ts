@@ -18,6 +18,13 @@ export interface Instance {
   readonly enrolment?: string | undefined;
 }
 
+/** `instance-unknown`: it runs, and nobody here knows it; `instance-gone`: the store names it, and it does not run. */
+export interface ManoFinding {
+  readonly finding: 'instance-unknown' | 'instance-gone';
+  readonly host: string;
+  readonly did: 'ended' | 'forgotten' | 'failed';
+}
+
 /**
  * Instances outlive whoever ordered them: closing a Mano stops none. Each is in the control store before it is used, so
  * that the next manager finds it.
@@ -32,6 +39,8 @@ export interface Mano extends AsyncDisposable {
   start(domain: string): Promise<Instance>;
   /** Resolves once it is gone for sure; one that is gone already is no fault. `now`: without asking it first. */
   stop(host: string, how: 'gently' | 'now'): Promise<void>;
+  /** Compares the store with what runs, on both sides: ends what nobody here knows, forgets what is gone. Resolves with what it found. */
+  reconcile(): Promise<readonly ManoFinding[]>;
   /** Calls for each instance that is gone for sure, whoever ended it. The returned function ends it. */
   onGone(listener: (host: string) => void): () => void;
 }

@@ -21,18 +21,21 @@ const NO_BUCKETS: readonly Bucket[] = Array.from({ length: BUCKETS }, () => new 
 /** Holder → its slot on one host. Pure: it is replaced, never changed. */
 export class HeldSlots implements Iterable<readonly [string, HeldSlot]> {
   static get none(): HeldSlots {
-    return new HeldSlots(NO_BUCKETS, 0, 0, undefined);
+    return new HeldSlots(NO_BUCKETS, 0, 0, 0, undefined);
   }
 
   readonly size: number;
+  /** Of these, carrying a twin or draining: more than reserved. */
+  readonly busy: number;
   readonly #buckets: readonly Bucket[];
   /** Numbers from here on were never given. */
   readonly #next: number;
   readonly #freed: Freed | undefined;
 
-  private constructor(buckets: readonly Bucket[], size: number, next: number, freed: Freed | undefined) {
+  private constructor(buckets: readonly Bucket[], size: number, busy: number, next: number, freed: Freed | undefined) {
     this.#buckets = buckets;
     this.size = size;
+    this.busy = busy;
     this.#next = next;
     this.#freed = freed;
   }
@@ -85,11 +88,14 @@ export class HeldSlots implements Iterable<readonly [string, HeldSlot]> {
   #put(holder: string, slot: HeldSlot | undefined, size: number, next: number, freed: Freed | undefined): HeldSlots {
     const at = bucketOf(holder);
     const bucket = new Map(this.#buckets[at]);
+    const busy = this.busy - isBusy(bucket.get(holder)) + isBusy(slot);
     if (slot === undefined) bucket.delete(holder);
     else bucket.set(holder, slot);
-    return new HeldSlots(this.#buckets.with(at, bucket), size, next, freed);
+    return new HeldSlots(this.#buckets.with(at, bucket), size, busy, next, freed);
   }
 }
+
+const isBusy = (slot: HeldSlot | undefined): number => (slot === undefined || slot.state === 'reserved' ? 0 : 1);
 
 /** FNV-1a, 32 bits (draft-eastlake-fnv §2): names that differ in their last characters go apart. */
 function bucketOf(holder: string): number {

@@ -1,7 +1,8 @@
 import { every, type Clock, type Timers } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { HostRef } from '../../protocol/api/common.js';
-import { hostEvent, type HostEvent, type HostHealth } from '../../protocol/api/vmd.js';
+import { hostEvent, motionEvent, type HostEvent, type HostHealth, type MotionRow } from '../../protocol/api/vmd.js';
+import type { Fence } from '../leader/fence.js';
 import { HostClient } from '../peers.js';
 import type { LoopWatch } from './loop-watch.js';
 
@@ -26,10 +27,17 @@ export interface LinkDeps {
   readonly loop: LoopWatch;
   readonly timing: LinkTiming;
   readonly via: string | undefined;
+  /** What keeps a manager that leads no more from commanding; absent: nothing. */
+  readonly fence?: Fence;
   /** What acts there, for its lease. */
   readonly acting: (host: string) => { readonly vehicle: string; readonly epoch: number }[];
   readonly term: number;
   readonly onEvent: (host: string, event: HostEvent) => void;
+  /** Where vehicles are, told so often; absent: nobody asks. */
+  readonly motion?: {
+    readonly everyMs: number;
+    readonly heard: (host: string, vehicles: readonly MotionRow[]) => void;
+  };
   /** Vehicles that do not act there although they should. */
   readonly onLeaseRefused: (host: string, vehicles: readonly string[]) => void;
   readonly onLost: (host: string, reason: string) => void;
@@ -50,7 +58,7 @@ export class HostLink implements AsyncDisposable {
   constructor(ref: HostRef, deps: LinkDeps) {
     this.ref = ref;
     this.#deps = deps;
-    this.client = new HostClient(ref.control, deps.via);
+    this.client = new HostClient(ref.control, deps.via, deps.fence);
   }
 
   /** Aborted once the host is lost. */
@@ -89,8 +97,14 @@ export class HostLink implements AsyncDisposable {
   }
 
   async #follow(): Promise<void> {
+    const { motion } = this.#deps;
     try {
-      for await (const { event, data } of this.client.events(this.signal)) {
+      for await (const { event, data } of this.client.events(this.signal, motion?.everyMs)) {
+        if (event === 'motion') {
+          const told = motionEvent.safeParse(JSON.parse(data));
+          if (told.success) motion?.heard(this.ref.host, told.data.vehicles);
+          continue;
+        }
         const found = hostEvent.safeParse({ type: event, ...(JSON.parse(data) as object) });
         if (found.success) this.#deps.onEvent(this.ref.host, found.data);
       }

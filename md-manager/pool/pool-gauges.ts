@@ -1,8 +1,6 @@
 import type { Metrics } from '../../common/metrics.js';
 import type { MetricName } from '../../protocol/metrics.js';
-import type { PoolSizes, PoolState } from './pool-state.js';
-
-const STATES = ['starting', 'ready', 'lost', 'going'] as const;
+import { HOST_STATES, type PoolSizes, type PoolState } from './pool-state.js';
 
 /** Ready slots, and hosts by state, of every domain. */
 export function setGauges(metrics: Metrics<MetricName>, sizes: PoolSizes, pool: PoolState): void {
@@ -15,6 +13,6 @@ export function setGauges(metrics: Metrics<MetricName>, sizes: PoolSizes, pool: 
   }
   for (const domain of sizes.keys()) {
     metrics.set('pool_ready', ready.get(domain) ?? 0, { domain });
-    for (const state of STATES) metrics.set('md_hosts', hosts.get(`${domain} ${state}`) ?? 0, { domain, state });
+    for (const state of HOST_STATES) metrics.set('md_hosts', hosts.get(`${domain} ${state}`) ?? 0, { domain, state });
   }
 }

@@ -4,22 +4,34 @@ import type { HeldSlot, HeldSlots } from './held-slots.js';
 
 /** Slots of all hosts, and who holds them: pure. States are replaced, never changed. */
 
+export const HOST_STATES = ['starting', 'ready', 'draining', 'lost', 'going'] as const;
+export type HostState = (typeof HOST_STATES)[number];
+
 export interface PooledHost {
   readonly ref: HostRef;
   readonly pid: number;
   readonly slots: number;
   /**
-   * `starting`: ordered, has not said hello; `lost`: out of reach, nothing more is given to it until it is gone; `going`: no
-   * longer needed, being ended.
+   * `starting`: ordered, has not said hello; `lost`: out of reach, nothing more is given to it until it is gone; `draining`: to be
+   * empty, for maintenance; `going`: no longer needed, being ended.
    */
-  readonly state: 'starting' | 'ready' | 'lost' | 'going';
+  readonly state: HostState;
   /** Vehicle → its slot here. */
   readonly held: HeldSlots;
 }
 
 /** In the order in which they were ordered or adopted. */
 export type PoolState = ReadonlyMap<string, PooledHost>;
-export type PoolSizes = ReadonlyMap<string, number>;
+
+/** What the pool of a domain is kept at. */
+export interface PoolSize {
+  readonly hosts: number;
+  /** Ready slots. */
+  readonly slots: number;
+  /** How many of these are for hand-overs that come without notice. */
+  readonly reserve: number;
+}
+export type PoolSizes = ReadonlyMap<string, PoolSize>;
 
 export interface Wish {
   readonly vehicle: string;
@@ -29,6 +41,8 @@ export interface Wish {
   /** Other domains will do where these are full. */
   readonly anywhere: boolean;
   readonly avoid: readonly string[];
+  /** For a hand-over that may come. */
+  readonly standby?: true;
 }
 
 /**
@@ -69,7 +83,7 @@ function placesBeyond(pool: PoolState, sizes: PoolSizes): Map<string, number> {
     if (state !== 'ready') continue;
     const count = (counted.get(ref.domain) ?? 0) + 1;
     counted.set(ref.domain, count);
-    const place = count - (sizes.get(ref.domain) ?? 0);
+    const place = count - (sizes.get(ref.domain)?.hosts ?? 0);
     if (place > 0) places.set(ref.host, place);
   }
   return places;
@@ -127,36 +141,42 @@ export function readySlots(pool: PoolState, domain: string): number {
 }
 
 export interface Wanted {
-  readonly size: number;
+  readonly hosts: number;
+  readonly slots: number;
   /** Slots that somebody waits for: those of hosts that start will do. */
   readonly waiting: number;
   readonly slotsPerHost: number;
   readonly maxHosts: number;
 }
 
-/** How many hosts to order so that `size` hosts run, `size` slots are ready, and who waits gets one, within `maxHosts`. */
+/**
+ * How many hosts to order so that `hosts` run, `slots` are ready, and who waits gets one, within `maxHosts`: a quota, in which
+ * hosts count until they are gone.
+ */
 export function shortOf(pool: PoolState, domain: string, wanted: Wanted): number {
-  const { size, waiting, slotsPerHost, maxHosts } = wanted;
+  const { waiting, slotsPerHost, maxHosts } = wanted;
   const hosts = inDomain(pool, domain);
+  const draining = hosts.filter(host => host.state === 'draining').length;
   const serving = hosts.filter(host => host.state === 'ready' || host.state === 'starting').length;
   const starting = hosts.filter(host => host.state === 'starting').length;
   const slots = readySlots(pool, domain) + starting * slotsPerHost;
-  const forSlots = Math.ceil(Math.max(0, size - slots) / slotsPerHost);
+  const forSlots = Math.ceil(Math.max(0, wanted.slots - slots) / slotsPerHost);
   const forWaiting = Math.ceil(waiting / slotsPerHost) - starting;
-  return Math.max(0, Math.min(Math.max(size - serving, forSlots, forWaiting), maxHosts - serving));
+  const missing = Math.max(wanted.hosts - serving, forSlots, forWaiting);
+  return Math.max(0, Math.min(missing, maxHosts - serving - draining));
 }
 
 /**
- * Hosts that a domain can do without, all at once: ready, none of their slots is held, and without them `size` hosts still
- * run and `size` slots are ready. The newest first, so that a pool comes back to the hosts that it began with.
+ * Hosts that a domain can do without, all at once: ready, none of their slots is held, and without them `hosts` still
+ * run and `slots` are ready. The newest first, so that a pool comes back to the hosts that it began with.
  */
-export function surplusHosts(pool: PoolState, domain: string, size: number): string[] {
+export function surplusHosts(pool: PoolState, domain: string, least: Pick<PoolSize, 'hosts' | 'slots'>): string[] {
   const ready = inDomain(pool, domain).filter(({ state }) => state === 'ready');
   let running = ready.length;
   let slots = readySlots(pool, domain);
   const surplus: string[] = [];
   for (const host of ready.reverse()) {
-    if (host.held.size > 0 || running - 1 < size || slots - host.slots < size) continue;
+    if (host.held.size > 0 || running - 1 < least.hosts || slots - host.slots < least.slots) continue;
     running--;
     slots -= host.slots;
     surplus.push(host.ref.host);
@@ -164,33 +184,45 @@ export function surplusHosts(pool: PoolState, domain: string, size: number): str
   return surplus;
 }
 
-/** From here on nothing of this host is given to anybody; `undefined` where somebody holds a slot, or it is not ready. */
+/** From here on nothing of this host is given to anybody, whoever holds a slot keeps it. Nothing where it is not ready. */
+export function drain(pool: PoolState, hostName: string): PoolState {
+  const host = pool.get(hostName);
+  return host?.state === 'ready' ? putHost(pool, { ...host, state: 'draining' }) : pool;
+}
+
+/** The host may be ended; `undefined` where somebody holds a slot, or it is neither ready nor draining. */
 export function dismiss(pool: PoolState, hostName: string): PoolState | undefined {
   const host = pool.get(hostName);
-  return host?.state === 'ready' && host.held.size === 0 ? putHost(pool, { ...host, state: 'going' }) : undefined;
+  const may = host?.state === 'ready' || host?.state === 'draining';
+  return may && host.held.size === 0 ? putHost(pool, { ...host, state: 'going' }) : undefined;
 }
+
+/** The state of slots that nobody holds. */
+const STATE_OF_REST: Readonly<Record<HostState, SlotState>> = {
+  ...{ starting: 'ready', ready: 'ready', draining: 'going', lost: 'quarantined', going: 'going' },
+};
 
 /** Slots as people see them: held ones under their number, the rest in the state of their host. */
 export function slotsOf(host: PooledHost): { slot: number; state: SlotState; vehicle?: string; handover?: string }[] {
   const held = new Map([...host.held].map(([vehicle, slot]) => [slot.slot, { vehicle, ...slot }]));
-  const rest: SlotState = host.state === 'lost' ? 'quarantined' : host.state === 'going' ? 'going' : 'ready';
+  const rest = STATE_OF_REST[host.state];
   return Array.from({ length: host.slots }, (_, slot) => {
     const found = held.get(slot);
     if (found === undefined) return { slot, state: rest };
     const { vehicle, handover, state } = found;
     const whose = isTicket(vehicle) ? { handover } : { vehicle, handover };
-    return { slot, state: host.state === 'ready' ? state : rest, ...whose };
+    return { slot, state: host.state === 'ready' || host.state === 'draining' ? state : rest, ...whose };
   });
 }
 
 /** Pools as people see them; `ordering` tells how many hosts of a domain are ordered and do not exist yet. */
 export function poolView(pool: PoolState, sizes: PoolSizes, ordering: (domain: string) => number): PoolView[] {
-  return [...sizes].map(([domain, size]) => {
+  return [...sizes].map(([domain, { hosts: hostsKept, slots: size }]) => {
     const all = inDomain(pool, domain);
-    const hosts = all
-      .filter(({ state }) => state !== 'starting')
-      .map(host => ({ host: host.ref, pid: host.pid, slots: slotsOf(host) }));
-    return { domain, size, hosts, starting: all.length - hosts.length + ordering(domain) };
+    const hosts = all.flatMap(({ ref, pid, state, ...rest }) =>
+      state === 'starting' ? [] : [{ host: ref, pid, state, slots: slotsOf({ ref, pid, state, ...rest }) }],
+    );
+    return { domain, size, hostsKept, hosts, starting: all.length - hosts.length + ordering(domain) };
   });
 }
 

@@ -9,11 +9,23 @@ import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { refOf, type Instance, type Mano } from '../mano/mano.js';
 import { Balance, type BalanceOptions } from './balance.js';
+import { Economy } from './economy.js';
 import { Enrolments } from './enrolments.js';
 import type { HostLink, LinkDeps } from './host-link.js';
 import { HostLinks } from './host-links.js';
 import { setGauges } from './pool-gauges.js';
-import { dismiss, free, mark, passOn, putHost, readySlots, removeHost, reserve, poolView } from './pool-state.js';
+import {
+  dismiss,
+  drain,
+  free,
+  mark,
+  passOn,
+  putHost,
+  readySlots,
+  removeHost,
+  reserve,
+  poolView,
+} from './pool-state.js';
 import { HeldSlots, type HeldSlot } from './held-slots.js';
 import type { PoolState, Wish } from './pool-state.js';
 
@@ -30,26 +42,35 @@ export interface PoolDeps {
   readonly onOrderFailed: (domain: string) => void;
 }
 
+export interface PoolOptions extends BalanceOptions {
+  /** What an hour of a host costs, in whatever unit. */
+  readonly hostHourCost: number;
+}
+
 const REFILL_MS = 500;
 const HEALTH_MS = 2_000;
 
 /** The vMD hosts of all domains: kept ready, watched, replaced, and ended when they are no longer needed. */
 export class Pool implements AsyncDisposable {
-  readonly #options: BalanceOptions;
+  readonly #options: PoolOptions;
   readonly #deps: PoolDeps;
   readonly #links: HostLinks;
   readonly #balance: Balance;
+  readonly #economy: Economy;
   readonly #enrolments = new Enrolments();
   readonly #closers: (() => void)[] = [];
   #state: PoolState = new Map();
   #closed = false;
 
-  constructor(options: BalanceOptions, deps: PoolDeps) {
+  constructor(options: PoolOptions, deps: PoolDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#links = new HostLinks({ ...deps.link, onLost: (host, reason) => this.#lost(host, reason) });
+    const { metrics, clock } = deps;
+    this.#economy = new Economy({ metrics, hostHourCost: options.hostHourCost, sinceMs: clock.nowMs() });
     this.#balance = new Balance(options, {
       ...deps,
+      onReadyAfter: (domain, tookMs) => this.#economy.started(domain, tookMs),
       pool: () => this.#state,
       onStarted: instance => this.#put(instance),
       onLate: host => this.#lost(host, 'it did not get ready in time'),
@@ -84,11 +105,25 @@ export class Pool implements AsyncDisposable {
 
   reserve(wish: Wish): HostRef | undefined {
     const found = reserve(this.#state, wish, this.#balance.sizes);
+    const domain = found?.host.domain ?? wish.domains[0];
+    if (wish.standby !== true && domain !== undefined)
+      this.#economy.found(domain, `${wish.vehicle} ${wish.handover}`, found === undefined ? 'none' : 'ready');
     if (found === undefined) return undefined;
     this.#balance.taken(found.host.domain);
     this.#change(found.pool);
     this.refill();
     return found.host;
+  }
+
+  /** A slot that was kept for it was what a hand-over needed. */
+  used(host: string, way: 'armed' | 'ticket'): void {
+    const domain = this.#state.get(host)?.ref.domain;
+    if (domain !== undefined) this.#economy.found(domain, host, way);
+  }
+
+  /** Domain → vehicles that are foreseen to enter it, and hold no slot there. */
+  expect(expected: ReadonlyMap<string, number>): void {
+    this.#balance.expect(expected);
   }
 
   mark(host: string, vehicle: string, state: HeldSlot['state'], handover: string): void {
@@ -128,7 +163,7 @@ export class Pool implements AsyncDisposable {
       throw fault('NOT_FOUND', `no instance ${host.host} with pid ${pid} was ordered`);
     const state = this.#state.get(host.host)?.state;
     if (state === 'lost' || state === 'going') throw fault('NOT_FOUND', `${host.host} was given up`);
-    if (state === 'ready') return;
+    if (state === 'ready' || state === 'draining') return;
     this.#put(known);
     this.#links.open(refOf(known));
     this.#ready(host.host, slots);
@@ -140,7 +175,34 @@ export class Pool implements AsyncDisposable {
   }
 
   view(): PoolView[] {
-    return poolView(this.#state, this.#balance.sizes, domain => this.#balance.starts.underWay(domain));
+    const nowMs = this.#deps.clock.monotonicMs();
+    return poolView(this.#state, this.#balance.sizes, domain => this.#balance.starts.underWay(domain)).map(view => ({
+      ...view,
+      quota: this.#options.maxHosts(view.domain),
+      economy: this.#economy.of(view.domain, nowMs),
+    }));
+  }
+
+  /** Nothing more is given to this host; it is ended once nobody holds a slot there. NOT_FOUND where it does not run. */
+  drain(host: string): void {
+    const pooled = this.#state.get(host);
+    if (pooled?.state !== 'ready' && pooled?.state !== 'draining') throw fault('NOT_FOUND', `no host ${host} runs`);
+    if (pooled.state === 'draining') return;
+    this.#deps.log.info({ event: 'manager.host.draining', host, held: pooled.held.size });
+    this.#change(drain(this.#state, host));
+    this.refill();
+  }
+
+  /** Hosts that are to be empty, and how many slots of each are held. */
+  draining(): Map<string, number> {
+    const found = [...this.#state.values()].filter(({ state }) => state === 'draining');
+    return new Map(found.map(({ ref, held }) => [ref.host, held.size]));
+  }
+
+  /** Host → who holds its slots, of those that can be reached. */
+  holders(): Map<string, string[]> {
+    const reached = [...this.#state.values()].filter(({ state }) => state === 'ready' || state === 'draining');
+    return new Map(reached.map(({ ref, held }) => [ref.host, [...held].map(([holder]) => holder)]));
   }
 
   /** Whether a slot of this host is held by nobody. */
@@ -149,15 +211,17 @@ export class Pool implements AsyncDisposable {
     return pooled !== undefined && pooled.held.size < pooled.slots;
   }
 
-  /** Domain → slots that are ready, and the size that its pool is kept at. */
-  rooms(): Map<string, { readonly ready: number; readonly size: number }> {
-    const { sizes } = this.#balance;
-    return new Map([...sizes].map(([domain, size]) => [domain, { ready: readySlots(this.#state, domain), size }]));
+  /** Domain → slots that are ready, and how many of them are for hand-overs that come without notice. */
+  rooms(): Map<string, { readonly ready: number; readonly reserve: number }> {
+    const ready = (domain: string): number => readySlots(this.#state, domain);
+    return new Map(
+      [...this.#balance.sizes].map(([domain, { reserve }]) => [domain, { ready: ready(domain), reserve }]),
+    );
   }
 
   /** Whether every pool has as many ready slots as it should. */
   filled(): boolean {
-    return [...this.#balance.sizes].every(([domain, size]) => readySlots(this.#state, domain) >= size);
+    return [...this.#balance.sizes].every(([domain, { reserve }]) => readySlots(this.#state, domain) >= reserve);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,17 +269,18 @@ export class Pool implements AsyncDisposable {
 
   #adjust(): void {
     this.refill();
-    for (const host of this.#balance.surplus()) this.#dismiss(host);
+    for (const host of this.#balance.surplus()) this.#dismiss(host, 'manager.pool.shrunk');
+    for (const [host, held] of this.draining()) if (held === 0) this.#dismiss(host, 'manager.host.drained');
   }
 
   /** A host that nobody needs. `going` from here on: whoever wants a slot now gets one of another host. */
-  #dismiss(host: string): void {
+  #dismiss(host: string, event: 'manager.pool.shrunk' | 'manager.host.drained'): void {
     const state = dismiss(this.#state, host);
     const domain = this.#state.get(host)?.ref.domain;
     if (state === undefined || domain === undefined) return;
     this.#change(state);
     this.#balance.starts.dismissed(host);
-    this.#deps.log.info({ event: 'manager.pool.shrunk', domain, host });
+    this.#deps.log.info({ event, domain, host });
     this.#deps.metrics.count('pool_hosts_ended_total', { domain });
     void this.#end(host, 'gently');
   }
@@ -243,6 +308,7 @@ export class Pool implements AsyncDisposable {
   #change(state: PoolState): void {
     this.#state = state;
     this.#balance.observe(state);
+    this.#economy.observe(state, this.#deps.clock.monotonicMs());
     setGauges(this.#deps.metrics, this.#balance.sizes, state);
   }
 }

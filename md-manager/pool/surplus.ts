@@ -1,5 +1,7 @@
 import { surplusHosts, type PoolSizes, type PoolState } from './pool-state.js';
 
+const NOTHING = { hosts: 0, slots: 0 };
+
 /** Which hosts the pools can do without, and since when. Pure but for what it remembers; times are monotonic milliseconds. */
 export class Surplus {
   readonly #surplusMs: number;
@@ -22,7 +24,7 @@ export class Surplus {
     const surplus = new Set(
       [...domains]
         .filter(domain => !this.#waits(domain, nowMs))
-        .flatMap(domain => surplusHosts(pool, domain, sizes.get(domain) ?? 0)),
+        .flatMap(domain => surplusHosts(pool, domain, sizes.get(domain) ?? NOTHING)),
     );
     for (const host of this.#since.keys()) if (!surplus.has(host)) this.#since.delete(host);
     for (const host of surplus) if (!this.#since.has(host)) this.#since.set(host, nowMs);

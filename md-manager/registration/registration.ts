@@ -55,6 +55,11 @@ export class Registrations {
     return this.#devices.get(vehicle);
   }
 
+  /** Whether a slot may be held for its registration. */
+  holds(vehicle: string): boolean {
+    return this.#underWay.has(vehicle) || this.#unsettled.has(vehicle);
+  }
+
   /** Where a vehicle's device sends to, by each family that the network has. */
   twinOf(number: number): Pick<Registration, 'twin' | 'twin6'> {
     const { plan } = this.#deps;

@@ -211,6 +211,7 @@ export class FakeMano implements AsyncDisposable {
     return {
       list,
       adopt: () => Promise.resolve(list()),
+      reconcile: () => Promise.resolve([]),
       placeOf: host => refOf(this.#places.get(host)!),
       start: domain => this.#start(domain),
       stop: host => this.kill(host),

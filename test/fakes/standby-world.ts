@@ -13,6 +13,7 @@ import { METRICS } from '../../protocol/metrics.js';
 import { parseTopology } from '../../protocol/topology.js';
 import type { StandbyRow } from '../../store/types.js';
 import { fakeClock } from './fake-clock.js';
+import { sized } from './pool-size.js';
 import { attachmentIn, hostRef, idleState } from './handover-world.js';
 
 export const DOMAINS = ['edge-1', 'edge-2', 'edge-3'];
@@ -40,6 +41,9 @@ export class StandbyWorld {
   readonly rows = new Map<string, StandbyRow>();
   readonly arming = new Map<string, ArmingRequest & { untilMs: number }>();
   readonly metrics = new Metrics(METRICS);
+  /** What the pool was told: slots that hand-overs have used, and how many are foreseen to be needed. */
+  readonly used: string[] = [];
+  expected: ReadonlyMap<string, number> = new Map();
   tickets: { list: readonly StandbySlot[]; untilMs: number } = { list: [], untilMs: 0 };
   wire: Wire = 'well';
   pool: slots.PoolState = new Map();
@@ -57,6 +61,7 @@ export class StandbyWorld {
   constructor(options: Partial<StandbyOptions> = {}) {
     this.#options = {
       ...{ topology: TOPOLOGY, budget: 100, ticketsPerDomain: 0, reserve: 1, leaseMs: 30_000, dwellMs: 2_000 },
+      by: 'neighbours',
       ...options,
     };
     for (const domain of DOMAINS) for (const n of [1, 2]) this.addHost(`${domain}/${n}`);
@@ -195,7 +200,7 @@ export class StandbyWorld {
   #open(): Standby {
     const { clock, metrics } = this;
     const { signal } = this.#stop;
-    const sizes = new Map(DOMAINS.map(domain => [domain, 1]));
+    const sizes = new Map(DOMAINS.map(domain => [domain, sized(1)]));
     const pool = {
       reserve: (wish: slots.Wish) => {
         const found = slots.reserve(this.pool, wish, sizes);
@@ -207,8 +212,10 @@ export class StandbyWorld {
       free: (host: string, holder: string) => void (this.pool = slots.free(this.pool, host, holder)),
       passOn: (host: string, from: string, to: string, id: string) =>
         void (this.pool = slots.passOn(this.pool, host, from, to, id)),
+      used: (host: string, way: string) => void this.used.push(`${way} ${host}`),
+      expect: (expected: ReadonlyMap<string, number>) => void (this.expected = expected),
       hasRoom: (host: string) => (this.pool.get(host)?.held.size ?? SLOTS) < SLOTS,
-      rooms: () => new Map(DOMAINS.map(domain => [domain, { ready: slots.readySlots(this.pool, domain), size: 1 }])),
+      rooms: () => new Map(DOMAINS.map(domain => [domain, { ready: slots.readySlots(this.pool, domain), reserve: 1 }])),
       link: (host: string) => (this.pool.has(host) ? { signal, client: this.#client(host) } : undefined),
     } as unknown as StandbyPool;
     const standby = new Standby(this.#options, {

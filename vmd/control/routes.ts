@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { every, type Timers } from '../../common/clock.js';
 import { sharedReader } from '../../common/read-checksum-offload.js';
 import { vehicleId } from '../../protocol/api/common.js';
 import { route, type Route } from '../../protocol/api/route.js';
@@ -20,8 +21,10 @@ import {
 } from '../../protocol/api/vmd.js';
 import type { Control } from './control.js';
 import type { HostEvents } from './host-events.js';
+import type { Motions } from './motions.js';
 
 const params = z.object({ vehicle: vehicleId });
+const eventsQuery = z.strictObject({ motionMs: z.coerce.number().int().min(100).max(60_000).optional() });
 const healthQuery = z.strictObject({ slots: z.enum(['all', 'none']).default('all') });
 const readNetwork = sharedReader();
 const STALE = ['EPOCH_STALE', 'TERM_STALE'] as const;
@@ -31,6 +34,7 @@ export function controlRoutes(
   control: Control,
   events: HostEvents,
   health: (what: { readonly slots: boolean }) => HostHealth,
+  motions: { readonly timers: Timers; readonly open: () => Motions },
 ): Route[] {
   return [
     route({
@@ -109,12 +113,18 @@ export function controlRoutes(
     route({
       method: 'GET',
       path: '/v1/events',
-      summary: 'first-report, drained and settings, as server-sent events',
+      summary: 'first-report, drained and settings, as server-sent events; `motionMs`: and so often where vehicles are',
+      query: eventsQuery,
       raw: true,
-      handle: ({ reply }) => {
+      handle: ({ query: { motionMs }, reply }) => {
         const stream = new SseStream(reply);
-        const end = events.listen(({ type, ...rest }) => stream.send(type, rest));
-        stream.onClose(end);
+        const ends = [events.listen(({ type, ...rest }) => stream.send(type, rest))];
+        if (motionMs !== undefined) {
+          const motion = motions.open();
+          const tell = (): void => motion.next().forEach(vehicles => stream.send('motion', { vehicles }));
+          ends.push(every(motions.timers, motionMs, tell));
+        }
+        stream.onClose(() => ends.forEach(end => end()));
       },
     }),
   ];

@@ -6,7 +6,7 @@ import { fault } from '../../../protocol/errors.js';
 import type { ControlStore, InstanceRow } from '../../../store/types.js';
 import { CONTROL_PORT } from '../local.js';
 import { HostIndices } from '../host-indices.js';
-import { refOf, type Instance, type Mano } from '../mano.js';
+import { refOf, type Instance, type Mano, type ManoFinding } from '../mano.js';
 import { endService } from './ending.js';
 import type { Northbound, NsOrder } from './northbound.js';
 import type { NsRecord, Operation } from './records.js';
@@ -61,7 +61,9 @@ export class OsmMano implements Mano {
 
   constructor(options: OsmManoOptions) {
     this.#options = options;
-    this.#stopWatch = every(options.timers, options.watchMs ?? WATCH_MS, () => this.#watch());
+    this.#stopWatch = every(options.timers, options.watchMs ?? WATCH_MS, async () => {
+      await this.reconcile();
+    });
   }
 
   async adopt(): Promise<readonly Instance[]> {
@@ -178,17 +180,22 @@ export class OsmMano implements Mano {
     return undefined;
   }
 
-  async #watch(): Promise<void> {
+  /** Nothing where the orchestrator or the store does not answer. What is found is being ended; the next look tells whether it is gone. */
+  async reconcile(): Promise<readonly ManoFinding[]> {
     const services = await this.#services();
-    if (services === undefined) return;
+    if (services === undefined) return [];
     const alive = new Set(services.filter(({ failed }) => !failed).map(({ id }) => id));
-    for (const { host, service } of this.#instances.values())
-      if (!alive.has(service)) this.#endInBackground(host, service);
+    const gone: { readonly host: string; readonly service: string | undefined }[] = [];
+    for (const { host, service } of this.#instances.values()) if (!alive.has(service)) gone.push({ host, service });
     const rows = await this.#rows();
-    if (rows === undefined) return;
     // Named in the store and not running: its order failed, and so did its ending.
-    for (const { host, service } of rows) if (!this.#instances.has(host)) this.#endInBackground(host, service);
-    this.#endStrangers(services, new Set(rows.map(({ host }) => host)));
+    for (const { host, service } of rows ?? []) if (!this.#instances.has(host)) gone.push({ host, service });
+    const ended = gone.filter(({ host, service }) => this.#endInBackground(host, service));
+    const strangers = rows === undefined ? [] : this.#endStrangers(services, new Set(rows.map(({ host }) => host)));
+    return [
+      ...ended.map(({ host }) => ({ finding: 'instance-gone', host, did: 'forgotten' }) as const),
+      ...strangers.map(host => ({ finding: 'instance-unknown', host, did: 'ended' }) as const),
+    ];
   }
 
   /** What the store names; `undefined` where it is away: then nothing that runs is a stranger. */
@@ -197,20 +204,22 @@ export class OsmMano implements Mano {
   }
 
   /** Services with a name of ours that nobody here knows: left behind by a manager that died, or by an order whose answer was lost. */
-  #endStrangers(services: readonly NsRecord[], known: ReadonlySet<string>): void {
-    for (const { id, name } of services) {
+  #endStrangers(services: readonly NsRecord[], known: ReadonlySet<string>): string[] {
+    return services.flatMap(({ id, name }) => {
       const host = hostNamedBy(this.#options.deployment, name);
-      if (host === undefined || known.has(host) || this.#ordering.has(host)) continue;
+      if (host === undefined || known.has(host) || this.#ordering.has(host)) return [];
       this.#options.log.warn({ event: 'manager.mano.stranger', host, service: id });
-      this.#endInBackground(host, id);
-    }
+      return this.#endInBackground(host, id) ? [host] : [];
+    });
   }
 
-  #endInBackground(host: string, service: string | undefined): void {
-    if (this.#ordering.has(host) || this.#ending.has(host)) return;
+  /** False where it is being ordered, or ended already. */
+  #endInBackground(host: string, service: string | undefined): boolean {
+    if (this.#ordering.has(host) || this.#ending.has(host)) return false;
     this.#end(host, service).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.#trouble(host, error);
     });
+    return true;
   }
 
   /** Ends the service, by its name where its id was never learnt, then forgets the host. */

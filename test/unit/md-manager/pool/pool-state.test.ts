@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   dismiss,
+  drain,
   free,
   mark,
   putHost,
@@ -16,6 +17,7 @@ import {
   type Wish,
 } from '../../../../md-manager/pool/pool-state.js';
 import { HeldSlots } from '../../../../md-manager/pool/held-slots.js';
+import { sized } from '../../../fakes/pool-size.js';
 import { hostRef } from '../../../fakes/handover-world.js';
 
 const host = (name: string, state: PooledHost['state'] = 'ready', slots = 2): PooledHost => ({
@@ -25,7 +27,7 @@ const host = (name: string, state: PooledHost['state'] = 'ready', slots = 2): Po
   state,
   held: HeldSlots.none,
 });
-const SIZES = new Map([['edge-1', 2]]);
+const SIZES = new Map([['edge-1', sized(2)]]);
 const poolOf = (...hosts: PooledHost[]): PoolState => hosts.reduce(putHost, new Map());
 const wish = (vehicle: string, more: object = {}): Wish => ({
   ...{ vehicle, handover: 'h', domains: ['edge-1'], anywhere: false, avoid: [] },
@@ -53,7 +55,7 @@ describe('the state of the pool', () => {
   });
 
   it('orders what is missing, counts what starts, and stops at the bound', () => {
-    const wanted = { size: 2, waiting: 0, slotsPerHost: 2, maxHosts: 3 };
+    const wanted = { ...sized(2), waiting: 0, slotsPerHost: 2, maxHosts: 3 };
     assert.equal(shortOf(poolOf(), 'edge-1', wanted), 2);
     assert.equal(shortOf(poolOf(host('edge-1/1'), host('edge-1/2', 'starting')), 'edge-1', wanted), 0);
     const full = ['a', 'b', 'c', 'd'].reduce(
@@ -65,7 +67,7 @@ describe('the state of the pool', () => {
   });
 
   it('orders as many hosts as who waits needs, beside slots that are ready but not for them', () => {
-    const wanted = { size: 0, waiting: 5, slotsPerHost: 2, maxHosts: 8 };
+    const wanted = { ...sized(0), waiting: 5, slotsPerHost: 2, maxHosts: 8 };
     assert.equal(shortOf(poolOf(), 'edge-1', wanted), 3);
     assert.equal(shortOf(poolOf(host('edge-1/1', 'starting'), host('edge-1/2')), 'edge-1', wanted), 2);
     assert.equal(
@@ -73,7 +75,7 @@ describe('the state of the pool', () => {
       1,
     );
     assert.equal(shortOf(poolOf(host('edge-1/1')), 'edge-1', { ...wanted, waiting: 0 }), 0);
-    assert.equal(shortOf(poolOf(), 'edge-1', { ...wanted, size: 2, waiting: 2 }), 2, 'both get the same hosts');
+    assert.equal(shortOf(poolOf(), 'edge-1', { ...wanted, ...sized(2), waiting: 2 }), 2, 'both get the same hosts');
   });
 
   it('accounts for every slot whatever is reserved, marked and freed', () => {
@@ -113,7 +115,7 @@ describe('the state of the pool', () => {
   });
 
   it('can do without empty hosts beyond its size, the newest first, but never without ready slots', () => {
-    const names = (pool: PoolState, size = 2): string[] => surplusHosts(pool, 'edge-1', size);
+    const names = (pool: PoolState, size = 2): string[] => surplusHosts(pool, 'edge-1', sized(size));
     const hosts = [1, 2, 3, 4].map(n => host(`edge-1/${n}`));
     assert.deepEqual(names(poolOf(...hosts)), ['edge-1/4', 'edge-1/3']);
     assert.deepEqual(names(poolOf(...hosts), 0), ['edge-1/4', 'edge-1/3', 'edge-1/2', 'edge-1/1']);
@@ -143,6 +145,36 @@ describe('the state of the pool', () => {
     assert.equal(dismiss(pool, 'edge-1/2'), undefined);
   });
 
+  it('gives nothing of a host that drains, keeps what is held there, and ends it once that is nothing', () => {
+    const taken = reserve(poolOf(host('edge-1/1'), host('edge-1/2')), wish('a'), SIZES)!.pool;
+    const draining = drain(taken, 'edge-1/1');
+    assert.deepEqual(
+      slotsOf(draining.get('edge-1/1')!).map(({ state }) => state),
+      ['reserved', 'going'],
+    );
+    assert.equal(readySlots(draining, 'edge-1'), 2);
+    assert.equal(reserve(draining, wish('b'), SIZES)?.host.host, 'edge-1/2');
+    assert.equal(dismiss(draining, 'edge-1/1'), undefined);
+    assert.equal(dismiss(free(draining, 'edge-1/1', 'a'), 'edge-1/1')?.get('edge-1/1')?.state, 'going');
+    assert.deepEqual(surplusHosts(draining, 'edge-1', sized(0)), ['edge-1/2']);
+  });
+
+  it('orders a host in the place of one that drains, within the quota, in which that one counts until it is gone', () => {
+    const draining = drain(poolOf(host('edge-1/1'), host('edge-1/2')), 'edge-1/1');
+    const wanted = { ...sized(2), waiting: 0, slotsPerHost: 2, maxHosts: 3 };
+    assert.equal(shortOf(draining, 'edge-1', wanted), 1);
+    assert.equal(shortOf(draining, 'edge-1', { ...wanted, maxHosts: 2 }), 0);
+    assert.equal(shortOf(removeHost(draining, 'edge-1/1'), 'edge-1', { ...wanted, maxHosts: 2 }), 1);
+  });
+
+  it('takes as few hosts as it needs for many slots, and gives back what is beyond', () => {
+    const wanted = { hosts: 1, slots: 7, waiting: 0, slotsPerHost: 4, maxHosts: 32 };
+    assert.equal(shortOf(poolOf(), 'edge-1', wanted), 2);
+    const hosts = [1, 2, 3].map(n => host(`edge-1/${n}`, 'ready', 4));
+    assert.equal(shortOf(poolOf(...hosts.slice(0, 2)), 'edge-1', wanted), 0);
+    assert.deepEqual(surplusHosts(poolOf(...hosts), 'edge-1', wanted), ['edge-1/3']);
+  });
+
   it('keeps its size and its ready slots, and everybody who holds one, whatever it does without', () => {
     const some = fc.record({
       state: fc.constantFrom<PooledHost['state'][]>('ready', 'ready', 'ready', 'starting', 'lost', 'going'),
@@ -158,7 +190,7 @@ describe('the state of the pool', () => {
             pool = mark(pool, `edge-1/${n}`, `v${n}-${v}`, 'assigned', 'h');
         });
         const running = (of: PoolState): number => [...of.values()].filter(({ state }) => state === 'ready').length;
-        const surplus = surplusHosts(pool, 'edge-1', size);
+        const surplus = surplusHosts(pool, 'edge-1', sized(size));
         // All of them, or only some: each may go alone.
         const going = surplus.filter(name => hosts[Number(name.split('/')[1])]!.goes);
         let after = pool;
@@ -166,14 +198,14 @@ describe('the state of the pool', () => {
           assert.equal(after.get(name)!.held.size, 0);
           after = dismiss(after, name)!;
         }
-        const wanted = { size, waiting: 0, slotsPerHost: 2, maxHosts: 32 };
+        const wanted = { ...sized(size), waiting: 0, slotsPerHost: 2, maxHosts: 32 };
         if (going.length > 0) {
           assert.ok(running(after) >= size);
           assert.ok(readySlots(after, 'edge-1') >= size);
           assert.equal(shortOf(after, 'edge-1', wanted), 0, 'and nothing is ordered in its place');
         }
         if (going.length < surplus.length) return;
-        assert.deepEqual(surplusHosts(after, 'edge-1', size), [], 'there is no more to be had');
+        assert.deepEqual(surplusHosts(after, 'edge-1', sized(size)), [], 'there is no more to be had');
         const gone = going.reduce(removeHost, after);
         assert.deepEqual(
           [...gone.values()].map(({ held }) => held.size),

@@ -31,6 +31,7 @@ class ScriptedMano implements Mano {
 
   list = (): Instance[] => [...this.#instances.values()];
   adopt = (): Promise<Instance[]> => Promise.resolve([]);
+  reconcile = (): Promise<[]> => Promise.resolve([]);
   placeOf = (host: string) => hostRef(host);
   stop = (host: string): Promise<void> => {
     if (this.#instances.delete(host)) this.#onGone(host);
@@ -60,7 +61,8 @@ describe('a pool whose hosts fail', () => {
           policy: { kind: 'fixed' },
           sizes: new Map([['edge-1', 2]]),
           slotsPerHost: 4,
-          maxHosts: 32,
+          maxHosts: () => 32,
+          hostHourCost: 1,
           startMs: 1_000,
           surplusMs: 1_000,
         },

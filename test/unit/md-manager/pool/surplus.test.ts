@@ -12,9 +12,10 @@ import {
 } from '../../../../md-manager/pool/pool-state.js';
 import { HeldSlots } from '../../../../md-manager/pool/held-slots.js';
 import { Surplus } from '../../../../md-manager/pool/surplus.js';
+import { sized } from '../../../fakes/pool-size.js';
 import { hostRef } from '../../../fakes/handover-world.js';
 
-const SIZES = new Map([['edge-1', 1]]);
+const SIZES = new Map([['edge-1', sized(1)]]);
 const SLOTS = 2;
 
 const host = (name: string, state: PooledHost['state'] = 'ready'): PooledHost => ({

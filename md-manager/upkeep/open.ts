@@ -1,0 +1,41 @@
+import type { Clock, Timers } from '../../common/clock.js';
+import type { Log } from '../../common/log.js';
+import type { Metrics } from '../../common/metrics.js';
+import type { Route } from '../../protocol/api/route.js';
+import type { MetricName } from '../../protocol/metrics.js';
+import type { Standby } from '../arming/standby.js';
+import type { Runner } from '../handover/runner.js';
+import type { Mano } from '../mano/mano.js';
+import type { Pool } from '../pool/pool.js';
+import type { Registrations } from '../registration/registration.js';
+import { operatorRoutes } from '../rest/operator-routes.js';
+import { Drains } from './drains.js';
+import { Reconciler } from './reconciler.js';
+
+export interface UpkeepDeps {
+  readonly mano: Mano;
+  readonly pool: Pool;
+  readonly runner: Runner;
+  readonly standby: Standby;
+  readonly registrations: Registrations;
+  readonly domains: readonly string[];
+  readonly term: number;
+  readonly newId: () => string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly metrics: Metrics<MetricName>;
+  readonly signal: AbortSignal;
+}
+
+export interface Upkeep {
+  readonly routes: Route[];
+  close(): void;
+}
+
+/** What operators do to a manager that runs: drain hosts, move twins, reconcile. */
+export function openUpkeep(deps: UpkeepDeps): Upkeep {
+  const drains = new Drains(deps);
+  const routes = operatorRoutes({ ...deps, drains, reconciler: new Reconciler(deps) });
+  return { routes, close: () => drains.close() };
+}
