@@ -3,6 +3,7 @@ import { CarList } from './car-list.js';
 import { CarPanel } from './car-panel.js';
 import { CountStrip } from './count-strip.js';
 import { onThemeChange } from './domains.js';
+import { HandoverStory } from './handover-story.js';
 import { HandoverTable } from './handover-table.js';
 import { MapPanel } from './map-panel.js';
 import { Header, Notices } from './page-head.js';
@@ -27,6 +28,7 @@ export function App({ store }: { store: PageStore }) {
         <HandoverTable store={store} />
         <CarPanel store={store} />
       </main>
+      {store.told && <HandoverStory key={store.told.id} record={store.told} store={store} />}
     </div>
   );
 }

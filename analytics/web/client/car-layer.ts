@@ -52,14 +52,14 @@ export class CarLayer {
   update(store: PageStore): void {
     this.#map.getContainer().classList.toggle('many', store.cars.size > FEW_CARS);
     const places = new Map(store.topology.accessPoints.map(point => [point.id, point] as const));
-    const cars = [...store.cars.values()].filter(({ track }) => track.length > 0);
+    const cars = [...store.shownCars().values()].filter(({ track }) => track.length > 0);
     const own = cars.length <= ELEMENTS ? cars : cars.filter(({ vehicle }) => vehicle === store.selected);
     if (own.length < this.#drawn.size) this.#removeBut(own);
     for (const car of own) {
       this.#draw(car, store);
       this.#drawBeam(car, store, places.get(car.serving?.attachment?.accessPoint ?? ''));
     }
-    this.#many.update(own === cars ? [] : cars, store.nowMs());
+    this.#many.update(own === cars ? [] : cars, store.shownMs());
     this.#placeNames(store);
   }
 
@@ -87,7 +87,7 @@ export class CarLayer {
     const drawn = this.#drawn.get(car.vehicle) ?? this.#make(car.vehicle, at);
     if (!drawn.marker.getLatLng().equals(at)) drawn.marker.setLatLng(at);
     const selected = car.vehicle === store.selected;
-    const silent = (carAgeMs(car, store.nowMs()) ?? Infinity) > LATE_MS;
+    const silent = (carAgeMs(car, store.shownMs()) ?? Infinity) > LATE_MS;
     if (last[0] !== drawn.headingOfMs) {
       drawn.heading = headingOf(car, drawn.heading);
       drawn.headingOfMs = last[0];
@@ -103,7 +103,7 @@ export class CarLayer {
       element?.classList.toggle('silent', silent);
       drawn.marker.setZIndexOffset(selected ? 1_000 : 0);
     }
-    const handovers = store.handoverList(car.vehicle);
+    const handovers = store.handoverList(car.vehicle).filter(({ startedAtMs }) => startedAtMs <= store.shownMs());
     const grown = Math.floor(last[0] / 1_000 / (selected ? 1 : TRACK_STEP));
     const trackKey = `${grown} ${handovers.length} ${selected} ${colour}`;
     if (trackKey === drawn.trackKey) return;

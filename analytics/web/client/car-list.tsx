@@ -12,8 +12,8 @@ const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, Pag
 
 export function CarList({ store }: { store: PageStore }) {
   const [filter, setFilter] = useState<CarFilter>(EVERY_CAR);
-  const all = carsByName(store);
-  const cars = filterCars(all, filter, store.nowMs());
+  const all = carsByName(store.shownCars());
+  const cars = filterCars(all, filter, store.shownMs());
   const at = cars.findIndex(({ vehicle }) => vehicle === store.selected);
   const go = (to: number): void => {
     const next = cars[Math.min(cars.length - 1, Math.max(0, to))];
@@ -120,7 +120,7 @@ interface CarRowProps {
 }
 
 function CarRow({ car, store, nth, of, first }: CarRowProps) {
-  const ageMs = carAgeMs(car, store.nowMs());
+  const ageMs = carAgeMs(car, store.shownMs());
   const speed = car.signals.get(SPEED);
   const selected = car.vehicle === store.selected;
   const domain = car.serving?.domain;

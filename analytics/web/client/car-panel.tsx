@@ -17,7 +17,7 @@ const SPANS_MIN = [2, 5, 15] as const;
 
 /** The selected car: its 13 signals with age and source, and charts of those that were picked. */
 export function CarPanel({ store }: { store: PageStore }) {
-  const car = store.cars.get(store.selected ?? '');
+  const car = store.shownCars().get(store.selected ?? '');
   if (car === undefined)
     return (
       <section class="panel car" aria-label="Car">
@@ -32,14 +32,15 @@ export function CarPanel({ store }: { store: PageStore }) {
 function ShownCar({ car, store }: { car: Car; store: PageStore }) {
   const [charts, setCharts] = useState<readonly string[]>(DEFAULT_CHARTS);
   const [spanMin, setSpanMin] = useState<number>(5);
-  const nowMs = store.nowMs();
+  const nowMs = store.shownMs();
   const signals = [...car.signals.values()].filter(({ paper }) => paper);
   const tiles = signals.filter(({ path }) => path !== LATITUDE && path !== LONGITUDE);
   const shown = tiles.filter(({ path }) => charts.includes(path));
   const handovers = store.handoverList(car.vehicle);
-  const spans = servingSpans(handovers, car.serving?.domain, nowMs - KEPT_MS, nowMs);
+  const spans = servingSpans(handovers, store.cars.get(car.vehicle)?.serving?.domain, nowMs - KEPT_MS, nowMs);
   const ageMs = carAgeMs(car, nowMs);
-  const beganMs = 1000 * Math.min(...[...store.series.values()].map(({ times }) => times[0] ?? Infinity), nowMs / 1000);
+  const series = store.shownSeries();
+  const beganMs = 1000 * Math.min(...[...series.values()].map(({ times }) => times[0] ?? Infinity), nowMs / 1000);
   const toggle = (path: string): void =>
     setCharts(charts.includes(path) ? charts.filter(one => one !== path) : [...charts, path]);
   return (
@@ -48,7 +49,7 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
         <h2>{car.vehicle}</h2>
         <span class="chip">{car.serving?.domain ?? 'no twin known'}</span>
         <p>
-          {car.serving && (
+          {car.serving && store.replay === undefined && (
             <>
               <span>host {car.serving.host}</span>
               {car.serving.epoch !== undefined && <span>epoch {car.serving.epoch}</span>}
@@ -88,7 +89,7 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
             key={signal.path}
             title={signal.label}
             unit={unitText(signal.unit)}
-            buffer={store.series.get(signal.path)}
+            buffer={series.get(signal.path)}
             spans={spans}
             handovers={handovers}
             nowMs={nowMs}

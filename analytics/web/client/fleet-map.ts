@@ -54,7 +54,7 @@ export class FleetMap {
     this.#cars.update(store);
     // Not before the fleet has come: access points alone may be a small part of where it is.
     if (!this.#fitted && store.link !== 'connecting') this.#fitted = this.fit(store);
-    const car = follow ? store.cars.get(store.selected ?? '') : undefined;
+    const car = follow ? store.shownCars().get(store.selected ?? '') : undefined;
     const at = car?.track.at(-1);
     if (at !== undefined) this.#map.panTo([at[1], at[2]], { animate: true, duration: 0.4 });
   }
@@ -64,7 +64,7 @@ export class FleetMap {
     const bounds = L.latLngBounds([]);
     for (const { latitude, longitude, rangeM } of store.topology.accessPoints)
       bounds.extend(L.latLng(latitude, longitude).toBounds(rangeM * 2));
-    for (const car of store.cars.values()) {
+    for (const car of store.shownCars().values()) {
       const [lat, lon] = [car.signals.get(LATITUDE)?.value, car.signals.get(LONGITUDE)?.value];
       if (typeof lat === 'number' && typeof lon === 'number') bounds.extend(L.latLng(lat, lon).toBounds(200));
     }

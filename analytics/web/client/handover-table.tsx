@@ -74,11 +74,14 @@ function Row({ record, store, longestMs }: { record: HandoverRecord; store: Page
     <tr
       class={vehicle === store.selected ? 'of-selected' : ''}
       data-handover={record.id}
-      onClick={() => store.select(vehicle)}
+      onClick={() => {
+        store.select(vehicle);
+        store.tell(record);
+      }}
     >
       <td>{clockText(record.startedAtMs)}</td>
       <td>
-        <button type="button" class="link" onClick={() => store.select(vehicle)}>
+        <button type="button" class="link" aria-haspopup="dialog" title="show how it went">
           {vehicle}
         </button>
       </td>

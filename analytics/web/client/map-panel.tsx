@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { domainColour, onThemeChange } from './domains.js';
 import { FleetMap } from './fleet-map.js';
 import type { PageStore } from './store.js';
+import { TimeBar } from './time-bar.js';
 
 /** The map with its legend; the map itself lives outside of the component tree and is updated in place. */
 export function MapPanel({ store }: { store: PageStore }) {
@@ -45,6 +46,7 @@ export function MapPanel({ store }: { store: PageStore }) {
           follow car
         </button>
       </div>
+      <TimeBar store={store} />
     </section>
   );
 }

@@ -12,6 +12,7 @@ import type {
 } from '../../../protocol/api/analytics.js';
 import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
 import { setDomains } from './domains.js';
+import { Replay } from './replay.js';
 import { KEPT_MS, SeriesBuffer } from './series-buffer.js';
 
 export interface Car {
@@ -45,6 +46,10 @@ export class PageStore {
   selected: string | undefined;
   /** Of the selected car, by path. */
   series = new Map<string, SeriesBuffer>();
+  /** The hand-over that is told. */
+  told: HandoverRecord | undefined;
+  /** Where it is there, the page shows the past; what comes live is taken meanwhile. */
+  replay: Replay | undefined;
   readonly #byVehicle = new Map<string, HandoverRecord[]>();
   #offsetMs = 0;
   #listeners = new Set<() => void>();
@@ -55,18 +60,53 @@ export class PageStore {
     return Date.now() + this.#offsetMs;
   }
 
+  /** The moment that the page shows: now, or that of the replay. */
+  shownMs(): number {
+    return this.replay?.atMs ?? this.nowMs();
+  }
+
+  /** The cars as they are, or as they were at the moment that is shown. */
+  shownCars(): ReadonlyMap<string, Car> {
+    return this.replay?.cars() ?? this.cars;
+  }
+
+  /** Charts of a car up to the moment that is shown. */
+  shownSeries(): ReadonlyMap<string, SeriesBuffer> {
+    return this.replay?.series(this.selected ?? '') ?? this.series;
+  }
+
+  startReplay(atMs?: number): void {
+    this.replay ??= new Replay(this);
+    if (atMs !== undefined) this.replay.seek(atMs);
+    if (this.selected !== undefined) void this.replay.loadFull(this.selected);
+    this.changed();
+  }
+
+  /** Tells one hand-over as it went, or none. */
+  tell(record: HandoverRecord | undefined): void {
+    this.told = record;
+    this.changed(0);
+  }
+
+  goLive(): void {
+    this.replay?.close();
+    this.replay = undefined;
+    this.changed();
+  }
+
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #changed(): void {
+  /** Something that is shown is another: it is drawn within `ms`. */
+  changed(ms = DRAW_EVERY_MS): void {
     this.#due ??= setTimeout(() => {
       this.#due = undefined;
       requestAnimationFrame(() => {
         for (const listener of this.#listeners) listener();
       });
-    }, DRAW_EVERY_MS);
+    }, ms);
   }
 
   start(): void {
@@ -78,7 +118,7 @@ export class PageStore {
     });
     this.#connect();
     // Ages tick, also when nothing comes.
-    setInterval(() => this.#changed(), 500);
+    setInterval(() => this.changed(), 500);
   }
 
   #connect(): void {
@@ -86,7 +126,7 @@ export class PageStore {
     const on = <T>(event: string, take: (data: T) => void): void =>
       stream.addEventListener(event, message => {
         take(JSON.parse((message as MessageEvent<string>).data) as T);
-        this.#changed();
+        this.changed();
       });
     on<Fleet>('fleet', fleet => this.#takeFleet(fleet));
     on<LiveValues>('values', values => this.#takeValues(values));
@@ -102,7 +142,7 @@ export class PageStore {
       this.link = 'lost';
       // A refused stream stays closed (the browser retries only broken ones).
       if (stream.readyState === EventSource.CLOSED) setTimeout(() => this.#connect(), RETRY_MS);
-      this.#changed();
+      this.changed();
     });
   }
 
@@ -191,6 +231,7 @@ export class PageStore {
     if (!vehicle || (vehicle === this.selected && !again)) return;
     if (vehicle !== this.selected) this.series = new Map();
     this.selected = vehicle;
+    void this.replay?.loadFull(vehicle);
     if (location.hash !== `#${vehicle}`) history.replaceState(null, '', `#${vehicle}`);
     const fromMs = Math.floor(this.nowMs() - KEPT_MS);
     void this.#load<History>(`/v1/vehicles/${vehicle}/history?from=${fromMs}&limit=2000`, ({ series }) => {
@@ -201,7 +242,7 @@ export class PageStore {
         this.series.set(path, buffer);
       }
     });
-    this.#changed();
+    this.changed();
   }
 
   #gapAfterMs(path: string): number {
@@ -222,16 +263,21 @@ export class PageStore {
     const response = await fetch(path).catch(() => undefined);
     if (!response?.ok) return;
     take((await response.json()) as T);
-    this.#changed();
+    this.changed();
   }
 }
 
 const order = new Intl.Collator('en', { numeric: true });
-let sorted: readonly Car[] = [];
-/** Cars are never forgotten, so that their number tells whether the order is still right. */
-export function carsByName({ cars }: PageStore): readonly Car[] {
-  if (sorted.length !== cars.size) sorted = [...cars.values()].sort((a, b) => order.compare(a.vehicle, b.vehicle));
-  return sorted;
+const sortedNames = new Map<number, readonly string[]>();
+/** Cars are never forgotten, so that their number tells whether an order is still right. */
+export function carsByName(cars: ReadonlyMap<string, Car>): readonly Car[] {
+  let names = sortedNames.get(cars.size);
+  if (names?.every(name => cars.has(name)) !== true) {
+    names = [...cars.keys()].sort((a, b) => order.compare(a, b));
+    sortedNames.clear();
+    sortedNames.set(cars.size, names);
+  }
+  return names.flatMap(name => cars.get(name) ?? []);
 }
 
 /** Age of the newest thing heard of a car. */
