@@ -65,6 +65,21 @@ const perDomain =
 
 export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:7001', help: 'where the API listens' },
+  'leader.url': {
+    parse: url('http:'),
+    optional: true,
+    help: 'where the other managers send callers while this one leads; else `listen`',
+  },
+  'leader.peers': {
+    parse: listOf(url('http:')),
+    default: '',
+    help: 'the other managers; without any this one is alone, and goes on while its control store is away',
+  },
+  'leader.ttlMs': {
+    parse: integer(300, 60_000),
+    default: '2000',
+    help: 'another manager leads so long after this one was last seen to; well below leaseMs, so that no twin falls silent',
+  },
   'sdn.url': { parse: url('http:'), help: 'base URL of sdn-app' },
   'control.store': { parse: text, optional: true, help: 'folder of the control store; with lmdb' },
   'store.root': {
@@ -160,6 +175,16 @@ export const SETTINGS = {
     default: 'true',
     help: 'keep slots for vehicles in the domains that they may enter next, and tickets',
   },
+  'arming.by': {
+    parse: oneOf('neighbours', 'prediction'),
+    default: 'neighbours',
+    help: 'slots are kept wherever a vehicle may go next; or, while it is known how it moves, only where it is about to be',
+  },
+  'arming.horizonS': {
+    parse: integer(1, 3_600),
+    default: '30',
+    help: 'how far ahead vehicles are foreseen (prediction); with pool.policy=prediction longer than a host takes to start',
+  },
   'arming.budget': { parse: integer(0, 1_000_000), default: '10000', help: 'slots so kept per domain at most' },
   'arming.reserve': {
     parse: integer(0, 1_000_000),
@@ -175,16 +200,6 @@ export const SETTINGS = {
     parse: integer(0, 1_024),
     default: '2',
     help: 'slots per domain kept for any vehicle; 0: none',
-  'arming.by': {
-    parse: oneOf('neighbours', 'prediction'),
-    default: 'neighbours',
-    help: 'slots are kept wherever a vehicle may go next; or, while it is known how it moves, only where it is about to be',
-  },
-  'arming.horizonS': {
-    parse: integer(1, 3_600),
-    default: '30',
-    help: 'how far ahead vehicles are foreseen (prediction); with pool.policy=prediction longer than a host takes to start',
-  },
   },
   ...TRIGGER_SETTINGS,
   'registration.firstNumber': { parse: integer(1, 2 ** 20 - 1), default: '1', help: 'number of the first vehicle' },

@@ -4,9 +4,10 @@ import type { Digest, activateRequest, leaseRequest, prepareRequest, settingsReq
 import type { ArmingRequest, AttachmentHint, TicketsRequest } from '../protocol/api/sdn-app.js';
 import type { Attachment, CommandHeader, HostRef } from '../protocol/api/common.js';
 import type { Timers } from '../common/clock.js';
-import { HttpClient } from '../protocol/api/http-client.js';
+import { HttpClient, type HttpClientOptions } from '../protocol/api/http-client.js';
 import { pages } from '../protocol/api/pages.js';
 import { keepRehearsed } from '../protocol/api/rehearsal.js';
+import type { Fence } from './leader/fence.js';
 import { Lanes, type Lane } from './lanes.js';
 import { vehicleFlows, vehicleFlowsList, type VehicleFlows } from '../protocol/api/sdn-app.js';
 import type { ServerEvent } from '../protocol/api/sse.js';
@@ -23,15 +24,21 @@ export const COMMAND_TIMEOUT_MS = 2_000;
 const TO_HOST = { atOnce: 12, ofStandby: 4, connections: 20 };
 const TO_SDN = { atOnce: 32, ofStandby: 8, connections: 40 };
 
+/** Nothing leaves without the lease; who has seen a higher term than this leader's ends it. */
+const fencing = (fence: Fence | undefined): Pick<HttpClientOptions, 'before' | 'refused'> =>
+  fence === undefined
+    ? {}
+    : { before: fence.check, refused: code => void (code === 'TERM_STALE' ? fence.depose() : undefined) };
+
 /** Control API of one vMD host. `via`: all hosts are reached through this URL, which is told the real one in a header. */
 export class HostClient implements AsyncDisposable {
   readonly #http: HttpClient;
   readonly #lanes = new Lanes(TO_HOST.atOnce, TO_HOST.ofStandby);
 
-  constructor(control: string, via?: string) {
+  constructor(control: string, via?: string, fence?: Fence) {
     const { connections } = TO_HOST;
     const headers = via === undefined ? {} : { headers: { 'x-edgetwin-upstream': control } };
-    this.#http = new HttpClient(via ?? control, { connections, ...headers });
+    this.#http = new HttpClient(via ?? control, { connections, ...headers, ...fencing(fence) });
   }
 
   async prepare(vehicle: string, body: z.infer<typeof prepareRequest>, signal: AbortSignal): Promise<void> {
@@ -104,10 +111,12 @@ export class HostClient implements AsyncDisposable {
 /** The sdn-app that is active. */
 export class SdnClient implements AsyncDisposable {
   #http: HttpClient;
+  readonly #fence: Fence | undefined;
   readonly #lanes = new Lanes(TO_SDN.atOnce, TO_SDN.ofStandby);
 
-  constructor(url: string) {
-    this.#http = new HttpClient(url, { connections: TO_SDN.connections });
+  constructor(url: string, fence?: Fence) {
+    this.#fence = fence;
+    this.#http = new HttpClient(url, { connections: TO_SDN.connections, ...fencing(fence) });
   }
 
   get url(): string {
@@ -118,7 +127,7 @@ export class SdnClient implements AsyncDisposable {
   async pointTo(url: string): Promise<void> {
     if (url === this.url) return;
     const old = this.#http;
-    this.#http = new HttpClient(url, { connections: TO_SDN.connections });
+    this.#http = new HttpClient(url, { connections: TO_SDN.connections, ...fencing(this.#fence) });
     await old[Symbol.asyncDispose]();
   }
 

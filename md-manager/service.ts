@@ -27,9 +27,16 @@ import { followAttachments, recoverAll, resumeAll, type RecoveryDeps } from './r
 import { Registrations } from './registration/registration.js';
 import { openUpkeep } from './upkeep/open.js';
 import { managerRoutes } from './rest/routes.js';
-import { SettingsDesk } from './settings/desk.js';
 import { settingsRoutes } from './rest/settings.js';
-import { StartingApi, askWhileAway, patientStore } from './starting.js';
+import { SettingsDesk } from './settings/desk.js';
+import { fencedMano, fencedStore } from './leader/fence.js';
+import { isGone, ownHolder } from './leader/holder.js';
+import { Leadership } from './leader/leadership.js';
+import { Orders } from './leader/orders.js';
+import { leaderRoute, ordersRoute } from './leader/routes.js';
+import type { Tenure } from './leader/tenure.js';
+import { WaitingApi, urlOf } from './leader/waiting-api.js';
+import { askWhileAway, patientStore } from './starting.js';
 
 export interface ManagerDeps {
   readonly openStore: () => Promise<ControlStore>;
@@ -47,19 +54,56 @@ export interface ManagerDeps {
   readonly onReady: (url: string) => void;
 }
 
-/** Its word counts until a stand-by with a higher term takes over; there is one manager until leases of services come. */
-const TERM = 1;
-
-/** Runs md-manager until the signal is aborted. Hosts go on without it. */
+/** Runs md-manager until the signal is aborted: it leads while it has the lease, and follows else. Hosts go on without it. */
 export async function runManager(config: ManagerConfig, deps: ManagerDeps, signal: AbortSignal): Promise<void> {
   await using open = new Resources();
-  const { clock, timers, random, log, metrics } = deps;
-  const startingApi = open.use(new StartingApi(config.listen, deps));
-  const starting = patientStore(open.use(await deps.openStore()), deps, signal);
-  const { store } = starting;
+  const { timers, log } = deps;
+  const ready = once(deps.onReady);
+  const waiting = open.use(new WaitingApi(config.listen, deps));
+  const store = open.use(await deps.openStore());
   open.defer(askWhileAway(store, () => deps.storeAway?.() !== undefined, timers));
-  const sdn = open.use(new SdnClient(config['sdn.url']));
-  const mano = open.use(await deps.openMano(store));
+  const leadership = new Leadership(
+    {
+      ...{
+        holder: await ownHolder(),
+        url: config['leader.url'] ?? urlOf(config.listen),
+        ttlMs: config['leader.ttlMs'],
+      },
+      alone: config['leader.peers'].length === 0,
+    },
+    { ...deps, store, isGone },
+  );
+  for (;;) {
+    waiting.awaitStore();
+    const tenure = await leadership.next(leader => void waiting.follow(leader).then(ready), signal);
+    if (tenure === undefined) break;
+    try {
+      await lead(config, { ...deps, store, tenure, waiting, onReady: ready }, AbortSignal.any([signal, tenure.signal]));
+    } catch (error) {
+      // Whatever fails of one that is deposed: another one goes on with it.
+      if (!tenure.signal.aborted) throw error;
+    } finally {
+      if (tenure.signal.aborted) log.warn({ event: 'manager.leader.deposed', term: tenure.term });
+      else await tenure.giveBack();
+    }
+  }
+}
+
+interface LeadDeps extends ManagerDeps {
+  readonly store: ControlStore;
+  readonly tenure: Tenure;
+  readonly waiting: WaitingApi;
+}
+
+/** One time as the leader: rebuilds all from the store, the hosts and the switch, and leaves nothing of it in this process. */
+async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal): Promise<void> {
+  await using open = new Resources();
+  const { clock, timers, random, log, metrics, tenure } = deps;
+  const { term } = tenure;
+  const starting = patientStore(fencedStore(deps.store, tenure), deps, signal);
+  const { store } = starting;
+  const sdn = open.use(new SdnClient(config['sdn.url'], tenure));
+  const mano = open.use(fencedMano(await deps.openMano(store), tenure));
   const loop = new LoopWatch(clock, timers);
   open.defer(() => loop.close());
   const ledger = open.use(new Ledger({ store, metrics, log, timers }));
@@ -81,7 +125,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     {
       ...{ mano, log, metrics, clock, timers },
       link: {
-        ...{ clock, timers, loop, term: TERM, via: config['hosts.via'] },
+        ...{ clock, timers, loop, term, via: config['hosts.via'], fence: tenure },
         timing: { ...DEFAULT_LINK_TIMING, probeMs, leaseMs, renewMs: Math.min(1_000, leaseMs / 3) },
         acting: host => runner.acting(host),
         onEvent: (host, event) =>
@@ -104,7 +148,6 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     link: host => pool.link(host),
     nowMs: () => clock.nowMs(),
   });
-  const topology = topologyOf(config);
   const timing = { ...DEFAULT_TIMING, dwellMs, graceMs, drainMaxMs, orderMs: config['pool.startMs'] };
   const runner: Runner = new Runner({
     ...{ store, pool, effects, ledger, clock, timers, timing, leaseMs, log, metrics },
@@ -122,10 +165,12 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
       ...{ ticketsPerDomain: config['tickets.perDomain'], dwellMs, by: config['arming.by'] },
     },
     {
-      ...{ store, pool, sdn, term: TERM, newId: randomUUID, clock, timers, random, log, metrics, signal },
+      ...{ store, pool, sdn, term, newId: randomUUID, clock, timers, random, log, metrics, signal },
       state: vehicle => runner.state(vehicle),
     },
   );
+  const predictor =
+    motion && new Predictor(motion, { clock, metrics, standby, state: vehicle => runner.state(vehicle) });
   const triggers = await openTriggers(config, {
     ...{ clock, timers, random, metrics, log, newId: randomUUID },
     ...{ callback: callbackOf(config), names: triggerNames(config), domains: domainsOf(config), topology },
@@ -137,7 +182,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     onHandover: listener => ledger.listen(listener),
   });
   const settings: SettingsDesk = new SettingsDesk({
-    ...{ store, term: TERM, newId: randomUUID, clock, timers, random, log, signal },
+    ...{ store, term, newId: randomUUID, clock, timers, random, log, signal },
     client: host => pool.link(host)?.client,
     state: vehicle => runner.state(vehicle),
   });
@@ -156,7 +201,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   await settings.load();
   const healths = await pool.adopt();
   const devices = await store.devices();
-  const recovery: RecoveryDeps = { store, mano, pool, runner, standby, sdn, term: TERM, clock, log, signal };
+  const recovery: RecoveryDeps = { store, mano, pool, runner, standby, sdn, term, clock, log, signal };
   const flows = await recoverAll(recovery, devices, healths, seen);
   starting.over();
   pool.start();
@@ -167,7 +212,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
 
   const registrations = new Registrations(
     {
-      ...{ store, pool, mano, runner, sdn, log, metrics, signal, leaseMs, term: TERM },
+      ...{ store, pool, mano, runner, sdn, log, metrics, signal, leaseMs, term },
       plan: planOf(config),
       firstNumber: config['registration.firstNumber'],
       highestBoot: deps.highestBoot,
@@ -176,20 +221,23 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
     devices,
   );
   const upkeep = openUpkeep({
-    ...{ mano, pool, runner, standby, registrations, term: TERM, newId: randomUUID },
-    domains: config['pool.size'].map(([domain]) => domain),
+    ...{ mano, pool, runner, standby, registrations, domains: domainsOf(config), term, newId: randomUUID },
     ...{ clock, timers, log, metrics, signal },
   });
   open.defer(() => upkeep.close());
-  await startingApi[Symbol.asyncDispose]();
+  const routes = [
+    ...managerRoutes({ term, registrations, runner, ledger, pool, standby, sdnLease }),
+    ...settingsRoutes(settings, runner),
+    ...triggers.routes,
+    ...upkeep.routes,
+  ];
+  const orders = open.use(new Orders({ ...{ store, term, newId: randomUUID, clock, timers, log, metrics } }));
+  const self = { url: config['leader.url'] ?? urlOf(config.listen), term };
+  await deps.waiting.close();
   const http = open.use(
     await openHttp({
       ...{ part: 'md-manager', listen: config.listen, log, metrics },
-      routes: [
-        ...managerRoutes({ term: TERM, registrations, runner, ledger, pool, standby, sdnLease }),
-        ...settingsRoutes(settings, runner),
-        ...triggers.routes,
-      ],
+      routes: [...orders.audited(routes), ordersRoute(orders, () => clock.nowMs()), leaderRoute(() => self)],
       notReady: () => deps.storeAway?.() ?? (pool.filled() ? undefined : 'pools to fill'),
     }),
   );
@@ -200,6 +248,16 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
   log.info({ event: 'service.stopping' });
   await Promise.all([settings.idle(), following, rehearsing]);
 }
+
+/** Only the first call counts. */
+const once = (call: (url: string) => void): ((url: string) => void) => {
+  let called = false;
+  return url => {
+    if (called) return;
+    called = true;
+    call(url);
+  };
+};
 
 /** What forecasts are made from; `undefined` where none are. */
 const motionOptions = (config: ManagerConfig, topology: Topology | undefined): PredictorOptions | undefined =>

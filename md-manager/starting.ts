@@ -3,8 +3,6 @@ import { delay, every, type Timers } from '../common/clock.js';
 import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
 import { backoff } from '../common/retry.js';
-import { openHttp, type HttpOptions, type HttpServer } from '../protocol/api/http-server.js';
-import { fault } from '../protocol/errors.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ControlStore } from '../store/types.js';
 
@@ -17,10 +15,7 @@ export interface StartingDeps {
 }
 
 const RETRY = { firstMs: 100, maxMs: 2_000, jitter: 0.2 } as const;
-/** A start that takes no longer than this has no API of its own. */
-const QUIET_MS = 1_000;
 const ASK_MS = 1_000;
-const AWAITED = 'the control store';
 
 /**
  * The store as the manager has it while it rebuilds itself: whatever the store does not answer, for as long as waiting may help, is
@@ -65,38 +60,3 @@ export const askWhileAway = (
   every(timers, ASK_MS, async () => {
     if (isAway()) await store.serviceLease('sdn-app').catch(() => undefined);
   });
-
-/** Until the manager serves: an API that says what it waits for, and tells everybody to come back. */
-export class StartingApi implements AsyncDisposable {
-  readonly #options: Pick<HttpOptions, 'listen' | 'log' | 'metrics'>;
-  readonly #cancel: () => void;
-  #server: Promise<HttpServer> | undefined;
-
-  constructor(listen: HttpOptions['listen'], { timers, log, metrics }: StartingDeps) {
-    this.#options = { listen, log, metrics };
-    this.#cancel = timers.after(QUIET_MS, () => this.#open());
-  }
-
-  /** Resolves once its address is free. Rejects where it could not listen there. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#cancel();
-    await (await this.#server)?.[Symbol.asyncDispose]();
-    this.#server = undefined;
-  }
-
-  #open(): void {
-    this.#server = openHttp({
-      ...{ part: 'md-manager', routes: [], ...this.#options },
-      notReady: () => AWAITED,
-      extend: app => {
-        app.all('/v1/*', () => {
-          throw fault('AUTHORITY_AWAY', `${AWAITED} is awaited`);
-        });
-        return Promise.resolve();
-      },
-    });
-    this.#server.catch((error: unknown) => {
-      this.#options.log.error({ event: 'manager.effect.failed', effect: 'listen', error: messageOf(error) });
-    });
-  }
-}

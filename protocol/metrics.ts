@@ -88,6 +88,11 @@ const DEVICE = {
     help: 'time from the first transmission of a report to its acknowledgement',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   },
+  agent_batch_reports: {
+    kind: 'histogram',
+    help: 'reports that one acknowledgement was of: above 1 where a backlog is sent',
+    buckets: [1, 2, 4, 8, 16],
+  },
   agent_obd_request_seconds: {
     kind: 'histogram',
     help: 'time of one request to the car',
@@ -200,6 +205,10 @@ const MANAGER = {
     help: 'news of core networks and MEC platforms about where devices go, by what became of them',
     labels: ['origin', 'result'],
   },
+  manager_orders_unwritten_total: {
+    kind: 'counter',
+    help: 'orders that are in the log alone: the audit log could not be written for long',
+  },
   manager_leading: { kind: 'gauge', help: '1 where this md-manager leads' },
   manager_trigger_acks_total: {
     kind: 'counter',
@@ -234,10 +243,6 @@ const MANAGER = {
     help: 'time that MANO took to start a host (until it exists, not until it is ready)',
     buckets: HANDOVER_BUCKETS_S,
   },
-  pool_hosts_failed_total: {
-    kind: 'counter',
-    help: 'vMD hosts that failed before they had proved to work: MANO could not start them, no hello, lost at once',
-    labels: ['domain', 'at'],
   pool_ready_seconds: {
     kind: 'histogram',
     help: 'time from the order of a vMD host to its hello',
@@ -269,6 +274,10 @@ const MANAGER = {
     help: 'forecasts of where vehicles go, by what they say: enters (another domain within the horizon), stays',
     labels: ['result'],
   },
+  pool_hosts_failed_total: {
+    kind: 'counter',
+    help: 'vMD hosts that failed before they had proved to work: MANO could not start them, no hello, lost at once',
+    labels: ['domain', 'at'],
   },
   pool_hosts_ended_total: {
     kind: 'counter',

@@ -1,4 +1,3 @@
-import { EdgetwinError } from '../../common/errors.js';
 import type { ControlStore } from '../../store/types.js';
 import type { Mano } from '../mano/mano.js';
 import type { Tenure } from './tenure.js';
@@ -32,20 +31,23 @@ export function fencedMano(mano: Mano, tenure: Pick<Tenure, 'check' | 'held'>): 
   const before: Readonly<Record<string, () => Promise<void> | void>> = {
     ...{ start: tenure.check, stop: tenure.held, reconcile: tenure.check },
   };
+  return new Proxy(mano, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      const call = (...args: unknown[]): unknown => Reflect.apply(value, target, args);
+      const look = before[String(name)];
+      if (look === undefined) return call;
+      return async (...args: unknown[]) => {
+        await look();
+        return call(...args);
+      };
+    },
+  });
 }
 
 /** For the clients of hosts and sdn-app: nothing leaves without the lease, and who has seen a higher term ends this one. */
 export interface Fence {
   readonly check: () => void;
   readonly depose: () => void;
-}
-
-/** The answer of a peer, looked at. */
-export async function heeded<A>(fence: Fence | undefined, answer: Promise<A>): Promise<A> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof EdgetwinError && error.code === 'TERM_STALE') fence?.depose();
-    throw error;
-  }
 }

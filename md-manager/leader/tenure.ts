@@ -51,12 +51,12 @@ export class Tenure {
   };
 
   /** Resolves once it may act; rejects once it never may again. */
-  async held(): Promise<void> {
+  readonly held = async (): Promise<void> => {
     while (!this.holds()) {
       this.signal.throwIfAborted();
       await new Promise<void>(resolve => this.#waiting.push(resolve));
     }
-  }
+  };
 
   /** Somebody has seen a higher term. */
   readonly depose = (): void => {
@@ -122,10 +122,7 @@ export class Tenure {
   }
 }
 
-async function renewed(
-  store: LeadershipDeps['store'],
-  next: ServiceLeaseRow,
-): Promise<'held' | 'lost' | 'unanswered'> {
+async function renewed(store: LeadershipDeps['store'], next: ServiceLeaseRow): Promise<'held' | 'lost' | 'unanswered'> {
   if ((await store.putServiceLease(next)) === 'applied') return 'held';
   const now = await store.serviceLease(next.service);
   if (now !== undefined && (now.term > next.term || now.holder !== next.holder)) return 'lost';

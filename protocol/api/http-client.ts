@@ -13,6 +13,17 @@ export interface CallOptions<A> {
   readonly signal?: AbortSignal;
 }
 
+export interface HttpClientOptions {
+  /** Calls at once. */
+  readonly connections?: number;
+  /** Go with every request (a proxy's, for instance). */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Called right before anything but a GET leaves; throws where it must not. */
+  readonly before?: () => void;
+  /** Hears the code of each refusal by the service itself. */
+  readonly refused?: (code: string) => void;
+}
+
 /** Streams of events that one client follows at once. */
 const STREAMS = 2;
 
@@ -26,13 +37,14 @@ export class HttpClient implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #atOnce: number;
+  readonly #options: HttpClientOptions;
   #underWay = 0;
   /** Calls that wait for a connection, first come first served. */
   readonly #waiting: (() => void)[] = [];
 
-  /** `headers` go with every request (a proxy's, for instance). */
-  constructor(url: string, options: { connections?: number; headers?: Readonly<Record<string, string>> } = {}) {
+  constructor(url: string, options: HttpClientOptions = {}) {
     this.url = url;
+    this.#options = options;
     this.#headers = options.headers ?? {};
     this.#atOnce = options.connections ?? 16;
     this.#pool = new Pool(url, {
@@ -63,6 +75,7 @@ export class HttpClient implements AsyncDisposable {
   }
 
   async #call<A>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, options: CallOptions<A>): Promise<A> {
+    if (method !== 'GET') this.#options.before?.();
     using stop = new Stop(options.timeoutMs ?? 5_000, options.signal);
     let status: number;
     let text: string;
@@ -84,7 +97,12 @@ export class HttpClient implements AsyncDisposable {
       if (stop.late) throw fault('DEADLINE', `${method} ${this.url}${path}`, { cause });
       throw fault('UPSTREAM_AWAY', `${method} ${this.url}${path}: ${messageOf(cause)}`, { cause });
     }
-    if (status >= 400) throw asFault(text, status, `${method} ${this.url}${path}`, retryAfter);
+    // A service that sends its callers elsewhere says so in its problem details (MANAGER_NOT_LEADER), too.
+    if (status >= 300) {
+      const refusal = asFault(text, status, `${method} ${this.url}${path}`, retryAfter);
+      this.#options.refused?.(refusal.code);
+      throw refusal;
+    }
     if (options.answer === undefined) return undefined as A;
     const found = options.answer.safeParse(parseJson(text));
     if (!found.success) throw fault('UPSTREAM_REFUSED', `${method} ${this.url}${path} answered in another form`);

@@ -293,3 +293,25 @@ export const reconciliation = z.object({
 export type Reconciliation = z.infer<typeof reconciliation>;
 
 /** GET /v1/events: SSE, `event: handover`, data = handoverRecord at each phase and at the end. */
+
+/** GET /v1/leader: of any md-manager; one that does not lead answers everything else with 307 to this address. */
+export const leader = z.object({ url: z.url(), term: z.int().min(1) });
+export type Leader = z.infer<typeof leader>;
+
+/** GET /v1/orders?day=2026-11-21&limit= → the audit log of a day (UTC), newest first. */
+export const orderList = z.object({
+  orders: z.array(
+    z.object({
+      id: z.string(),
+      atMs: z.number(),
+      term: z.int(),
+      /** The name that the caller gave himself (header X-Edgetwin-By), and his address. */
+      who: z.string(),
+      what: z.string(),
+      /** Header Idempotency-Key. */
+      key: z.string().optional(),
+      /** Status of the answer, or the code of an error. */
+      outcome: z.string(),
+    }),
+  ),
+});
