@@ -5,7 +5,7 @@ import type { Registration } from '../protocol/api/md-manager.js';
 import { proofOf } from '../protocol/proof.js';
 import { inUrl } from '../protocol/ipv6.js';
 import { encodeClock, META, type ReportId } from '../protocol/report.js';
-import type { AgentDeps, AgentHooks } from './agent-deps.js';
+import type { AgentDeps, AgentHooks, AgentStatus } from './agent-deps.js';
 import type { DeviceConfig } from './config.js';
 import { LastTime, readLastTime } from './clock/last-time.js';
 import { TimeBase } from './clock/time-base.js';
@@ -15,6 +15,7 @@ import { carOfConfig } from './sampling/car-of-config.js';
 import { carStatusOf } from './sampling/car-status.js';
 import { fuelOf } from './sampling/fuel-settings.js';
 import { ReportBuilder, type Reading } from './sampling/report-builder.js';
+import { withStatus } from './status-resource.js';
 import { whileDiskInTrouble } from './uplink/disk-trouble.js';
 import { deviceKey, keepRegistration, nextBoot, storedRegistration } from './uplink/identity.js';
 import { Outbox } from './uplink/outbox.js';
@@ -90,7 +91,8 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       log.error({ event: 'agent.report-failed', error: messageOf(error) });
     }
   };
-  const handler = twinHandler({
+  let status: (() => AgentStatus) | undefined = undefined;
+  const asked = twinHandler({
     car: () => car?.source,
     newest: wire => builder.newest(wire),
     onReading: reading => report([reading]),
@@ -98,6 +100,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
     nowMs: () => clock.monotonicMs(),
     signal: running,
   });
+  const handler = withStatus(() => status?.(), asked);
   const endpoint = resources.use(await deps.openEndpoint(config['uplink.bind'], handler));
   const address = `coap://${inUrl(endpoint.local.address)}:${endpoint.local.port}`;
   log.info({ event: 'agent.started', vehicle, address });
@@ -139,7 +142,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
     }),
   );
   let receiver: GpsLoop | undefined;
-  hooks.onStatus?.(() => {
+  status = () => {
     const { sampled, accepted, pending, diskBytes, writtenBytes, failing } = opened.status;
     const { twin, acknowledged, underWay } = uplink.status;
     return {
@@ -162,7 +165,8 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       obd: car?.source !== undefined,
       ...(car === undefined ? {} : { car: carStatusOf(car) }),
     };
-  });
+  };
+  hooks.onStatus?.(status);
 
   // Time: reports wait until somebody vouches for it.
   let correctedFrom = 1;

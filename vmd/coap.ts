@@ -3,6 +3,7 @@ import type { Clock, Timers } from '../common/clock.js';
 import type { Log } from '../common/log.js';
 import type { Metrics } from '../common/metrics.js';
 import { countInto } from '../protocol/coap/counts.js';
+import { clockNumbers } from '../protocol/coap/observe-order.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { FORMAT, type CoapEndpoint, type CoapHandler, type DatagramPort, type Peer } from '../protocol/coap/types.js';
 import { isIpv6 } from '../protocol/ipv6.js';
@@ -10,6 +11,7 @@ import type { MetricName } from '../protocol/metrics.js';
 import { aliasReader } from './alias-of.js';
 import type { Ingest } from './ingest/ingest.js';
 import { linkFormat, type Discoverable } from './query/link-format.js';
+import { vehicleOf } from './query/observable.js';
 import type { Reads } from './query/read.js';
 import { refusal } from './refusal.js';
 import type { Resident, Residents } from './residents.js';
@@ -95,6 +97,7 @@ export function openHostEndpoint(options: HostEndpointOptions): CoapEndpoint {
     return isIpv6(address) ? aliasAddress(plan, number) : address;
   };
   let messageId = Math.floor(random() * 65_536);
+  const otherNumbers = clockNumbers(() => options.clock.nowMs());
   return openCoapEndpoint({
     port: listening(options.port, hearing(residents, options.clock)),
     handler: options.handler,
@@ -114,5 +117,7 @@ export function openHostEndpoint(options: HostEndpointOptions): CoapEndpoint {
       if (held !== undefined) prefix.writeUInt32BE(held.slot.seen % 2 ** 32);
       return prefix;
     },
+    // Those of its twin before go on, so that whoever observes by the twin address never takes a new state for an old one.
+    observeNumbers: observable => residents.ofVehicle(vehicleOf(observable))?.twin.takeObserve() ?? otherNumbers(),
   });
 }

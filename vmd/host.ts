@@ -24,6 +24,7 @@ import { Proofs, type ProofsDeps } from './ingest/proofs.js';
 import { LiveWriter } from './ingest/live-writer.js';
 import { AskCar } from './query/ask-car.js';
 import { Coverage } from './query/coverage.js';
+import { observableOf } from './query/observable.js';
 import { Reads } from './query/read.js';
 import { Residents, type Resident } from './residents.js';
 import { acts } from './twin/slot.js';
@@ -90,6 +91,14 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
       },
     }),
   );
+  const tellObservers = (vehicle: string, cells: Iterable<{ readonly signal: string }>): void => {
+    if (coap.isObserved) for (const { signal } of cells) coap.changed(observableOf(vehicle, signal));
+  };
+  const tellObserversOfAll = ({ vehicle, twin }: Resident): void =>
+    tellObservers(
+      vehicle,
+      twin.signals().map(signal => ({ signal })),
+    );
   const onStored = ({ row, cells, reported }: StoredReport): void => {
     if (cells.length > 0) live.add(row.vehicle, cells);
     const resident = residents.ofVehicle(row.vehicle);
@@ -98,6 +107,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     if (reported !== undefined && resident.settings.heard(reported))
       events.emit({ type: 'settings', vehicle: row.vehicle, reported, atMs: row.receivedAtMs });
     if (!resident.twin.applyReport(row.boot, row.seq, cells)) metrics.count('vmd_reports_duplicate_total');
+    tellObservers(row.vehicle, cells);
     resident.lastReportAtMs = row.receivedAtMs;
     if (resident.reports++ === 0)
       events.emit({ type: 'first-report', vehicle: row.vehicle, epoch, atMs: clock.stampMs() });
@@ -151,6 +161,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     } catch (error) {
       if (!stopping.signal.aborted) throw error;
     }
+    tellObserversOfAll(resident);
   };
   const control = new Control({
     slots,
@@ -163,6 +174,7 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     random,
     leaseMaxMs: settings.leaseMs,
     flushed: () => ingest.flushed(),
+    onStanding: tellObserversOfAll,
     // The answer leaves first: a flow waits for it, and whoever reads meanwhile reads the store himself.
     onPrepared: resident =>
       void timers.after(0, () => {

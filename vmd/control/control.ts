@@ -41,6 +41,8 @@ export interface ControlDeps {
   readonly flushed: () => Promise<void>;
   /** A twin was prepared, or got a digest: its state is to be completed from the store. */
   readonly onPrepared: (resident: Resident) => void;
+  /** A twin acts now, or stands down, or left: what it answers is another thing. */
+  readonly onStanding: (resident: Resident) => void;
 }
 
 /** The commands of md-manager on the slots of a host. Idempotent; EPOCH_STALE and TERM_STALE below what was seen. */
@@ -95,6 +97,7 @@ export class Control {
       resident.twin.applyDigest(digest);
       this.#deps.onPrepared(resident);
     }
+    this.#deps.onStanding(resident);
     return this.#answer(vehicle);
   }
 
@@ -107,6 +110,7 @@ export class Control {
     this.#apply(vehicle, header, { do: 'drain', order: header });
     const resident = this.#resident(vehicle);
     this.#deps.drains.start(resident, header.epoch, graceMs);
+    this.#deps.onStanding(resident);
     await this.#deps.flushed();
     return { stoodDown: true, digest: resident.twin.digest() };
   }
@@ -117,7 +121,9 @@ export class Control {
     if (this.#deps.slots.get(vehicle) !== undefined) return;
     this.#deps.drains.cancel(vehicle);
     this.#deps.events.forget(vehicle);
+    const resident = this.#deps.residents.ofVehicle(vehicle);
     this.#deps.residents.remove(vehicle);
+    if (resident !== undefined) this.#deps.onStanding(resident);
   }
 
   desire(

@@ -1,4 +1,5 @@
 import type { SignalAnswer } from '../../protocol/api/vmd.js';
+import { tagOf } from '../../protocol/coap/body-tag.js';
 import type { SenmlValue } from '../../protocol/senml.js';
 import type { SignalRow, Tier } from '../../protocol/signals.js';
 import type { HeldCell } from '../twin/twin.js';
@@ -37,20 +38,7 @@ export function maxAgeOf(row: SignalRow, answer: SignalAnswer): number {
   return answer.ageMs === null ? 0 : Math.max(0, Math.floor((FRESH_MS[row.tier] - answer.ageMs) / 1000));
 }
 
-/** FNV-1a, twice with different starts: 8 bytes that change with value, time or epoch. */
+/** 8 bytes that change with value, time or epoch. */
 export function etagOf(value: SenmlValue, timeMs: number, epoch: number): Uint8Array {
-  const text = `${typeof value} ${value} ${timeMs} ${epoch}`;
-  const tag = new DataView(new ArrayBuffer(8));
-  for (const [at, start] of [
-    [0, 0x811c9dc5],
-    [4, 0x01000193],
-  ] as const) {
-    let hash: number = start;
-    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-    tag.setUint32(at, hash >>> 0);
-  }
-  return new Uint8Array(tag.buffer);
+  return tagOf(Buffer.from(`${typeof value} ${value} ${timeMs} ${epoch}`));
 }
-
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, at) => byte === b[at]);

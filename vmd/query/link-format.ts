@@ -1,3 +1,4 @@
+import { DEFAULT_PARAMS } from '../../protocol/coap/params.js';
 import { SIGNALS } from '../../protocol/signals.js';
 
 /** What is there to be discovered. */
@@ -7,8 +8,8 @@ export interface Discoverable {
   readonly signals: readonly string[];
 }
 
-/** A list is never larger than one datagram's payload: it ends with the last link that fits. */
-export const LINKS_MAX_BYTES = 1_024;
+/** A list goes out in blocks; it ends with the last link that fits into a body which our own endpoints put together. */
+export const LINKS_MAX_BYTES = DEFAULT_PARAMS.maxBodyBytes;
 
 /**
  * Links of a host (RFC 6690): where reports go, and each signal of each vehicle. `query` holds filters of RFC 6690 §4.1
@@ -17,9 +18,9 @@ export const LINKS_MAX_BYTES = 1_024;
 export function linkFormat(vehicles: Iterable<Discoverable>, query: readonly string[]): string {
   const matches = filtersOf(query);
   let text = '';
-  for (const { href, rt, ct, kind } of links(vehicles)) {
+  for (const { href, rt, ct, kind, observable } of links(vehicles)) {
     if (!matches({ href, rt, ct: String(ct), if: kind })) continue;
-    const link = `${text === '' ? '' : ','}<${href}>;rt="${rt}";if="${kind}";ct=${ct}`;
+    const link = `${text === '' ? '' : ','}<${href}>;rt="${rt}";if="${kind}";ct=${ct}${observable ? ';obs' : ''}`;
     if (text.length + link.length > LINKS_MAX_BYTES) break;
     text += link;
   }
@@ -31,14 +32,17 @@ interface Link {
   readonly rt: string;
   readonly kind: string;
   readonly ct: number;
+  /** RFC 7641 §6. */
+  readonly observable: boolean;
 }
 
 function* links(vehicles: Iterable<Discoverable>): Generator<Link> {
-  yield { href: '/r', rt: 'edgetwin.report', kind: 'core.p', ct: 112 };
+  yield { href: '/r', rt: 'edgetwin.report', kind: 'core.p', ct: 112, observable: false };
   for (const { vehicle, signals } of vehicles) {
     const known = new Set(signals);
     for (const { wire, path } of SIGNALS)
-      if (known.has(wire)) yield { href: `/v/${vehicle}/s/${path}`, rt: 'vss.signal', kind: 'sensor', ct: 50 };
+      if (known.has(wire))
+        yield { href: `/v/${vehicle}/s/${path}`, rt: 'vss.signal', kind: 'sensor', ct: 50, observable: true };
   }
 }
 

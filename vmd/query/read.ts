@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Metrics } from '../../common/metrics.js';
 import type { SignalAnswer } from '../../protocol/api/vmd.js';
+import { sameTag } from '../../protocol/coap/body-tag.js';
 import { FORMAT, type CoapRequest, type CoapResponse } from '../../protocol/coap/types.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { signalByPath, type SignalRow } from '../../protocol/signals.js';
@@ -10,8 +11,9 @@ import { refusal } from '../refusal.js';
 import type { Resident, Residents } from '../residents.js';
 import { acts } from '../twin/slot.js';
 import type { Slots, Taken } from '../twin/slots.js';
-import { answerFromCar, answerFromCell, etagOf, maxAgeOf, sameBytes, type Standing } from './answer.js';
+import { answerFromCar, answerFromCell, etagOf, maxAgeOf, type Standing } from './answer.js';
 import type { AskCar } from './ask-car.js';
+import { observableOf } from './observable.js';
 import { askOf, type Ask } from './read-query.js';
 
 /** When someone who is told that a twin is draining may ask again. */
@@ -30,7 +32,10 @@ export interface ReadDeps {
   readonly onUnread: (vehicle: string, error: unknown) => void;
 }
 
-/** GET /v/{vehicle}/s/{vss path}: the twin answers, or asks its car where `maxAge` demands it (DESIGN §8). */
+/**
+ * GET /v/{vehicle}/s/{vss path}: the twin answers, or asks its car where `maxAge` demands it (DESIGN §8). With Observe (RFC
+ * 7641) each report that bears the signal is told, and the end of the twin here.
+ */
 export class Reads {
   readonly #deps: ReadDeps;
 
@@ -78,7 +83,7 @@ export class Reads {
     ask: Ask,
   ): Promise<CoapResponse> {
     const { clock, car, carTimeoutMs } = this.#deps;
-    const { twin } = resident;
+    const { twin, vehicle } = resident;
     const nowMs = clock.nowMs();
     const acting = acts(slot, clock.monotonicMs());
     const standing: Standing = {
@@ -89,20 +94,21 @@ export class Reads {
     const held = twin.cell(row.wire);
     const cached = held && answerFromCell(row, held, standing, nowMs);
     const fresh = cached !== undefined && cached.ageMs !== null && cached.ageMs <= (ask.maxAgeMs ?? Infinity);
-    if (ask.maxAgeMs === undefined || fresh) return this.#send(request, row, slot, cached);
+    if (ask.maxAgeMs === undefined || fresh) return this.#send(request, vehicle, row, slot, cached);
     if (!acting)
-      return this.#send(request, row, slot, cached, standing.stale ? 'the lease has run out' : 'provisional');
+      return this.#send(request, vehicle, row, slot, cached, standing.stale ? 'the lease has run out' : 'provisional');
     try {
       const { value, timeMs } = await car.ask(resident, row.path, ask.timeoutMs ?? carTimeoutMs);
-      return this.#send(request, row, slot, answerFromCar(value, timeMs, standing, clock.nowMs()));
+      return this.#send(request, vehicle, row, slot, answerFromCar(value, timeMs, standing, clock.nowMs()));
     } catch (error) {
       if (cached === undefined && codeOf(error) === 'COAP_TIMEOUT') return this.#refuse('5.04', messageOf(error));
-      return this.#send(request, row, slot, cached, messageOf(error));
+      return this.#send(request, vehicle, row, slot, cached, messageOf(error));
     }
   }
 
   #send(
     request: CoapRequest,
+    vehicle: string,
     row: SignalRow,
     slot: Taken,
     answer: SignalAnswer | undefined,
@@ -112,13 +118,15 @@ export class Reads {
       return this.#refuse('4.04', `SIGNAL_NO_VALUE: ${row.path}${explain === undefined ? '' : `; ${explain}`}`);
     const etag = etagOf(answer.value, answer.timeMs, slot.seen);
     const maxAgeS = maxAgeOf(row, answer);
-    if (request.etags?.some(known => sameBytes(known, etag)) === true) {
+    const observable = observableOf(vehicle, row.wire);
+    if (request.etags?.some(known => sameTag(known, etag)) === true) {
       this.#deps.metrics.count('vmd_reads_total', { result: 'valid' });
-      return { code: '2.03', etag, maxAgeS };
+      return { code: '2.03', etag, maxAgeS, observable };
     }
     this.#deps.metrics.count('vmd_reads_total', { result: answer.source });
     const body: SignalAnswer = explain === undefined ? answer : { ...answer, explain };
-    return { code: '2.05', payload: Buffer.from(JSON.stringify(body)), contentFormat: FORMAT.json, etag, maxAgeS };
+    const payload = Buffer.from(JSON.stringify(body));
+    return { code: '2.05', payload, contentFormat: FORMAT.json, etag, maxAgeS, observable };
   }
 
   #refuse(code: string, words: string, maxAgeS?: number): CoapResponse {

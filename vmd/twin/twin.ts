@@ -2,14 +2,13 @@ import type { Digest } from '../../protocol/api/vmd.js';
 import { compareCells } from '../../store/join.js';
 import { missingIn } from '../../store/ranges.js';
 import type { LiveCell } from '../../store/types.js';
+import { OBSERVE_NUMBERS } from '../../protocol/coap/observe-order.js';
 import { BootRanges } from './boot-ranges.js';
 
 /** How far a new host jumps ahead of its predecessor, which may go on for a moment (DESIGN §6). */
 export const MESSAGE_ID_STEP = 8_192;
 export const OBSERVE_STEP = 2 ** 16;
 const MESSAGE_IDS = 2 ** 16;
-/** RFC 7641 §4.4: Observe values have 24 bits. */
-const OBSERVE_VALUES = 2 ** 24;
 
 /** Where a cell came from: a report of the vehicle (here or at the twin before), or the store. */
 export type CellOrigin = 'twin-cache' | 'stored';
@@ -61,7 +60,7 @@ export class Twin {
     if (!this.#awaitsDigest) return;
     this.#awaitsDigest = false;
     this.#nextMessageId = (digest.nextMessageId + MESSAGE_ID_STEP) % MESSAGE_IDS;
-    this.#nextObserve = (digest.nextObserve + OBSERVE_STEP) % OBSERVE_VALUES;
+    this.#nextObserve = (digest.nextObserve + OBSERVE_STEP) % OBSERVE_NUMBERS;
   }
 
   /** The claim came without a digest: there was nobody to give one. */
@@ -100,6 +99,13 @@ export class Twin {
     const id = this.#nextMessageId;
     this.#nextMessageId = (id + 1) % MESSAGE_IDS;
     return id;
+  }
+
+  /** The Observe number of the next notification of a signal (RFC 7641 §4.4). */
+  takeObserve(): number {
+    const number = this.#nextObserve;
+    this.#nextObserve = (number + 1) % OBSERVE_NUMBERS;
+    return number;
   }
 
   digest(): Digest {

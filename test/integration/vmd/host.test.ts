@@ -347,7 +347,7 @@ describe('vmd host', () => {
     const some = await scene.get('.well-known/core', { query: [`href=/v/${two.vehicle}/*`] });
     assert.deepEqual(
       [some.contentFormat, text(some)],
-      [40, `</v/${two.vehicle}/s/Vehicle.OBD.Speed>;rt="vss.signal";if="sensor";ct=50`],
+      [40, `</v/${two.vehicle}/s/Vehicle.OBD.Speed>;rt="vss.signal";if="sensor";ct=50;obs`],
     );
   });
 });
