@@ -1,5 +1,13 @@
 import type { HttpClient } from '../../protocol/api/http-client.js';
-import type { CoapEndpoint, CoapRequest, CoapResponse, Peer, RequestOptions } from '../../protocol/coap/types.js';
+import {
+  FORMAT,
+  type CoapEndpoint,
+  type CoapRequest,
+  type CoapResponse,
+  type Peer,
+  type RequestOptions,
+} from '../../protocol/coap/types.js';
+import { splitBatch } from '../../protocol/report-batch.js';
 
 /** Addresses of documentation (RFC 5737): nothing is ever sent to them. */
 const TWIN: Peer = { address: '192.0.2.1', port: 5683 };
@@ -18,10 +26,11 @@ export const nearManager = (vehicle: string): Pick<HttpClient, 'call'> => ({
 export function nearTwin(onReport: (bytes: Uint8Array) => void): CoapEndpoint {
   const twin = {
     local: DEVICE,
-    request: async (_peer: Peer, { payload }: CoapRequest, options?: RequestOptions): Promise<CoapResponse> => {
+    request: async (_peer: Peer, asked: CoapRequest, options?: RequestOptions): Promise<CoapResponse> => {
       await Promise.resolve();
       options?.onTransmit?.(1);
-      if (payload !== undefined) onReport(payload);
+      const { payload = new Uint8Array(), contentFormat } = asked;
+      for (const bytes of contentFormat === FORMAT.cborSeq ? splitBatch(payload) : [payload]) onReport(bytes);
       return { code: '2.04' };
     },
     observe: async function* (): AsyncGenerator<CoapResponse, void, void> {

@@ -188,7 +188,7 @@ export const SCENES: Readonly<Record<string, RecordedRunOptions>> = {
   },
   'clone-without-prompt': {
     argv: CALM,
-    durationMs: 20_000,
+    durationMs: 40_000,
     link: adapter({ clone: { banner: 'OBDII v1.5', isPromptless: true, ignores: ['ATE0'], joinsLines: true } }),
     isSynchronised: () => true,
   },
