@@ -11,6 +11,10 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
   device: { say: 'the agent in the car', load: () => import('../device/cli.js') },
   vmd: { say: 'a host of twins (virtual mobile devices)', load: () => import('../vmd/cli.js') },
   'md-manager': { say: 'registration, pools and hand-overs', load: () => import('../md-manager/cli.js') },
+  manager: {
+    say: 'what md-manager knows, and what is ordered of it: vehicles, pools, hand-overs, drain, reconcile',
+    load: () => import('../md-manager/tool/cli.js'),
+  },
   'sdn-app': { say: 'follows cars in the switch and moves their flows', load: () => import('../sdn-app/cli.js') },
   mano: {
     say: 'packages for Open Source MANO, and what it runs',

@@ -2,7 +2,7 @@ import type { HostFindings } from '../../common/checksum-offload.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { hostNetwork } from '../../protocol/api/vmd.js';
 import type { VehicleFlows } from '../../protocol/api/sdn-app.js';
-import { table } from './table.js';
+import { table } from '../../common/table.js';
 
 /** What one vMD host says of the machine that it runs on; `away` where it does not answer, or is of a release before. */
 export interface HostRow {

@@ -1,7 +1,7 @@
 import type { SdnMove, StandingAnswer, SwitchCheck, TraceAnswer, VehicleFlows } from '../../protocol/api/sdn-app.js';
 import type { Attachment } from '../../protocol/api/common.js';
 import { inUrl } from '../../protocol/ipv6.js';
-import { table } from './table.js';
+import { table } from '../../common/table.js';
 
 /** What the API answers, as text for people. */
 export function vehiclesText(vehicles: readonly VehicleFlows[]): string {
