@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { packageRoot } from '../../common/package-root.js';
 import { pageFolder } from './page-files.js';
 
@@ -25,6 +25,8 @@ export async function buildPage(folder: string): Promise<void> {
     logLevel: 'warning',
   });
   for (const file of ['index.html', 'icon.svg']) await copyFile(join(client, file), join(folder, file));
+  // Natural Earth, public domain, as TopoJSON: loaded when somebody looks from far enough away.
+  await copyFile(fileURLToPath(import.meta.resolve('world-atlas/countries-50m.json')), join(folder, 'world.json'));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await buildPage(pageFolder());

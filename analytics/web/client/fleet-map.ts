@@ -4,10 +4,12 @@ import { domainColour } from './domains.js';
 import { GridLayer } from './grid-layer.js';
 import { RoadLayer } from './road-layer.js';
 import { LATITUDE, LONGITUDE, type PageStore } from './store.js';
+import { WorldLayer } from './world-layer.js';
 
-/** A map without tiles: a grid in place of a street map, access points with their coverage, cars with their ways. */
+/** A map that needs no service: land and borders, a graticule, the roads that cars took, access points with their coverage, cars with their ways. */
 export class FleetMap {
   readonly #map: L.Map;
+  readonly #world: WorldLayer;
   readonly #grid: GridLayer;
   readonly #roads: RoadLayer;
   readonly #access: L.LayerGroup;
@@ -33,6 +35,7 @@ export class FleetMap {
     L.control.scale({ imperial: false, maxWidth: 140 }).addTo(this.#map);
     this.#map.createPane('access').style.zIndex = '300';
     this.#map.createPane('names').style.zIndex = '420';
+    this.#world = new WorldLayer(this.#map);
     this.#grid = new GridLayer(this.#map);
     this.#access = L.layerGroup().addTo(this.#map);
     this.#roads = new RoadLayer(this.#map);
@@ -76,6 +79,7 @@ export class FleetMap {
   /** Colours are of the theme. */
   repaint(): void {
     this.#accessDrawn = '';
+    this.#world.repaint();
     this.#grid.draw();
     this.#roads.repaint();
     this.#cars.forgetColours();
