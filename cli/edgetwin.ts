@@ -47,6 +47,10 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
     say: 'a stand-in for the northbound interface of Open Source MANO',
     load: () => import('../lab/nbi/cli.js'),
   },
+  'lab triggers': {
+    say: 'stand-ins for core networks and MEC platforms that tell where vehicles go',
+    load: () => import('../lab/triggers/cli.js'),
+  },
   'lab replicator': {
     say: 'copies between the domains’ embedded stores',
     load: () => import('../lab/replicator/cli.js'),

@@ -1,0 +1,95 @@
+import { timeStampOf, unixMs } from '../../protocol/triggers/mec-location.js';
+import { notThere, Platform, subscriptionIn, type FarEnd, type FarEndOptions } from './far-end.js';
+
+const SUBSCRIPTIONS = '/subscriptions';
+const MOST_LIFE_MS = 3_600_000;
+const STATUS = { early: 'INTERHOST_MOVEOUT_TRIGGERED', late: 'INTERHOST_MOVEOUT_COMPLETED' } as const;
+
+interface Subscription extends Record<string, unknown> {
+  readonly subscriptionType: 'MobilityProcedureSubscription' | 'AdjacentAppInfoSubscription';
+  readonly callbackReference?: string;
+  readonly requestTestNotification?: boolean;
+  readonly expiryDeadline?: { readonly seconds: number; readonly nanoSeconds: number };
+  readonly filterCriteria: { readonly mobilityStatus?: readonly string[] };
+}
+
+export interface MecMobility extends FarEnd {
+  /** Subscribers are told that their time is about to end. */
+  tellExpiry(): Promise<void>;
+}
+
+/** The application mobility service of a MEC platform (ETSI GS MEC 021 v2.2.1). */
+export async function openMecMobility(options: FarEndOptions = {}): Promise<MecMobility> {
+  const platform = new Platform('mec-mobility', options);
+  const { book, clock } = platform;
+  const hrefOf = (id: string): string => `${door.url}${SUBSCRIPTIONS}/${id}`;
+  const taken = (body: unknown, id?: string) => {
+    const { subscriptionType } = platform.checked<Subscription>('MobilityProcedureSubscription', body);
+    const asked = platform.checked<Subscription>(subscriptionType, body);
+    const latestMs = clock.nowMs() + MOST_LIFE_MS;
+    const untilMs = Math.min(asked.expiryDeadline === undefined ? latestMs : unixMs(asked.expiryDeadline), latestMs);
+    const { requestTestNotification = false, ...rest } = asked;
+    const kept = book.put({ ...rest, expiryDeadline: timeStampOf(untilMs) }, untilMs, id);
+    if (requestTestNotification) void test(kept.id, asked.callbackReference);
+    return { ...kept, shown: { ...kept.body, _links: { self: { href: hrefOf(kept.id) } } } };
+  };
+  const test = (id: string, url: string | undefined): Promise<void> => {
+    const notification = { notificationType: 'TestNotification', _links: { subscription: { href: hrefOf(id) } } };
+    return platform.post(url, 'TestNotification', notification);
+  };
+  const door = await platform.serve({ ...options, base: '/amsi/v1' }, asked => {
+    const { method, path, body, query } = asked;
+    const at = subscriptionIn(path, SUBSCRIPTIONS);
+    if (at === undefined) throw notThere(asked);
+    if (at.id === undefined) {
+      if (method === 'GET') {
+        const type = query.get('subscriptionType');
+        const all = book.all().filter(one => one.body['subscriptionType'] === type);
+        const subscription = all.map(({ id }) => ({ href: hrefOf(id), subscriptionType: type }));
+        return { status: 200, body: { _links: { self: { href: `${door.url}${SUBSCRIPTIONS}` }, subscription } } };
+      }
+      if (method !== 'POST') throw notThere(asked);
+      const { id, shown } = taken(body);
+      return { status: 201, location: hrefOf(id), body: shown };
+    }
+    const kept = book.get(at.id);
+    if (method === 'GET') return { status: 200, body: kept.body };
+    if (method === 'PUT') return { status: 200, body: taken(body, at.id).shown };
+    if (method !== 'DELETE') throw notThere(asked);
+    book.remove(at.id);
+    return { status: 204 };
+  });
+  return {
+    ...{ name: 'mec-mobility', door, book, poster: platform.poster, acks: platform.acks },
+    async tell({ ipv4, to, phase }) {
+      for (const { id, body } of book.all()) {
+        const { callbackReference, filterCriteria, subscriptionType } = body as Subscription;
+        const mobilityStatus = STATUS[phase];
+        if (subscriptionType !== 'MobilityProcedureSubscription') continue;
+        if (filterCriteria.mobilityStatus?.includes(mobilityStatus) === false) continue;
+        const notification = {
+          ...{
+            notificationType: 'MobilityProcedureNotification',
+            timeStamp: timeStampOf(clock.nowMs()),
+            mobilityStatus,
+          },
+          associateId: [{ type: 'UE_IPv4_ADDRESS', value: ipv4 ?? '' }],
+          ...(to === undefined ? {} : { targetAppInfo: { appInstanceId: to } }),
+          _links: { subscription: { href: hrefOf(id) } },
+        };
+        await platform.post(callbackReference, 'MobilityProcedureNotification', notification);
+      }
+    },
+    async tellExpiry() {
+      for (const { id, body } of book.all()) {
+        const { callbackReference, expiryDeadline } = body as Subscription;
+        const notification = {
+          ...{ notificationType: 'ExpiryNotification', timeStamp: timeStampOf(clock.nowMs()), expiryDeadline },
+          _links: { subscription: { href: hrefOf(id) } },
+        };
+        await platform.post(callbackReference, 'ExpiryNotification', notification);
+      }
+    },
+    [Symbol.asyncDispose]: () => platform[Symbol.asyncDispose](),
+  };
+}
