@@ -1,4 +1,4 @@
-import { hostPort, oneOf, text, url, type ConfigOf, type Settings } from '../common/config.js';
+import { hostPort, oneOf, someOf, text, url, type ConfigOf, type Settings } from '../common/config.js';
 import { fault } from '../protocol/errors.js';
 import type { TwinStoreSettings } from '../store/open.js';
 import { cassandraSettings, STORE_SETTINGS } from '../store/settings.js';
@@ -7,7 +7,7 @@ export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:8080', help: 'ADDRESS:PORT of REST, stream and fleet page' },
   store: { parse: text, optional: true, help: 'folder of the twin store of core; with lmdb' },
   ...STORE_SETTINGS,
-  'manager.url': { parse: url('http:', 'https:'), help: 'base URL of md-manager' },
+  'manager.url': { parse: someOf(url('http:', 'https:')), help: 'base URL of md-manager, or of several' },
   topology: { parse: text, help: 'YAML file with domains, switch ports and access points' },
   'coap.bind': { parse: text, default: '127.0.0.1', help: 'address from which twins are asked' },
   'log.level': {

@@ -2,7 +2,7 @@ import { systemClock, systemTimers, type Clock, type Timers } from '../common/cl
 import { Resources, aborted } from '../common/lifecycle.js';
 import { openLog, type Log } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
-import { HttpClient } from '../protocol/api/http-client.js';
+import { ManagerClient } from '../protocol/api/manager-client.js';
 import { openHttp } from '../protocol/api/http-server.js';
 import { countInto } from '../protocol/coap/counts.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
@@ -74,7 +74,7 @@ export async function runAnalytics(config: ServiceConfig, deps: AnalyticsDeps, s
   const metrics = new Metrics<MetricName>(METRICS_OF.analytics, { processMetrics: true });
   const store = resources.use(await deps.openStore(metrics));
   const coap = resources.use(await deps.openCoap(config['coap.bind'], metrics));
-  const manager = resources.use(new HttpClient(config['manager.url']));
+  const manager = resources.use(new ManagerClient(config['manager.url']));
   const fleet = new FleetState(clock);
   const hub = new StreamHub(fleet, metrics);
   metrics.beforeText(() => tellAges(metrics, fleet.vehicles.values(), clock.nowMs()));

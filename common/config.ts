@@ -177,6 +177,13 @@ export const listOf =
   <T>(parse: Parse<T>): Parse<readonly T[]> =>
   value =>
     value === '' ? [] : value.split(',').map(parse);
+/** The same with at least one. */
+export const someOf =
+  <T>(parse: Parse<T>): Parse<readonly T[]> =>
+  value => {
+    if (value === '') throw new Error('a list that is not empty');
+    return listOf(parse)(value);
+  };
 export const url =
   (...protocols: readonly string[]): Parse<string> =>
   value => {

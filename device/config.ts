@@ -5,6 +5,7 @@ import {
   loadConfig,
   number,
   oneOf,
+  someOf,
   text,
   url,
   type ConfigInput,
@@ -58,7 +59,7 @@ export const SETTINGS = {
     help: 'multiplies it, where a recording is driven faster than it was',
   },
   ...CAPTURE_SETTINGS,
-  'manager.url': { parse: url('http:', 'https:'), help: 'md-manager, for registration' },
+  'manager.url': { parse: someOf(url('http:', 'https:')), help: 'URL of md-manager, or of several, for registration' },
   'uplink.family': {
     parse: oneOf('ipv4', 'ipv6'),
     default: 'ipv4',

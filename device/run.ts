@@ -4,8 +4,8 @@ import { systemClock, systemTimers } from '../common/clock.js';
 import { Resources } from '../common/lifecycle.js';
 import { openLog } from '../common/log.js';
 import { Metrics } from '../common/metrics.js';
-import { HttpClient } from '../protocol/api/http-client.js';
 import { openHttp } from '../protocol/api/http-server.js';
+import { ManagerClient } from '../protocol/api/manager-client.js';
 import { countInto } from '../protocol/coap/counts.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
@@ -101,7 +101,7 @@ async function openAgent(
     metrics,
     newKey: () => randomBytes(KEY_BYTES).toString('hex'),
     disk,
-    manager: resources.use(new HttpClient(config['manager.url'], { connections: 1 })),
+    manager: resources.use(new ManagerClient(config['manager.url'], { connections: 1 })),
     openEndpoint: async (bind: Peer, handler: CoapHandler) => {
       const port = await openUdpPort({ ...bind, onError: () => onCount('socketError') });
       return openCoapEndpoint({ port, handler, clock, timers, random, log, onCount });

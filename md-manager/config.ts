@@ -122,9 +122,9 @@ export const SETTINGS = {
     help: 'URL through which control APIs of hosts are reached, told the real one in x-edgetwin-upstream',
   },
   'hosts.manager': {
-    parse: url('http:'),
-    optional: true,
-    help: 'URL by which hosts reach this manager; else `listen`',
+    parse: listOf(url('http:')),
+    default: '',
+    help: 'URLs by which hosts reach this manager and the others; else `listen` and `leader.peers`',
   },
   'hosts.sdn': {
     parse: listOf(url('http:')),
@@ -293,5 +293,5 @@ export function triggerNames(config: ManagerConfig): Names {
 /** URL by which core networks and MEC platforms reach this manager. */
 export function callbackOf(config: ManagerConfig): string {
   const { address, port } = config.listen;
-  return config['triggers.callback'] ?? config['hosts.manager'] ?? `http://${inUrl(address)}:${port}`;
+  return config['triggers.callback'] ?? config['hosts.manager'][0] ?? `http://${inUrl(address)}:${port}`;
 }

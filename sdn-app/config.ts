@@ -4,6 +4,7 @@ import {
   listOf,
   loadConfig,
   oneOf,
+  someOf,
   text,
   url,
   type ConfigInput,
@@ -33,7 +34,7 @@ const either: Parse<string> = value => (isIpv6(value) ? ipv6Setting(value) : ipv
 
 export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:7002', help: 'ADDRESS:PORT of the REST API' },
-  'manager.url': { parse: url('http:'), default: 'http://127.0.0.1:7001', help: 'md-manager' },
+  'manager.url': { parse: someOf(url('http:')), default: 'http://127.0.0.1:7001', help: 'md-manager, or several' },
   topology: { parse: text, help: 'FILE with domains, switches and access points (YAML or JSON)' },
   'switch.kind': { parse: oneOf('soft', 'ryu'), default: 'soft', help: 'what the switches are reached by' },
   'switch.datapath': {

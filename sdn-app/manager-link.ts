@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Timers } from '../common/clock.js';
-import { HttpClient } from '../protocol/api/http-client.js';
+import { ManagerClient } from '../protocol/api/manager-client.js';
 import {
   attachmentAnswer,
   poolList,
@@ -34,8 +34,8 @@ export interface HttpManagerLink extends ManagerLink {
   keepRehearsed(timers: Timers, signal: AbortSignal): Promise<void>;
 }
 
-export function openManagerLink(url: string): HttpManagerLink {
-  const http = new HttpClient(url, { connections: 8 });
+export function openManagerLink(urls: readonly string[]): HttpManagerLink {
+  const http = new ManagerClient(urls, { connections: 8 });
   return {
     lease: (request, timeoutMs) =>
       http.call('PUT', '/v1/leases/sdn-app', { body: request, answer: serviceLease, timeoutMs }),

@@ -39,7 +39,11 @@ export const SETTINGS = {
     default: 'local',
     help: 'a report is acknowledged when its domain has it on disk, or (Cassandra alone) a second domain as well',
   },
-  manager: { parse: url('http:', 'https:'), optional: true, help: 'base URL of md-manager; without it nobody is told' },
+  manager: {
+    parse: listOf(url('http:', 'https:')),
+    default: '',
+    help: 'base URLs of the md-managers; without any nobody is told',
+  },
   enrolmentToken: {
     parse: text,
     optional: true,

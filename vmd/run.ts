@@ -67,7 +67,7 @@ export async function runVmd(config: VmdConfig, deps: RunDeps, signal: AbortSign
   deps.ready(`coap://${host.coap.local.address}:${host.coap.local.port}`);
   const { manager, enrolmentToken: enrolment } = config;
   const hello = { host: host.ref, slots: config.slots, ...identity, ...(enrolment === undefined ? {} : { enrolment }) };
-  const told = manager === undefined ? Promise.resolve() : tellManager(manager, hello, deps, signal);
+  const told = manager.length === 0 ? Promise.resolve() : tellManager(manager, hello, deps, signal);
   await aborted(signal);
   log.info({ event: 'service.stopping', host: config.host });
   await told;
@@ -89,10 +89,15 @@ async function openPort({ address, address6, port }: VmdConfig): Promise<Datagra
 const openSdn = async (urls: readonly string[]): Promise<SdnClient> =>
   (await import('./ingest/sdn-client.js')).openSdnClient(urls);
 
-async function tellManager(url: string, hello: HostHello, deps: RunDeps, signal: AbortSignal): Promise<void> {
+async function tellManager(
+  urls: readonly string[],
+  hello: HostHello,
+  deps: RunDeps,
+  signal: AbortSignal,
+): Promise<void> {
   // Loaded now: a host serves before it has anybody to tell.
-  const { HttpClient } = await import('../protocol/api/http-client.js');
-  await using client = new HttpClient(url, { connections: 1 });
+  const { ManagerClient } = await import('../protocol/api/manager-client.js');
+  await using client = new ManagerClient(urls, { connections: 1 });
   const post = (body: HostHello, until: AbortSignal): Promise<void> =>
     client.call('POST', '/v1/hosts', { body, signal: until });
   await sayHello(hello, { post, timers: deps.timers, random: secureRandom, log: deps.log }, signal);

@@ -2,7 +2,7 @@ import { type Clock, type Timers, delay, every } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import { backoff } from '../../common/retry.js';
-import type { HttpClient } from '../../protocol/api/http-client.js';
+import type { ManagerClient } from '../../protocol/api/manager-client.js';
 import { handoverCounts, handoverList, handoverRecord, vehicleList } from '../../protocol/api/md-manager.js';
 import type { FleetState } from './fleet-state.js';
 
@@ -13,7 +13,7 @@ const HANDOVERS = 200;
 const RECONNECT = { firstMs: 250, maxMs: 3_000, jitter: 0.2 };
 
 export interface ManagerFollowerDeps {
-  readonly manager: HttpClient;
+  readonly manager: Pick<ManagerClient, 'call' | 'events' | 'url'>;
   readonly fleet: FleetState;
   readonly clock: Clock;
   readonly timers: Timers;

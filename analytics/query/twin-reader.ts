@@ -24,10 +24,10 @@ export interface TwinReader {
 const ANSWER_SHARE = 0.8;
 
 export class CoapTwinReader implements TwinReader {
-  readonly #manager: HttpClient;
+  readonly #manager: Pick<HttpClient, 'call'>;
   readonly #coap: CoapEndpoint;
 
-  constructor(manager: HttpClient, coap: CoapEndpoint) {
+  constructor(manager: Pick<HttpClient, 'call'>, coap: CoapEndpoint) {
     this.#manager = manager;
     this.#coap = coap;
   }

@@ -30,7 +30,7 @@ export async function replayPlan({ argv, env }: ConfigInput): Promise<ReplayPlan
   const capture = await readCapture(first.replay ?? '');
   const shaped = { argv, env: withShapeOf(capture.header, SETTINGS, env) };
   if (first['manager.url'] === undefined) {
-    const config = { ...loadConfig(NEAR_SETTINGS, shaped), 'manager.url': '' };
+    const config = { ...loadConfig(NEAR_SETTINGS, shaped), 'manager.url': [] };
     return { to: 'print', config, capture, speed: first['replay.speed'] ?? 'full' };
   }
   if (first['replay.speed'] === 'full')

@@ -49,7 +49,7 @@ async function orchestrated(config: ManagerConfig, { store, log }: OpenManoDeps)
     domains: config['pool.size'].map(([domain]) => domain),
     addressesFrom: config['hosts.from'],
     words: domain => ({
-      manager_url: managerUrl(config),
+      manager_url: managerUrls(config),
       sdn_url: sdnUrl(config),
       slots: String(config['pool.slots']),
       alias_prefix: config['plan.aliasPrefix'],
@@ -67,14 +67,18 @@ export function vmdCommand(): string[] {
   return [process.execPath, ...process.execArgv, bin, 'vmd'];
 }
 
-const managerUrl = ({ listen: { address, port }, 'hosts.manager': url }: ManagerConfig): string =>
-  url ?? `http://${inUrl(address)}:${port}`;
+/** Where hosts say hello: at any of the managers, whichever leads then. */
+const managerUrls = (config: ManagerConfig): string => {
+  const { listen, 'hosts.manager': urls, 'leader.url': own, 'leader.peers': peers } = config;
+  const known = urls.length > 0 ? urls : [own ?? `http://${inUrl(listen.address)}:${listen.port}`, ...peers];
+  return known.join(',');
+};
 const sdnUrl = (config: ManagerConfig): string => config['hosts.sdn'].join(',') || config['sdn.url'];
 const leaseMs = (config: ManagerConfig): string => String(Math.max(100, Math.min(600_000, config.leaseMs)));
 
 function vmdFlags(config: ManagerConfig): string[] {
   return [
-    ...['--manager', managerUrl(config)],
+    ...['--manager', managerUrls(config)],
     ...['--sdn-url', sdnUrl(config)],
     ...['--slots', String(config['pool.slots'])],
     ...['--alias-prefix', config['plan.aliasPrefix']],

@@ -63,7 +63,7 @@ export async function startAnalytics(options: UnderTestOptions): Promise<Analyti
     const running = runAnalytics(
       {
         listen: { address: '127.0.0.1', port: 0 },
-        'manager.url': options.managerUrl,
+        'manager.url': [options.managerUrl],
         topology,
         'coap.bind': '127.0.0.1',
         'log.level': 'silent',
