@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
     load: () => import('../sdn-app/tool/cli.js'),
   },
   analytics: { say: 'current and past values, and the fleet page', load: () => import('../analytics/cli.js') },
+  dashboards: {
+    say: 'dashboards for Grafana, with rules and targets for Prometheus',
+    load: () => import('../dashboards/cli.js'),
+  },
   store: {
     say: 'the schema, state and repair of the Cassandra cluster',
     load: () => import('../store/cassandra/admin/cli.js'),

@@ -77,6 +77,14 @@ export function board(spec: BoardSpec): Dashboard {
     for (const panel of section.panels) built.withPanel(panel);
   }
   const made = built.build();
+  // What the SDK adds by default and Grafana's own types do not have, or would put into a menu where nobody sees it.
+  for (const annotation of made.annotations.list ?? []) delete annotation.placement;
+  for (const link of made.links ?? []) delete link.placement;
+  for (const variable of made.templating.list ?? []) {
+    delete variable.auto;
+    delete variable.auto_count;
+    delete variable.auto_min;
+  }
   // Fixed, so that links to one panel (`viewPanel=`) stay good.
   (made.panels ?? []).forEach((panel, index) => (panel.id = index + 1));
   return made;

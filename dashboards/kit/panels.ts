@@ -1,12 +1,11 @@
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import {
-  DashboardLinkBuilder,
-  DashboardLinkType,
   ThresholdsConfigBuilder,
   ThresholdsMode,
   FieldColorBuilder,
   FieldColorModeId,
   MappingType,
+  type DashboardLink,
   type Panel,
   type PanelBuilder,
 } from '@grafana/grafana-foundation-sdk/dashboard';
@@ -40,7 +39,7 @@ export interface PanelSpec {
   readonly min?: number;
   readonly max?: number;
   /** Where a click on a value leads. */
-  readonly link?: { readonly title: string; readonly url: string };
+  readonly link?: ValueLink;
 }
 
 export const PLAIN: Steps = [[null, 'blue']];
@@ -72,8 +71,15 @@ type Common<T> = {
 export const thresholds = (steps: Steps): ThresholdsConfigBuilder =>
   new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps.map(([value, color]) => ({ value, color })));
 
-export const linkBuilder = (title: string, url: string): DashboardLinkBuilder =>
-  new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url).targetBlank(false);
+/** Where a click on a value leads: Grafana's data link, which has less than the link of a dashboard that the SDK gives it. */
+export interface ValueLink {
+  readonly title: string;
+  readonly url: string;
+}
+
+export const valueLink = ({ title, url }: ValueLink): { build(): DashboardLink } => ({
+  build: () => ({ title, url, targetBlank: false }) as DashboardLink,
+});
 
 /** Puts what every panel has on one of the SDK's builders. */
 export function filled<T extends Common<T>>(builder: T, spec: PanelSpec, wide: number, high: number): T {
@@ -89,7 +95,7 @@ export function filled<T extends Common<T>>(builder: T, spec: PanelSpec, wide: n
   if (spec.decimals !== undefined) builder.decimals(spec.decimals);
   if (spec.min !== undefined) builder.min(spec.min);
   if (spec.max !== undefined) builder.max(spec.max);
-  if (spec.link !== undefined) builder.dataLinks([linkBuilder(spec.link.title, spec.link.url)]);
+  if (spec.link !== undefined) builder.dataLinks([valueLink(spec.link)]);
   return builder;
 }
 

@@ -1,7 +1,7 @@
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import type { DataTransformerConfig, DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
-import { filled, linkBuilder, thresholds, type PanelSpec, type Steps } from './panels.js';
+import { filled, thresholds, valueLink, type PanelSpec, type Steps, type ValueLink } from './panels.js';
 
 /** A column of a table: what the data call it, and how it is shown. */
 export interface Column {
@@ -10,7 +10,7 @@ export interface Column {
   readonly title: string;
   readonly unit?: string;
   readonly steps?: Steps;
-  readonly link?: { readonly title: string; readonly url: string };
+  readonly link?: ValueLink;
   readonly width?: number;
 }
 
@@ -48,7 +48,7 @@ const propertiesOf = ({ unit, steps, link, width }: Column): DynamicConfigValue[
         { id: 'thresholds', value: thresholds(steps).build() },
         { id: 'custom.cellOptions', value: { type: common.TableCellDisplayMode.ColorText } },
       ]),
-  ...(link === undefined ? [] : [{ id: 'links', value: [linkBuilder(link.title, link.url).build()] }]),
+  ...(link === undefined ? [] : [{ id: 'links', value: [valueLink(link).build()] }]),
 ];
 
 export function table(spec: TableSpec): Table {

@@ -8,6 +8,7 @@ import { openSteering } from '../cassandra/steering.js';
 import { SETTINGS, type DemoConfig } from './config.js';
 import { finishAndAudit, outcomeLines } from './finish.js';
 import { DOMAINS } from './plan.js';
+import { TARGETS_FILE } from './scrape-targets.js';
 import { planOfCluster } from './store-words.js';
 import { System } from './system.js';
 import { handoverLine, renderView } from './view.js';
@@ -41,6 +42,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, inter
   );
   await using watch = new Watch(system);
   process.stdout.write(`fleet page: ${system.urls.analytics}/\nlogs: ${system.plan.data}/log\n`);
+  process.stdout.write(`processes with metrics: ${join(system.plan.data, TARGETS_FILE)}\n`);
   const ended = await show(watch, config, config.once ? system.driveEndsAtMs : Infinity, signal);
   if (!ended) {
     process.stdout.write('\nstopping\n');

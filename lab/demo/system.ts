@@ -31,6 +31,7 @@ import {
   type Vehicle,
   type Via,
 } from './plan.js';
+import { TARGETS_FILE, scrapeTargets } from './scrape-targets.js';
 import { clusterWords, type CassandraPlan } from './store-words.js';
 import { hostPids, sweepHosts } from './sweep-hosts.js';
 import { Supervisor, type Part } from './supervisor.js';
@@ -100,6 +101,7 @@ export class System implements RunningSystem, AsyncDisposable {
       via: (await options.via?.(block, urlsOf(block, options.httpPort))) ?? {},
       ...(options.cassandra === undefined ? {} : { cassandra: options.cassandra }),
     };
+    await writeFile(join(data, TARGETS_FILE), `${JSON.stringify(scrapeTargets(block, plan), undefined, 1)}\n`);
     const system = new System(plan, drive, block, options.data === undefined);
     try {
       await system.#start(signal);
