@@ -16,7 +16,7 @@ const next: CoapHandler = request => ({ code: '2.05', payload: Buffer.from(reque
 describe('the status of a device by CoAP', () => {
   it('is the status as JSON once there is one', async () => {
     const status = { vehicle: 'car-1', boot: 3 } as unknown as AgentStatus;
-    let found: AgentStatus | undefined;
+    let found: AgentStatus | undefined = undefined;
     const handler = withStatus(() => found, next);
     assert.equal((await ask(handler, {})).code, '5.03');
     found = status;

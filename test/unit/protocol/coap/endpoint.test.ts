@@ -1,54 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fault } from '../../../../protocol/errors.js';
-import { decodeMessage, encodeMessage, NO_BYTES, type Message } from '../../../../protocol/coap/codec.js';
-import { openCoapEndpoint, type CoapEndpointOptions } from '../../../../protocol/coap/endpoint.js';
-import type { CoapHandler, CoapRequest, CoapResponse, DatagramPort, Peer } from '../../../../protocol/coap/types.js';
-import { fakeClock } from '../../../fakes/fake-clock.js';
-import { seededRandom } from '../../../../lab/seeded-random.js';
-import { simulatedLink, type LinkFaults } from '../../../fakes/simulated-link.js';
+import { NO_BYTES } from '../../../../protocol/coap/codec.js';
+import type { CoapHandler, CoapRequest, CoapResponse } from '../../../../protocol/coap/types.js';
+import { DEVICE, HOST, coapBed, message, shown } from '../../../fakes/coap-bed.js';
 
-const DEVICE: Peer = { address: '127.112.0.1', port: 5683 };
-const HOST: Peer = { address: '127.96.0.1', port: 5683 };
 const GET: CoapRequest = { method: 'GET', path: ['s'] };
-
-/** A link with a raw port at the device's end and an endpoint at the host's (or both ends, as `open` is called). */
-function bed(faults: LinkFaults = {}, seed = 1) {
-  const clock = fakeClock();
-  const random = seededRandom(seed);
-  const link = simulatedLink(clock, random, faults);
-  const counts = new Map<string, number>();
-  const received: Message[] = [];
-  const open = (local: Peer, handler: CoapHandler, options: Partial<CoapEndpointOptions> = {}) =>
-    openCoapEndpoint({
-      port: link.port(local),
-      handler,
-      clock,
-      timers: clock,
-      random,
-      onCount: kind => counts.set(kind, (counts.get(kind) ?? 0) + 1),
-      ...options,
-    });
-  const raw = (local: Peer): DatagramPort => {
-    const port = link.port(local);
-    port.onDatagram(bytes => received.push(decodeMessage(bytes)));
-    return port;
-  };
-  return { clock, link, counts, received, open, raw };
-}
-
-const message = (fields: Partial<Message>): Uint8Array =>
-  encodeMessage({
-    type: 'CON',
-    code: '0.02',
-    messageId: 7,
-    token: Buffer.from('t'),
-    options: [],
-    payload: NO_BYTES,
-    ...fields,
-  });
-const shown = (received: readonly Message[]): string[] =>
-  received.map(({ type, code, messageId }) => `${type} ${code} ${messageId}`);
 
 /** A handler whose answer comes when the test says so. */
 function slow() {
@@ -63,7 +20,7 @@ function slow() {
 
 describe('the CoAP endpoint as a server', () => {
   it('hands a repeated request to its handler once and repeats the answer', async () => {
-    const { open, raw, clock, received, counts } = bed();
+    const { open, raw, clock, received, counts } = coapBed();
     let calls = 0;
     await using _ = open(HOST, () => ({ code: '2.04', payload: Buffer.from(String(++calls)) }));
     const device = raw(DEVICE);
@@ -78,7 +35,7 @@ describe('the CoAP endpoint as a server', () => {
   });
 
   it('says nothing twice while the handler runs, then acknowledges, then answers until it is acknowledged', async () => {
-    const { open, raw, clock, received } = bed();
+    const { open, raw, clock, received } = coapBed();
     const { handler, calls, answer } = slow();
     await using _ = open(HOST, handler, { messageIds: () => 900 });
     const device = raw(DEVICE);
@@ -106,7 +63,7 @@ describe('the CoAP endpoint as a server', () => {
   });
 
   it('answers a non-confirmable request once, by a non-confirmable response', async () => {
-    const { open, raw, clock, received } = bed();
+    const { open, raw, clock, received } = coapBed();
     await using _ = open(HOST, () => ({ code: '2.05' }), { messageIds: () => 5 });
     const device = raw(DEVICE);
     device.send(message({ type: 'NON' }), HOST);
@@ -116,7 +73,7 @@ describe('the CoAP endpoint as a server', () => {
   });
 
   it('does not answer another message for one whose id came round again', async () => {
-    const { open, raw, clock, received } = bed();
+    const { open, raw, clock, received } = coapBed();
     let calls = 0;
     await using _ = open(HOST, () => ({ code: '2.04', payload: Buffer.from(String(++calls)) }));
     const device = raw(DEVICE);
@@ -128,7 +85,7 @@ describe('the CoAP endpoint as a server', () => {
   });
 
   it('knows a peer by its address alone where it is told to', async () => {
-    const { open, raw, clock, counts } = bed();
+    const { open, raw, clock, counts } = coapBed();
     await using _ = open(HOST, () => ({ code: '2.04' }), { peerKey: peer => peer.address });
     raw(DEVICE).send(message({}), HOST);
     raw({ ...DEVICE, port: 2_049 }).send(message({}), HOST);
@@ -137,7 +94,7 @@ describe('the CoAP endpoint as a server', () => {
   });
 
   it('turns errors into codes: those of the table by their status, all others into 5.00 without words', async () => {
-    const { open, raw, clock, received, counts } = bed();
+    const { open, raw, clock, received, counts } = coapBed();
     const errors: unknown[] = [fault('VEHICLE_MISMATCH', 'car-1'), fault('DRAINING', 'x'), new TypeError('secret')];
     await using _ = open(HOST, (_request, exchange) =>
       exchange.messageId < 10 ? Promise.reject(errors[exchange.messageId] as Error) : { code: '2.05', maxAgeS: -1 },
@@ -156,7 +113,7 @@ describe('the CoAP endpoint as a server', () => {
   });
 
   it('answers 5.03 at its bounds, and serves the same message later', async () => {
-    const { open, raw, clock, received } = bed();
+    const { open, raw, clock, received } = coapBed();
     const { handler, answer, calls } = slow();
     await using _ = open(HOST, handler, { params: { maxInboundPerPeer: 1 } });
     const device = raw(DEVICE);
@@ -175,7 +132,7 @@ describe('the CoAP endpoint as a server', () => {
   });
 
   it('resets a ping, and gives no address more error replies than its budget', async () => {
-    const { open, raw, clock, received, counts } = bed();
+    const { open, raw, clock, received, counts } = coapBed();
     await using _ = open(HOST, () => ({ code: '2.04' }), { params: { errorRepliesPerSecond: 3 } });
     const device = raw(DEVICE);
     device.send(message({ code: '0.00', token: NO_BYTES, messageId: 9 }), HOST);
@@ -192,7 +149,7 @@ describe('the CoAP endpoint as a server', () => {
   });
 
   it('survives any bytes', async () => {
-    const { open, raw, clock } = bed();
+    const { open, raw, clock } = coapBed();
     await using _ = open(HOST, () => ({ code: '2.04' }));
     const device = raw(DEVICE);
     device.onDatagram(() => undefined);
@@ -212,7 +169,7 @@ describe('the CoAP endpoint as a client', () => {
   const never: CoapHandler = () => ({ code: '4.04' });
 
   it('sends again at doubling intervals, five times in all, and gives up by COAP_TIMEOUT', async () => {
-    const { open, raw, clock, received, counts } = bed();
+    const { open, raw, clock, received, counts } = coapBed();
     raw(HOST);
     await using client = open(DEVICE, never);
     const counted: number[] = [];
@@ -240,7 +197,7 @@ describe('the CoAP endpoint as a client', () => {
   });
 
   it('waits after an empty acknowledgement without sending again, and not for ever', async () => {
-    const { open, raw, clock, received } = bed();
+    const { open, raw, clock, received } = coapBed();
     const host = raw(HOST);
     await using client = open(DEVICE, never);
     const failed = assert.rejects(client.request(HOST, GET, { timeoutMs: 60_000 }), { code: 'COAP_TIMEOUT' });
@@ -253,7 +210,7 @@ describe('the CoAP endpoint as a client', () => {
   });
 
   it('takes a separate response before its acknowledgement, acknowledges each copy, and resets strangers', async () => {
-    const { open, raw, clock, received } = bed();
+    const { open, raw, clock, received } = coapBed();
     const host = raw(HOST);
     await using client = open(DEVICE, never);
     const response = client.request(HOST, GET);
@@ -269,7 +226,7 @@ describe('the CoAP endpoint as a client', () => {
   });
 
   it('matches a piggy-backed response by message id, token and peer', async () => {
-    const { open, raw, clock, received } = bed();
+    const { open, raw, clock, received } = coapBed();
     const host = raw(HOST);
     const stranger = raw({ ...HOST, port: 9 });
     await using client = open(DEVICE, never);
@@ -286,7 +243,7 @@ describe('the CoAP endpoint as a client', () => {
   });
 
   it('ends by COAP_RESET, COAP_BUSY, COAP_CLOSED, COAP_MALFORMED or the reason of the signal', async () => {
-    const { open, raw, clock, received } = bed();
+    const { open, raw, clock, received } = coapBed();
     const host = raw(HOST);
     const client = open(DEVICE, never, { params: { maxExchangesPerPeer: 2 } });
     const stop = new AbortController();
@@ -316,7 +273,7 @@ describe('the CoAP endpoint as a client', () => {
   });
 
   it('begins tokens as it is told, and sends at once when asked to', async () => {
-    const { open, raw, clock, received } = bed();
+    const { open, raw, clock, received } = coapBed();
     raw(HOST);
     await using client = open(DEVICE, never, { tokenPrefix: () => Uint8Array.of(0, 0, 5) });
     const stop = new AbortController();
@@ -332,7 +289,7 @@ describe('the CoAP endpoint as a client', () => {
   });
 
   it('refuses a request that fits no datagram', async () => {
-    const { open } = bed();
+    const { open } = coapBed();
     await using client = open(DEVICE, never);
     const path = Array.from({ length: 5 }, () => 'x'.repeat(255));
     await assert.rejects(client.request(HOST, { ...GET, path }), { code: 'REQUEST_INVALID' });
@@ -352,7 +309,7 @@ describe('two CoAP endpoints on a bad link', () => {
           confirmable: fc.boolean(),
         }),
         async ({ seed, handlerMs, confirmable, ...faults }) => {
-          const { open, clock } = bed(faults, seed);
+          const { open, clock } = coapBed(faults, seed);
           const calls = new Map<string, number>();
           await using client = open(DEVICE, () => ({ code: '4.04' }));
           await using server = open(HOST, async request => {
