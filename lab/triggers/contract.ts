@@ -34,7 +34,10 @@ export class Contract {
   }
 
   static read(file: string): Contract {
-    return new Contract('contract', parse(readFileSync(file, 'utf8')) as object);
+    const text = readFileSync(file, 'utf8');
+    // Of an OpenAPI document only these matter; what stands before them is not always YAML.
+    const [components] = /^components:\n(?:[ #\n].*\n?)*/m.exec(text) ?? [];
+    return new Contract('contract', parse(components ?? text) as object);
   }
 
   /** What is wrong with a body; nothing where it is as the schema of this name says. */

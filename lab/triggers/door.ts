@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemTimers, type Timers } from '../../common/clock.js';
+import { messageOf } from '../../common/errors.js';
 
 /** What a resource answers. */
 export interface Reply {
@@ -114,7 +115,7 @@ export class Door implements AsyncDisposable {
       return this.#serve({ ...asked, path: path.slice(base.length), body: jsonOf(bytes) });
     } catch (error) {
       const status = error instanceof Refused ? error.status : 500;
-      return { status, body: { title: 'refused', status, detail: String(error) } };
+      return { status, body: { title: 'refused', status, detail: messageOf(error) } };
     }
   }
 

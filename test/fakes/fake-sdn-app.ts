@@ -7,11 +7,13 @@ import { route } from '../../protocol/api/route.js';
 import type { AttachmentChanged } from '../../protocol/api/md-manager.js';
 import {
   armingRequest,
+  attachmentHint,
   installRequest,
   redirectRequest,
   retireRequest,
   ticketsRequest,
   type ArmingRequest,
+  type AttachmentHint,
   type StandbySlot,
   type VehicleFlows,
 } from '../../protocol/api/sdn-app.js';
@@ -26,6 +28,8 @@ export class FakeSdnApp implements AsyncDisposable {
   readonly arming: Map<string, ArmingRequest>;
   readonly tickets: StandbySlot[];
   readonly url: string;
+  /** Somebody other than the switch saw a vehicle. */
+  onHint: (vehicle: string, hint: AttachmentHint) => void = () => undefined;
   readonly #server: HttpServer;
 
   private constructor(
@@ -129,6 +133,17 @@ export class FakeSdnApp implements AsyncDisposable {
           },
         }),
         route({
+          method: 'PUT',
+          path: '/v1/attachments/{vehicle}',
+          summary: 'hint',
+          params,
+          body: attachmentHint,
+          handle: ({ params: { vehicle }, body }) => {
+            known(vehicle, Infinity);
+            app.onHint(vehicle, body);
+          },
+        }),
+        route({
           method: 'GET',
           path: '/v1/vehicles',
           summary: 'vehicles',
@@ -137,7 +152,8 @@ export class FakeSdnApp implements AsyncDisposable {
         }),
       ],
     });
-    return new FakeSdnApp(server, { flows, arming, tickets });
+    const app = new FakeSdnApp(server, { flows, arming, tickets });
+    return app;
   }
 
   /** Redirects the flow of a vehicle by itself, by its armed slot or by a ticket of the domain. */
