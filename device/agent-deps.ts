@@ -5,6 +5,7 @@ import type { HttpClient } from '../protocol/api/http-client.js';
 import type { CoapEndpoint, CoapHandler, Peer } from '../protocol/coap/types.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ClockSource } from '../protocol/report.js';
+import type { ReportedSettings } from '../protocol/settings.js';
 import type { GpsAnswer } from './gps/gps-loop.js';
 import type { GpsSource } from './gps/gps-source.js';
 import type { OpenLink } from './obd/types.js';
@@ -47,6 +48,7 @@ export interface AgentStatus {
   readonly acknowledged: number;
   readonly resent: number;
   readonly queue: number;
+  /** Datagrams of reports. */
   readonly underWay: number;
   readonly diskBytes: number;
   /** To the outbox since this start: the wear of the disk. */
@@ -64,6 +66,8 @@ export interface AgentStatus {
   readonly obd: boolean;
   /** Absent where no car is read. */
   readonly car?: CarStatus;
+  /** What an operator has set, and what became of it; version 0: nothing. */
+  readonly settings: ReportedSettings;
 }
 
 export interface AgentHooks {

@@ -5,17 +5,22 @@ import type { Registration } from '../protocol/api/md-manager.js';
 import { proofOf } from '../protocol/proof.js';
 import { inUrl } from '../protocol/ipv6.js';
 import { encodeClock, META, type ReportId } from '../protocol/report.js';
+import { encodeReported } from '../protocol/settings.js';
 import type { AgentDeps, AgentHooks, AgentStatus } from './agent-deps.js';
+import { agentStatus, tellOutbox } from './agent-status.js';
 import type { DeviceConfig } from './config.js';
 import { LastTime, readLastTime } from './clock/last-time.js';
 import { TimeBase } from './clock/time-base.js';
 import { TimeKeeper } from './clock/time-keeper.js';
-import { GpsLoop, gpsStatusOf } from './gps/gps-loop.js';
+import { GpsLoop } from './gps/gps-loop.js';
+import { ReportBeat } from './report-beat.js';
 import { carOfConfig } from './sampling/car-of-config.js';
-import { carStatusOf } from './sampling/car-status.js';
 import { fuelOf } from './sampling/fuel-settings.js';
 import { ReportBuilder, type Reading } from './sampling/report-builder.js';
 import { withStatus } from './status-resource.js';
+import { putInForce } from './settings/put-in-force.js';
+import { RemoteSettings } from './settings/remote-settings.js';
+import { ownSettings, withSettings } from './settings/settings-in-force.js';
 import { whileDiskInTrouble } from './uplink/disk-trouble.js';
 import { deviceKey, keepRegistration, nextBoot, storedRegistration } from './uplink/identity.js';
 import { Outbox } from './uplink/outbox.js';
@@ -127,6 +132,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   outbox = resources.use(await whileDiskInTrouble(openOutbox, deps, running));
   const opened = outbox;
   const roundTrip = new RoundTrip({ firstMs: config['uplink.ackTimeoutMs'], answerMs: config['uplink.answerMs'] });
+  let settings: RemoteSettings | undefined = undefined;
   const uplink = resources.use(
     new Uplink({
       ...deps,
@@ -137,35 +143,29 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
       rejected: new RejectedFile(disk, REJECTED_BYTES),
       witness: deps.witness ?? noWitness,
       parallel: config['uplink.parallel'],
+      batchMax: config['uplink.batchMax'],
       roundTrip,
       liveMs: 2 * config['report.intervalMs'] + config['outbox.syncMs'],
+      onSettings: desired => settings?.take(desired),
     }),
   );
+  const beat = new ReportBeat(timers, () => report(builder.take(clock.monotonicMs())));
+  resources.defer(() => beat.stop());
+  const own = ownSettings(config);
+  const governed = { vehicle, builder, beat, uplink, car, syncMs: config['outbox.syncMs'] };
+  putInForce(own, governed);
+  settings = await RemoteSettings.open({
+    disk,
+    log,
+    readsCar: car !== undefined,
+    apply: set => putInForce(withSettings(own, set), governed),
+    report: said => report([{ name: META.settings, value: encodeReported(said), monoMs: clock.monotonicMs() }]),
+  });
+  const told = settings;
+  resources.defer(() => told.idle());
   let receiver: GpsLoop | undefined;
-  status = () => {
-    const { sampled, accepted, pending, diskBytes, writtenBytes, failing } = opened.status;
-    const { twin, acknowledged, underWay } = uplink.status;
-    return {
-      vehicle,
-      boot: opened.boot,
-      seq: sampled,
-      sampled,
-      accepted,
-      acknowledged,
-      resent: opened.resent,
-      queue: pending,
-      underWay,
-      diskBytes,
-      writtenBytes,
-      diskFailing: failing,
-      ...(roundTrip.meanMs === undefined ? {} : { roundTripMs: Math.round(roundTrip.meanMs) }),
-      ...(receiver === undefined ? {} : { gps: gpsStatusOf(receiver.status, clock.monotonicMs()) }),
-      clock: time.stamp()?.clock ?? 'waiting',
-      ...(twin === undefined ? {} : { twin: `coap://${inUrl(twin.address)}:${twin.port}` }),
-      obd: car?.source !== undefined,
-      ...(car === undefined ? {} : { car: carStatusOf(car) }),
-    };
-  };
+  const parts = { vehicle, outbox: opened, uplink, roundTrip, time, car, settings };
+  status = () => agentStatus({ ...parts, receiver }, clock.monotonicMs());
   hooks.onStatus?.(status);
 
   // Time: reports wait until somebody vouches for it.
@@ -188,7 +188,6 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   });
   resources.defer(keeper.start());
   resources.defer(every(timers, 1_000, () => tellOutbox(metrics, opened.status)));
-  resources.defer(every(timers, config['report.intervalMs'], () => report(builder.take(clock.monotonicMs()))));
 
   // Everything that runs for as long as the agent does.
   const work: Promise<unknown>[] = [
@@ -213,12 +212,4 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
     stop.abort(new Error('stopping'));
     await Promise.allSettled(work);
   }
-}
-
-function tellOutbox(metrics: AgentDeps['metrics'], status: Outbox['status']): void {
-  metrics.set('agent_queue_reports', status.pending);
-  metrics.set('agent_outbox_bytes', status.diskBytes, { what: 'disk' });
-  metrics.set('agent_outbox_bytes', status.writtenBytes, { what: 'written' });
-  metrics.set('agent_outbox_bytes', status.damagedBytes, { what: 'damaged' });
-  metrics.set('agent_outbox_failing', status.failing ? 1 : 0);
 }

@@ -18,6 +18,7 @@ import { VEHICLE_ID } from '../protocol/report.js';
 import { CAPTURE_SETTINGS } from './capture/settings.js';
 import { OBD_SETTINGS } from './obd/settings.js';
 import { FUEL_SETTINGS } from './sampling/fuel-settings.js';
+import { parseThresholds } from './sampling/thresholds.js';
 
 const vehicle: Parse<string> = value => {
   if (!VEHICLE_ID.test(value)) throw new Error('1 to 32 of a-z, 0-9 and -');
@@ -70,7 +71,17 @@ export const SETTINGS = {
     default: '0.0.0.0:0',
     help: 'the one UDP source ADDRESS:PORT; 0.0.0.0 is every address of uplink.family',
   },
-  'uplink.parallel': { parse: integer(1, 64), default: '8', help: 'reports under way at once' },
+  'uplink.parallel': { parse: integer(1, 64), default: '8', help: 'datagrams of reports under way at once' },
+  'uplink.batchMax': {
+    parse: integer(1, 16),
+    default: '16',
+    help: 'reports of a backlog in one datagram, at most; 1: each by itself',
+  },
+  'uplink.bytesPerKm': {
+    parse: integer(0, 100_000_000),
+    default: '0',
+    help: 'bytes of reports for each kilometre, headers included: what changed and what matters goes first; 0: no such budget',
+  },
   'uplink.answerMs': {
     parse: integer(100, 60_000),
     default: '5000',
@@ -93,6 +104,11 @@ export const SETTINGS = {
   },
   'outbox.syncMs': { parse: integer(1, 200), default: '200', help: 'least time between two syncs' },
   'report.intervalMs': { parse: integer(50, 60_000), default: '500', help: 'time between two reports' },
+  'report.thresholds': {
+    parse: parseThresholds,
+    default: '',
+    help: 'changes that are worth no record: NAME=NUMBER in the unit of the signal, with commas between',
+  },
   'network.proof': {
     parse: boolean,
     default: 'false',

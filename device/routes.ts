@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { route, type Route } from '../protocol/api/route.js';
 import { CLOCK_SOURCES } from '../protocol/report.js';
+import { reportedSettings } from '../protocol/settings.js';
 import type { AgentStatus } from './agent-deps.js';
 import { carStatus } from './sampling/car-status.js';
 
@@ -32,6 +33,7 @@ const statusAnswer = z.object({
       twin: z.string().optional(),
       obd: z.boolean(),
       car: carStatus.optional(),
+      settings: reportedSettings,
     }),
   ),
 });

@@ -3,22 +3,19 @@ import { codeOf, messageOf } from '../../common/errors.js';
 import { backoff } from '../../common/retry.js';
 import type { ObdSource } from '../obd/types.js';
 import type { CarLoopOptions } from './car-loop-options.js';
+import { CarPower } from './car-power.js';
 import { AT_THE_FOOT, climb, troubleOf, type Ladder } from './ladder.js';
+import { park } from './parking.js';
 import { Polling, type CarRates } from './polling.js';
-import { AWAKE, isProbeDue, stepPower, type Power } from './power.js';
-import type { Rates } from './scheduler.js';
+import type { Rates, TierPeriods } from './scheduler.js';
 
 /** CONVENTIONS §2: 1, 2, 4 … 60 s, and on without a restart once the ignition is on again. */
 const BACKOFF = { firstMs: 1_000, maxMs: 60_000, jitter: 0.1 };
 const AFTER_FAULT_MS = 250;
 /** Silence for so long while something charges the battery is taken for a fault of the adapter. */
 const SILENCE_MS = 10_000;
-/** How often the voltage at the adapter is looked at while the car is parked. */
-const PARKED_LOOK_MS = 1_000;
 /** Fruitless openings between two times that the adapter is enumerated anew. */
 const REPLUG_EVERY = 10;
-const SPEED_PID = 0x0d;
-const RPM_PID = 0x0c;
 
 export type CarState = 'away' | 'connecting' | 'polling' | 'parked';
 
@@ -31,15 +28,17 @@ export class CarLoop {
   #source: ObdSource | undefined;
   #state: CarState = 'away';
   #polling: Polling | undefined;
-  #rates: Rates | undefined;
+  #plan: { readonly rates: Rates; readonly periods: TierPeriods };
+  readonly #power: CarPower;
   #ladder: Ladder = AT_THE_FOOT;
   #isClimbed = false;
-  #power: Power = AWAKE;
   #silentSinceMs: number | undefined;
 
   constructor(options: CarLoopOptions) {
     this.#options = options;
-    this.#rates = options.rates;
+    this.#power = new CarPower(options);
+    const { rates = new Map(), periods } = options;
+    this.#plan = { rates, periods };
   }
 
   /** The car while it may be asked: connected, and not parked. */
@@ -61,10 +60,10 @@ export class CarLoop {
     return this.#polling?.rates(this.#options.clock.monotonicMs());
   }
 
-  /** Other tiers and priorities from now on. */
-  setRates(rates: Rates): void {
-    this.#rates = rates;
-    if (this.#source !== undefined) this.#polling = this.#newPolling(this.#source);
+  /** Other tiers, priorities and periods from now on. */
+  setPlan(plan: { readonly rates: Rates; readonly periods: TierPeriods }): void {
+    this.#plan = plan;
+    if (this.#polling !== undefined && this.#source !== undefined) this.#polling = this.#newPolling(this.#source);
   }
 
   /** Runs until the signal is aborted; rejects with its reason. */
@@ -114,7 +113,7 @@ export class CarLoop {
   async #connect(source: ObdSource, signal: AbortSignal): Promise<void> {
     this.#enter('connecting');
     await source.connect(signal);
-    this.#power = AWAKE;
+    this.#power.found();
     this.#polling = this.#newPolling(source);
     const { id, bus, ecus, isClone } = source.facts;
     const { size: pids } = source.supported;
@@ -132,32 +131,32 @@ export class CarLoop {
 
   #newPolling(source: ObdSource): Polling {
     const { texts = [] } = this.#options;
-    return new Polling({ ...this.#options, source, texts, rates: this.#rates ?? new Map() });
+    return new Polling({ ...this.#options, ...this.#plan, source, texts });
   }
 
   /** Asks by the plan until the car is parked; rejects with what the ladder has to deal with. */
   async #poll(source: ObdSource, onAnswer: () => void, signal: AbortSignal): Promise<void> {
     const { clock, timers } = this.#options;
-    while (this.#power.at === 'awake') {
-      if (this.#polling?.isVoltageDue(this.#power) === true) await this.#look(source, signal);
+    const power = this.#power;
+    while (power.now.at === 'awake') {
+      if (this.#polling?.isVoltageDue(power.now) === true) this.#polling.voltageSeen(await power.look(source, signal));
       try {
         const answer = await this.#polling?.turn(signal);
         if (answer === undefined) continue;
         this.#ladder = AT_THE_FOOT;
         this.#silentSinceMs = undefined;
         onAnswer();
-        this.#step({ type: 'answer', ...answer });
+        power.step({ type: 'answer', ...answer });
       } catch (error) {
         signal.throwIfAborted();
         const trouble = troubleOf(error);
         const isAbsence = trouble === 'silence' || trouble === 'bus';
         if (!isAbsence) throw error;
-        this.#step({ type: 'silence' });
+        power.step({ type: 'silence' });
         this.#silentSinceMs ??= clock.monotonicMs();
         // It may just be that the ignition is off: the voltage decides, in a while.
-        const isCharging = (this.#power.at === 'awake' ? this.#power.volts : undefined) ?? 0;
         const isLong = clock.monotonicMs() - this.#silentSinceMs >= SILENCE_MS;
-        if (isLong && isCharging >= this.#options.power.runningV) {
+        if (isLong && power.isCharging) {
           this.#silentSinceMs = undefined;
           throw error;
         }
@@ -167,40 +166,21 @@ export class CarLoop {
     }
   }
 
-  /** The car is left alone; returns once it is awake again. The adapter alone is asked, for its voltage. */
-  async #park(source: ObdSource, signal: AbortSignal): Promise<void> {
-    const { clock, timers, log } = this.#options;
-    this.#enter('parked');
-    log.info({ event: 'obd.parked', volts: source.facts.voltage ?? null });
-    await source.closeBus(signal);
-    while (this.#power.at === 'parked') {
-      await delay(PARKED_LOOK_MS, signal, timers);
-      await this.#look(source, signal);
-      if (!isProbeDue(this.#power, clock.monotonicMs())) continue;
-      await this.#probe(source, signal);
-    }
-    log.info({ event: 'obd.awake', volts: source.facts.voltage ?? null });
-  }
-
-  /** Asks a car that may run again. Without an answer it stays parked. */
-  async #probe(source: ObdSource, signal: AbortSignal): Promise<void> {
-    try {
-      if (this.#polling === undefined) await this.#connect(source, signal);
-      const known = [RPM_PID, SPEED_PID, ...source.supported].find(pid => source.supported.has(pid));
-      const values = known === undefined ? new Map<string, number>() : await source.read([known], signal);
-      const rpm = values.get('rpm');
-      this.#step({ type: 'answer', ...(rpm === undefined ? {} : { rpm }) });
-    } catch (error) {
-      signal.throwIfAborted();
-      const trouble = troubleOf(error);
-      if (trouble === 'gone' || trouble === 'restarted') throw error;
-      this.#count(error);
-      this.#step({ type: 'silence' });
-    }
-    if (this.#power.at === 'parked') {
-      this.#enter('parked');
-      await source.closeBus(signal);
-    }
+  #park(source: ObdSource, signal: AbortSignal): Promise<void> {
+    return park(
+      source,
+      {
+        ...this.#options,
+        power: this.#power,
+        onParked: () => this.#enter('parked'),
+        connected: async () => {
+          if (this.#polling === undefined) await this.#connect(source, signal);
+        },
+        onVoltage: monoMs => this.#polling?.voltageSeen(monoMs),
+        onFault: error => this.#count(error),
+      },
+      signal,
+    );
   }
 
   /** A rung of the ladder on this link; rejects where the link itself has to go. */
@@ -212,9 +192,7 @@ export class CarLoop {
     // Nobody answers, and nothing charges the battery: the ignition is off. That is no fault, and no reason to insist.
     if (isAbsence && this.#state === 'connecting' && (volts === undefined || volts < power.runningV)) {
       this.#count(error);
-      const nowMs = this.#options.clock.monotonicMs();
-      const quiet: Power = { at: 'awake', isSilent: true, offSinceMs: nowMs - power.parkAfterMs };
-      this.#power = stepPower(quiet, { type: 'voltage', ...(volts === undefined ? {} : { volts }) }, nowMs, power);
+      this.#power.notFound(volts);
       await this.#park(source, signal);
       return;
     }
@@ -231,18 +209,6 @@ export class CarLoop {
       await source.reset(signal);
     }
     await delay(AFTER_FAULT_MS, signal, timers);
-  }
-
-  async #look(source: ObdSource, signal: AbortSignal): Promise<void> {
-    const volts = await source.voltage(signal);
-    const monoMs = this.#options.clock.monotonicMs();
-    this.#polling?.voltageSeen(monoMs);
-    if (volts !== undefined) this.#options.onReading({ name: 'vbat', value: volts, monoMs });
-    this.#step({ type: 'voltage', ...(volts === undefined ? {} : { volts }) });
-  }
-
-  #step(event: Parameters<typeof stepPower>[1]): void {
-    this.#power = stepPower(this.#power, event, this.#options.clock.monotonicMs(), this.#options.power);
   }
 
   #enter(state: CarState): void {

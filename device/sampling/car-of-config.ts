@@ -4,7 +4,8 @@ import type { OpenLink } from '../obd/types.js';
 import { CarLoop } from './car-loop.js';
 import type { CarLoopOptions } from './car-loop-options.js';
 
-const SLOW_MS = 20_000;
+/** Between two samples of the slow tier. */
+export const SLOW_MS = 20_000;
 /** The search for the protocol takes seconds on a real adapter. */
 const SEARCH_TIMEOUT_MS = 12_000;
 

@@ -1,7 +1,11 @@
 import { signalByWire, type SignalRow, type Tier } from '../../protocol/signals.js';
 import type { SenmlValue } from '../../protocol/senml.js';
+import { encodeLeftOut } from '../../protocol/budget.js';
+import { META } from '../../protocol/report.js';
+import { Budget, bytesAtMost, type BudgetRules } from './budget.js';
 import { FUEL_INPUTS, type FuelInputs } from './fuel.js';
 import type { NamedFuel } from './fuel-settings.js';
+import { Odometer } from './odometer.js';
 
 /** A value and when it was read, monotonic milliseconds. */
 export interface Reading {
@@ -34,10 +38,18 @@ const FUEL_AGE_MS: Readonly<Record<Tier, number>> = { fast: 2_000, medium: 5_000
 const TIERS: readonly Tier[] = ['fast', 'medium', 'slow'];
 /** Of the 1,024 bytes of a report: what identity, times, proof and the records about the reporting leave, with room for half a pair. */
 const REPORT_BYTES = 740;
+/** Under a budget a value that has not changed is said again this seldom. */
+const BUDGET_REFRESH_MS = 60_000;
+/** Names that one report tells as left out. */
+const LEFT_OUT_MAX = 16;
 
-/** A record: map and labels, the name, a number of eight bytes or the text, a time of four. */
-const bytesAtMost = ({ name, value }: Reading): number =>
-  11 + name.length + (typeof value === 'string' ? value.length + 2 : 9);
+/** What of the reporting may change while it goes on. */
+export interface ReportRules extends BudgetRules {
+  /** Least change that is worth a record, by wire name; absent: any. */
+  readonly thresholds: ReadonlyMap<string, number>;
+}
+
+const ANY_CHANGE: ReportRules = { thresholds: new Map(), bytesPerKm: 0, weightOf: () => 1, bytesOf: () => 0 };
 
 /**
  * Collects readings between reports. A report carries the newest value of each signal that was read since the last one
@@ -52,21 +64,46 @@ export class ReportBuilder {
   readonly #confirmed = new Map<string, Reading>();
   readonly #newest = new Map<string, Reading>();
   readonly #reported = new Map<string, Reading>();
+  readonly #odometer = new Odometer();
+  readonly #budget = new Budget();
+  /** Told as left out, and not said since. */
+  readonly #leftOut = new Set<string>();
+  #rules: ReportRules;
 
-  constructor(deriveFuel: (inputs: FuelInputs) => NamedFuel) {
+  constructor(deriveFuel: (inputs: FuelInputs) => NamedFuel, rules: ReportRules = ANY_CHANGE) {
     this.#deriveFuel = deriveFuel;
+    this.#rules = rules;
+  }
+
+  /** Other rules from now on. */
+  setRules(rules: ReportRules): void {
+    this.#rules = rules;
   }
 
   put(reading: Reading): void {
     const row = signalByWire(reading.name);
     if (row === undefined) return;
     this.#newest.set(reading.name, reading);
+    this.#odometer.put(reading);
     const last = this.#reported.get(reading.name);
     // What already goes into the next report goes with its newest value, though that may be the one of the last report.
-    if (last === undefined || this.#fresh.has(reading.name) || isDue(row, reading, last)) {
+    if (last === undefined || this.#fresh.has(reading.name) || this.#isDue(row, reading, last)) {
       this.#fresh.set(reading.name, reading);
       this.#confirmed.delete(reading.name);
-    } else if (reading.value === last.value) this.#confirmed.set(reading.name, reading);
+    } else if (this.#isSame(reading, last)) this.#confirmed.set(reading.name, reading);
+  }
+
+  #isDue(row: SignalRow, reading: Reading, last: Reading): boolean {
+    const sinceMs = reading.monoMs - last.monoMs;
+    if (this.#isSame(reading, last))
+      return sinceMs >= (this.#rules.bytesPerKm > 0 ? BUDGET_REFRESH_MS : REFRESH_MS[row.tier]);
+    return row.obd !== undefined || row.kind === 'text' || sinceMs >= LEAST_MS[row.tier];
+  }
+
+  #isSame(reading: Reading, last: Reading): boolean {
+    if (reading.value === last.value) return true;
+    const least = this.#rules.thresholds.get(reading.name) ?? 0;
+    return Math.abs(Number(reading.value) - Number(last.value)) < least;
   }
 
   newest(name: string): Reading | undefined {
@@ -76,14 +113,37 @@ export class ReportBuilder {
   /** The samples of the next report, newest first; empty where nothing was read since the last. */
   take(nowMs: number): Reading[] {
     if (this.#fresh.size + this.#confirmed.size > 0) this.#derive(nowMs);
-    if (this.#fresh.size === 0) this.#sayAgain();
+    const isUnderBudget = this.#rules.bytesPerKm > 0;
+    if (this.#fresh.size === 0 && !isUnderBudget) this.#sayAgain();
     this.#completePairs();
-    const samples = this.#fitting().sort((x, y) => y.monoMs - x.monoMs);
+    const samples = (isUnderBudget ? this.#affordable(nowMs) : this.#fitting()).sort((x, y) => y.monoMs - x.monoMs);
     this.#confirmed.clear();
     for (const sample of samples) {
       this.#fresh.delete(sample.name);
       this.#reported.set(sample.name, sample);
     }
+    return samples;
+  }
+
+  /** What the budget has bytes for, what matters first; and the names of what it has none for, once each. */
+  #affordable(nowMs: number): Reading[] {
+    const budget = this.#budget;
+    budget.driven(this.#odometer.metres, this.#rules);
+    const saidAtMs = (name: string): number => this.#reported.get(name)?.monoMs ?? -Infinity;
+    const { taken, leftOut } = budget.choose(this.#fitting(), saidAtMs, nowMs, this.#rules);
+    const [newest] = taken;
+    if (newest === undefined) return [];
+    const whole = this.#withPairs(taken);
+    for (const { name } of whole) this.#leftOut.delete(name);
+    const names = leftOut
+      .map(({ name }) => name)
+      .filter(name => !this.#leftOut.has(name) && !whole.some(reading => reading.name === name))
+      .slice(0, LEFT_OUT_MAX);
+    for (const name of names) this.#leftOut.add(name);
+    const monoMs = Math.max(...whole.map(reading => reading.monoMs));
+    const told = names.length === 0 ? [] : [{ name: META.budget, value: encodeLeftOut(names), monoMs }];
+    const samples = [...whole, ...told];
+    budget.spend(samples, nowMs, this.#rules);
     return samples;
   }
 
@@ -108,7 +168,12 @@ export class ReportBuilder {
     const queue = [...this.#fresh.values()].sort((x, y) => rank(x) - rank(y) || x.monoMs - y.monoMs);
     let bytes = 0;
     const count = queue.findIndex(reading => (bytes += bytesAtMost(reading)) > REPORT_BYTES);
-    const taken = new Map(queue.slice(0, count < 0 ? queue.length : count).map(reading => [reading.name, reading]));
+    return this.#withPairs(queue.slice(0, count < 0 ? queue.length : count));
+  }
+
+  /** With the other halves of pairs. */
+  #withPairs(some: readonly Reading[]): Reading[] {
+    const taken = new Map(some.map(reading => [reading.name, reading]));
     for (const pair of PAIRS)
       for (const name of pair) {
         const other = this.#fresh.get(name);
@@ -146,10 +211,4 @@ export class ReportBuilder {
     this.put({ name: 'fuel', value: result.fuelLh, monoMs });
     this.put({ name: 'co2', value: result.co2Gs, monoMs });
   }
-}
-
-function isDue(row: SignalRow, reading: Reading, last: Reading): boolean {
-  const sinceMs = reading.monoMs - last.monoMs;
-  if (reading.value === last.value) return sinceMs >= REFRESH_MS[row.tier];
-  return row.obd !== undefined || row.kind === 'text' || sinceMs >= LEAST_MS[row.tier];
 }

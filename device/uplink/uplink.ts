@@ -1,63 +1,34 @@
-import type { Clock, Timers } from '../../common/clock.js';
 import { codeOf, messageOf } from '../../common/errors.js';
-import type { Log } from '../../common/log.js';
-import type { Metrics } from '../../common/metrics.js';
 import type { Registration } from '../../protocol/api/md-manager.js';
-import { FORMAT, type CoapEndpoint, type CoapResponse, type Peer } from '../../protocol/coap/types.js';
-import type { MetricName } from '../../protocol/metrics.js';
-import { REPORT_VERSION } from '../../protocol/report.js';
+import type { CoapResponse, Peer } from '../../protocol/coap/types.js';
 import { Contact } from './contact.js';
 import { idOf } from './key-set.js';
-import type { Outbox } from './outbox.js';
 import type { SendableReport } from './outbox-options.js';
+import type { Parcel } from './parcel.js';
+import { Post } from './post.js';
 import type { Key } from './records.js';
 import type { Watched } from './registration.js';
-import type { RejectedFile } from './rejected-file.js';
-import type { RoundTrip } from './round-trip.js';
-import { Sender, type SenderEffect } from './sender.js';
-import { twinPeer, type UplinkFamily } from './twin-address.js';
-import type { Witness } from './witness.js';
-
-export interface UplinkOptions {
-  readonly vehicle: string;
-  readonly endpoint: Pick<CoapEndpoint, 'request'>;
-  /** By which address of the twin; that of the endpoint. Default IPv4. */
-  readonly family?: UplinkFamily;
-  readonly outbox: Outbox;
-  readonly rejected: RejectedFile;
-  readonly witness: Witness;
-  readonly parallel: number;
-  readonly roundTrip: RoundTrip;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** A report is live, and goes before the backlog, for this long. */
-  readonly liveMs: number;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly metrics: Metrics<MetricName>;
-}
-
-/** RFC 7252 §5.10.5: Max-Age is 60 s where it is not given; too long to keep reports back. */
-const BUSY_DEFAULT_S = 2;
-const BUSY_MAX_S = 60;
-const BUSY_JITTER = 0.5;
+import { settingsIn } from './remarks.js';
+import { Sender, type SenderEffect, type SenderRules } from './sender.js';
+import { twinPeer } from './twin-address.js';
+import type { UplinkOptions, UplinkStatus } from './uplink-options.js';
+import { busyMs, verdictOf } from './verdict.js';
 
 interface Running {
   readonly bytes: Uint8Array;
   readonly fromMs: number;
   transmissions: number;
-  /** When the exchange that is under way began, and how often it was transmitted. */
-  sentAtMs: number;
-  copies: number;
-  retransmit: (() => void) | undefined;
 }
+
+/** COAP_BUSY: too many exchanges of our own are open. */
+const OWN_BUSY_MS = 1_000;
 
 /** Sends what the outbox offers to the twin, and tells it what became of it. */
 export class Uplink implements AsyncDisposable {
   readonly #options: UplinkOptions;
   readonly #sender: Sender;
   readonly #reports = new Map<string, Running>();
+  readonly #posts = new Map<Parcel, Post>();
   readonly #stop = new AbortController();
   readonly #contact: Contact;
   readonly #exchanges = new Set<Promise<void>>();
@@ -68,7 +39,7 @@ export class Uplink implements AsyncDisposable {
 
   constructor(options: UplinkOptions) {
     this.#options = options;
-    this.#sender = new Sender({ parallel: options.parallel, liveMs: options.liveMs });
+    this.#sender = new Sender(options);
     this.#contact = new Contact(options.clock.monotonicMs(), options.outbox.boot + 1, () => this.#sender.queued > 0);
   }
 
@@ -86,28 +57,25 @@ export class Uplink implements AsyncDisposable {
     this.#recovered = false;
   }
 
+  setRules(rules: Pick<SenderRules, 'batchMax' | 'liveMs'>): void {
+    this.#sender.setRules(rules);
+  }
+
   #offer(reports: readonly SendableReport[]): void {
-    for (const { key, bytes } of reports)
-      this.#reports.set(idOf(key), {
-        bytes,
-        fromMs: this.#now(),
-        transmissions: 0,
-        sentAtMs: 0,
-        copies: 0,
-        retransmit: undefined,
-      });
-    const keys = reports.map(report => report.key);
-    this.#perform(this.#sender.accepted(keys, !this.#recovered, this.#now()));
+    const fromMs = this.#now();
+    for (const { key, bytes } of reports) this.#reports.set(idOf(key), { bytes, fromMs, transmissions: 0 });
+    const sendable = reports.map(({ key, bytes }) => ({ key, length: bytes.length }));
+    this.#perform(this.#sender.accepted(sendable, !this.#recovered, fromMs));
   }
 
   #perform(effects: readonly SenderEffect[]): void {
     for (const effect of effects) {
       switch (effect.do) {
         case 'send':
-          this.#send(effect.key);
+          this.#send(effect.parcel);
           break;
         case 'retransmit':
-          this.#reports.get(idOf(effect.key))?.retransmit?.();
+          this.#posts.get(effect.parcel)?.retransmit();
           break;
         case 'register':
           this.#contact.demand();
@@ -122,101 +90,104 @@ export class Uplink implements AsyncDisposable {
     }
   }
 
-  #send(key: Key): void {
-    const report = this.#reports.get(idOf(key));
-    if (report === undefined || this.#twin === undefined || this.#stop.signal.aborted) return;
-    const { endpoint, roundTrip } = this.#options;
-    report.sentAtMs = this.#now();
-    report.copies = 0;
-    const exchange = endpoint
-      .request(
-        this.#twin,
-        {
-          method: 'POST',
-          path: ['r'],
-          query: [`v=${REPORT_VERSION}`],
-          payload: report.bytes,
-          contentFormat: FORMAT.senmlCbor,
-        },
-        {
-          confirmable: true,
-          timeoutMs: roundTrip.answerMs,
-          ackTimeoutMs: roundTrip.ackTimeoutMs(this.#now()),
-          signal: this.#stop.signal,
-          onTransmit: () => this.#transmitted(report),
-          onOpen: running => {
-            report.retransmit = () => running.retransmit();
-          },
-        },
-      )
+  #send(parcel: Parcel): void {
+    const reports = this.#runningOf(parcel);
+    if (reports.length === 0 || this.#twin === undefined || this.#stop.signal.aborted) return;
+    const post = new Post(
+      reports.map(({ bytes }) => bytes),
+      { ...this.#options, signal: this.#stop.signal, onTransmit: () => reports.forEach(one => this.#transmitted(one)) },
+    );
+    this.#posts.set(parcel, post);
+    const exchange = post
+      .send(this.#twin)
       .then(
-        response => this.#answered(key, report, response),
-        (error: unknown) => this.#failed(key, error),
+        response => this.#answered(parcel, response),
+        (error: unknown) => this.#failed(parcel, error),
       )
       .catch((error: unknown) => {
         this.#options.log.error({ event: 'uplink.failed', code: codeOf(error), error: messageOf(error) });
-        this.#perform(this.#sender.timedOut(key, this.#now()));
+        this.#perform(this.#sender.timedOut(parcel, this.#now()));
       })
       .finally(() => this.#exchanges.delete(exchange));
     this.#exchanges.add(exchange);
   }
 
+  #runningOf({ keys }: Parcel): Running[] {
+    return keys.flatMap(key => this.#reports.get(idOf(key)) ?? []);
+  }
+
   #transmitted(report: Running): void {
     report.transmissions++;
-    report.copies++;
     if (report.transmissions === 1) return;
     this.#options.outbox.countResent();
     this.#options.metrics.count('agent_reports_total', { result: 'resent' });
   }
 
-  async #answered(key: Key, report: Running, response: CoapResponse): Promise<void> {
-    const { outbox, rejected, witness, vehicle, metrics, log, roundTrip, random } = this.#options;
-    report.retransmit = undefined;
-    switch (response.code) {
-      case '2.04':
-        this.#contact.heard(this.#now());
-        roundTrip.answered(this.#now() - report.sentAtMs, report.copies, this.#now());
-        // Effects first: what this acknowledgement overtook is repeated without waiting for any disk.
-        this.#perform(this.#sender.acknowledged(key, this.#now()));
-        this.#acknowledged++;
-        metrics.count('agent_reports_total', { result: 'acknowledged' });
-        metrics.observe('agent_report_seconds', (this.#now() - report.fromMs) / 1000);
-        // The witness first: a report that it misses would have to be sent again.
-        await witness.acknowledged(vehicle, key);
-        outbox.acknowledge(key);
-        this.#reports.delete(idOf(key));
-        return;
-      case '4.00':
-      case '4.13':
-        this.#contact.heard(this.#now());
-        log.error({ event: 'uplink.rejected', ...key, code: response.code, say: text(response.payload) });
-        metrics.count('agent_reports_total', { result: 'rejected' });
-        await rejected.keep(key, report.bytes);
-        outbox.reject(key);
-        this.#reports.delete(idOf(key));
-        this.#perform(this.#sender.dropped([key], this.#now()));
-        return;
-      case '4.03':
+  async #answered(parcel: Parcel, response: CoapResponse): Promise<void> {
+    const { metrics, log, random } = this.#options;
+    this.#posts.delete(parcel);
+    const { keys } = parcel;
+    const [key] = keys;
+    const verdict = verdictOf(response, keys.length);
+    switch (verdict) {
+      case 'acknowledged':
+        return this.#acknowledge(parcel, response);
+      case 'rejected':
+        return this.#reject(keys, response);
+      case 'unregistered':
         log.warn({ event: 'uplink.unregistered', ...key, say: text(response.payload) });
-        this.#perform(this.#sender.unregistered(key, this.#now()));
-        return;
-      default: {
-        // 4.29 and 5.03 say how long (RFC 8516); anything else is a twin in trouble, and no reason to lose a report.
-        metrics.count('agent_reports_total', { result: 'refused' });
-        const waitS = Math.min(response.maxAgeS ?? BUSY_DEFAULT_S, BUSY_MAX_S);
-        // Never before the time that was told; spread out after it, for all cars of a host were told the same.
-        this.#perform(this.#sender.busy(key, waitS * 1000 * (1 + BUSY_JITTER * random()), this.#now()));
-      }
+        return this.#perform(this.#sender.unregistered(parcel, this.#now()));
+      case 'unbatched':
+      case 'parted':
+        log.info({ event: 'uplink.batch-refused', ...key, reports: keys.length, code: response.code });
+        return this.#perform(this.#sender[verdict](parcel, this.#now()));
+      case 'busy':
+        metrics.count('agent_reports_total', { result: 'refused' }, keys.length);
+        return this.#perform(this.#sender.busy(parcel, busyMs(response, random()), this.#now()));
     }
   }
 
-  #failed(key: Key, error: unknown): void {
-    const report = this.#reports.get(idOf(key));
-    if (report !== undefined) report.retransmit = undefined;
+  async #acknowledge(parcel: Parcel, response: CoapResponse): Promise<void> {
+    const { outbox, witness, vehicle, metrics, onSettings } = this.#options;
+    const { keys } = parcel;
+    const nowMs = this.#now();
+    this.#contact.heard(nowMs);
+    // Effects first: what this acknowledgement overtook is repeated without waiting for any disk.
+    this.#perform(this.#sender.acknowledged(parcel, nowMs));
+    this.#acknowledged += keys.length;
+    metrics.count('agent_reports_total', { result: 'acknowledged' }, keys.length);
+    metrics.observe('agent_batch_reports', keys.length);
+    for (const { fromMs } of this.#runningOf(parcel)) metrics.observe('agent_report_seconds', (nowMs - fromMs) / 1000);
+    const desired = settingsIn(response);
+    if (desired !== undefined) onSettings?.(desired);
+    for (const key of keys) {
+      // The witness first: a report that it misses would have to be sent again.
+      await witness.acknowledged(vehicle, key);
+      outbox.acknowledge(key);
+      this.#reports.delete(idOf(key));
+    }
+  }
+
+  async #reject(keys: readonly Key[], { code, payload }: CoapResponse): Promise<void> {
+    const { outbox, rejected, metrics, log } = this.#options;
+    this.#contact.heard(this.#now());
+    for (const key of keys) {
+      const bytes = this.#reports.get(idOf(key))?.bytes;
+      log.error({ event: 'uplink.rejected', ...key, code, say: text(payload) });
+      metrics.count('agent_reports_total', { result: 'rejected' });
+      if (bytes !== undefined) await rejected.keep(key, bytes);
+      outbox.reject(key);
+      this.#reports.delete(idOf(key));
+    }
+    this.#perform(this.#sender.dropped(keys, this.#now()));
+  }
+
+  #failed(parcel: Parcel, error: unknown): void {
+    this.#posts.delete(parcel);
     if (this.#stop.signal.aborted) return;
-    const busy = codeOf(error) === 'COAP_BUSY';
-    if (!busy) this.#options.roundTrip.timedOut();
-    this.#perform(busy ? this.#sender.busy(key, 1_000, this.#now()) : this.#sender.timedOut(key, this.#now()));
+    if (codeOf(error) === 'COAP_BUSY') return this.#perform(this.#sender.busy(parcel, OWN_BUSY_MS, this.#now()));
+    this.#options.roundTrip.timedOut();
+    this.#perform(this.#sender.timedOut(parcel, this.#now()));
   }
 
   #now(): number {
@@ -228,7 +199,7 @@ export class Uplink implements AsyncDisposable {
     return { ...this.#contact.watched, registered: found => this.registered(found) };
   }
 
-  get status(): { twin: Peer | undefined; acknowledged: number; underWay: number; heardAtMs: number } {
+  get status(): UplinkStatus {
     const { underWay } = this.#sender;
     return { twin: this.#twin, acknowledged: this.#acknowledged, underWay, heardAtMs: this.#contact.heardAtMs() };
   }

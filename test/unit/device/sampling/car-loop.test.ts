@@ -134,7 +134,7 @@ describe('car loop', function () {
   it('takes other rates while it runs', async () => {
     const it = scene();
     await it.until(() => it.named('spd').length > 5);
-    it.loop.setRates(parseRates('spd=off,ect=fast'));
+    it.loop.setPlan({ rates: parseRates('spd=off,ect=fast'), periods: { fast: 200, medium: 1_000, slow: 20_000 } });
     const fromMs = it.clock.monotonicMs() + 500;
     await it.clock.advance(10_000);
     assert.equal(it.named('spd').filter(({ monoMs }) => monoMs > fromMs).length, 0);
