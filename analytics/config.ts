@@ -1,4 +1,4 @@
-import { hostPort, oneOf, someOf, text, url, type ConfigOf, type Settings } from '../common/config.js';
+import { hostPort, integer, oneOf, someOf, text, url, type ConfigOf, type Settings } from '../common/config.js';
 import { fault } from '../protocol/errors.js';
 import type { TwinStoreSettings } from '../store/open.js';
 import { cassandraSettings, STORE_SETTINGS } from '../store/settings.js';
@@ -9,6 +9,17 @@ export const SETTINGS = {
   ...STORE_SETTINGS,
   'manager.url': { parse: someOf(url('http:', 'https:')), help: 'base URL of md-manager, or of several' },
   topology: { parse: text, help: 'YAML file with domains, switch ports and access points' },
+  'rollups.path': {
+    parse: text,
+    optional: true,
+    help: 'folder of the roll-ups of history, analytics’ own; without it wide spans are read report by report',
+  },
+  'rollups.keep10sDays': { parse: integer(1, 36_500), default: '30', help: 'days for which roll-ups of 10 s are kept' },
+  'rollups.keep5minDays': {
+    parse: integer(1, 36_500),
+    default: '730',
+    help: 'days for which roll-ups of 5 min are kept',
+  },
   'coap.bind': { parse: text, default: '127.0.0.1', help: 'address from which twins are asked' },
   'log.level': {
     parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),

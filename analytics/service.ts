@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { systemClock, systemTimers, type Clock, type Timers } from '../common/clock.js';
 import { Resources, aborted } from '../common/lifecycle.js';
 import { openLog, type Log } from '../common/log.js';
@@ -18,10 +19,15 @@ import { storeOf, type AnalyticsConfig } from './config.js';
 import { tellAges } from './live/age-gauges.js';
 import { FleetState } from './live/fleet-state.js';
 import { ManagerFollower } from './live/manager-follower.js';
-import { StoreFollower } from './live/store-follower.js';
+import { StoreFollower, type FollowerDeps } from './live/store-follower.js';
+import { StoreScanner } from './live/store-scanner.js';
 import { StreamHub } from './live/stream-hub.js';
+import { TwinSource } from './promql/twin-source.js';
+import { HistoryReader } from './query/history-reader.js';
+import { SharedReader } from './query/shared-reader.js';
 import { CoapTwinReader } from './query/twin-reader.js';
 import { analyticsRoutes } from './rest/routes.js';
+import { openRollUps, type OpenRollUps } from './rollup/open-rollups.js';
 import { pageFolder, servePage } from './web/page-files.js';
 
 export interface AnalyticsDeps {
@@ -76,23 +82,38 @@ export async function runAnalytics(config: ServiceConfig, deps: AnalyticsDeps, s
   const coap = resources.use(await deps.openCoap(config['coap.bind'], metrics));
   const manager = resources.use(new ManagerClient(config['manager.url']));
   const fleet = new FleetState(clock);
-  const hub = new StreamHub(fleet, metrics);
+  const hub = new StreamHub(fleet, metrics, randomUUID().slice(0, 8));
   metrics.beforeText(() => tellAges(metrics, fleet.vehicles.values(), clock.nowMs()));
-  const twin = new CoapTwinReader(manager, coap);
+  const hostOf = (vehicle: string) => fleet.vehicles.get(vehicle)?.record?.host;
+  const twin = new SharedReader(new CoapTwinReader(manager, coap, hostOf), {
+    ...{ clock, timers },
+    onShared: () => metrics.count('analytics_reads_shared_total'),
+  });
+  const stop = new AbortController();
+  const rolling = openRolling(config, { store, fleet, clock, timers, log, metrics });
+  if (rolling !== undefined) resources.use(rolling);
+  const reader = new HistoryReader(store, rolling?.rollUps, clock);
+  const series = new TwinSource({ fleet, reader, store, clock });
 
-  const follower = new StoreFollower({ store, fleet, clock, timers, log, metrics });
+  const follow = { store, fleet, clock, timers, log, metrics, rolling: rolling?.rollUps.roller };
+  const follower = new StoreFollower(follow);
   await follower.poll();
+  const { ended: scanned } = await firstScan(follow, stop.signal);
+  const rolled = rolling?.run(stop.signal);
+  resources.defer(async () => void (await Promise.all([scanned, rolled])));
+  resources.defer(() => stop.abort());
   const http = resources.use(
     await openHttp({
       part: 'analytics',
       listen: config.listen,
-      routes: analyticsRoutes({ fleet, store, twin, hub, topology, clock, metrics }),
+      routes: analyticsRoutes({ fleet, store, twin, reader, series, hub, topology, clock, metrics, log }),
       log,
       metrics,
       extend: app => servePage(app, deps.page),
     }),
   );
   resources.defer(() => hub.close());
+  resources.defer(hub.start(timers));
   resources.defer(follower.start());
   const following = new ManagerFollower({ manager, fleet, clock, timers, random, log }).run(signal);
   resources.defer(() => following);
@@ -100,4 +121,28 @@ export async function runAnalytics(config: ServiceConfig, deps: AnalyticsDeps, s
   deps.onReady(http.url);
   await aborted(signal);
   log.info({ event: 'service.stopping' });
+}
+
+/** How long nobody is served because the first scan, which counts, is not through. */
+const FIRST_SCAN_MS = 2_000;
+
+/** Begins to scan; resolves with the whole of it once the first scan is through, or takes long. */
+async function firstScan(deps: FollowerDeps, signal: AbortSignal): Promise<{ readonly ended: Promise<void> }> {
+  let ended = Promise.resolve();
+  await new Promise<void>(resolve => {
+    const cancel = deps.timers.after(FIRST_SCAN_MS, resolve);
+    const first = (): void => {
+      cancel();
+      resolve();
+    };
+    ended = new StoreScanner(deps).run(signal, deps.timers, first);
+  });
+  return { ended };
+}
+
+function openRolling(config: ServiceConfig, deps: Parameters<typeof openRollUps>[1]): OpenRollUps | undefined {
+  const path = config['rollups.path'];
+  if (path === undefined) return undefined;
+  const keepDays = { '10s': config['rollups.keep10sDays'], '5min': config['rollups.keep5minDays'] };
+  return openRollUps({ path, keepDays }, deps);
 }

@@ -118,6 +118,8 @@ export const EVENTS = [
   'analytics.manager-away',
   'analytics.manager-here',
   'analytics.event-unreadable',
+  'analytics.scan-failed',
+  'analytics.rollup-failed',
   // lab
   'lab-switch.controller-connected',
   'lab-switch.controller-lost',

@@ -127,9 +127,14 @@ const DEVICE = {
 const VMD = {
   vmd_reports_total: {
     kind: 'counter',
-    help: 'reports by what became of them: stored, malformed, too-large, unknown, mismatch, busy, failed',
+    help: 'reports by what became of them: stored, malformed, too-large, unknown, mismatch, limited, busy, failed',
     labels: ['result'],
     starts: each('result', ['stored', 'malformed', 'too-large', 'unknown', 'mismatch', 'busy', 'failed']),
+  },
+  vmd_limited_total: {
+    kind: 'counter',
+    help: 'what was more than the share of one vehicle: reports, bytes (answered 4.29), datagrams (not looked at)',
+    labels: ['what'],
   },
   vmd_reports_duplicate_total: { kind: 'counter', help: 'reports stored again: their (boot, seq) was known' },
   vmd_report_age_seconds: {
@@ -386,6 +391,12 @@ const ANALYTICS = {
     kind: 'histogram',
     help: 'time of a whole scan of the store',
     buckets: [0.001, 0.01, 0.1, 1, 10, 100],
+  },
+  analytics_reads_shared_total: { kind: 'counter', help: 'reads that shared the answer of one under way' },
+  analytics_rollup_blocks_total: {
+    kind: 'counter',
+    help: 'blocks of 5 min that were rolled up: new ones, and those that late reports changed',
+    labels: ['why'],
   },
   analytics_unreadable_rows_total: { kind: 'counter', help: 'rows of history that are no report of a known form' },
 } as const satisfies Table;

@@ -1,11 +1,17 @@
+import type { Timers } from '../../common/clock.js';
+import { every } from '../../common/clock.js';
 import type { Metrics } from '../../common/metrics.js';
-import { SseStream } from '../../protocol/api/sse.js';
+import type { Resumed } from '../../protocol/api/analytics.js';
+import { SseStream, eventText } from '../../protocol/api/sse.js';
 import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { FastifyReply } from 'fastify';
 import type { FleetState, LiveEvent } from './fleet-state.js';
+import { ReplayBuffer, type SentEvent } from './replay-buffer.js';
 
-const MAX_READERS = 200;
+const MAX_READERS = 2_000;
+/** A comment that often tells both ends, and what stands between them, that the stream is alive. */
+const ALIVE_EVERY_MS = 15_000;
 
 interface Reader {
   readonly stream: SseStream;
@@ -17,23 +23,48 @@ export class StreamHub {
   readonly #readers = new Set<Reader>();
   readonly #fleet: FleetState;
   readonly #metrics: Metrics<MetricName>;
+  readonly #sent: ReplayBuffer;
 
-  constructor(fleet: FleetState, metrics: Metrics<MetricName>) {
+  /** `run`: names this run of analytics, so that events of another one are not taken for ours. */
+  constructor(fleet: FleetState, metrics: Metrics<MetricName>, run: string) {
     this.#fleet = fleet;
     this.#metrics = metrics;
+    this.#sent = new ReplayBuffer(run);
     fleet.onEvent(event => this.#send(event));
   }
 
-  /** Opens a reader, of one vehicle or of all; throws READERS_FULL. */
-  open(reply: FastifyReply, vehicle: string | undefined): void {
+  /** Opens a reader, of one vehicle or of all; throws READERS_FULL. `lastEventId`: what it had last. */
+  open(reply: FastifyReply, vehicle: string | undefined, lastEventId?: string): void {
     if (this.#readers.size >= MAX_READERS) throw fault('READERS_FULL', `${MAX_READERS} readers`);
     const reader: Reader = { stream: new SseStream(reply), vehicle };
-    reader.stream.send('fleet', this.#fleet.fleet(vehicle));
+    this.#welcome(reader, lastEventId);
     this.#readers.add(reader);
     this.#metrics.set('analytics_stream_readers', this.#readers.size);
     reader.stream.onClose(() => {
       this.#readers.delete(reader);
       this.#metrics.set('analytics_stream_readers', this.#readers.size);
+    });
+  }
+
+  #welcome({ stream, vehicle }: Reader, lastEventId: string | undefined): void {
+    const missed = lastEventId === undefined ? undefined : this.#sent.since(lastEventId);
+    if (missed !== undefined && 'events' in missed) {
+      const mine = missed.events.filter(event => concerns(event, vehicle));
+      const resumed: Resumed = { replayed: true, events: mine.length };
+      stream.write(eventText('resumed', resumed) + mine.map(({ text }) => text).join(''));
+      return;
+    }
+    if (missed !== undefined) {
+      const resumed: Resumed = { replayed: false, events: 0, why: missed.why };
+      stream.send('resumed', resumed);
+    }
+    stream.send('fleet', this.#fleet.fleet(vehicle), this.#sent.lastId);
+  }
+
+  /** Keeps quiet streams open until the returned function is called. */
+  start(timers: Timers): () => void {
+    return every(timers, ALIVE_EVERY_MS, () => {
+      for (const { stream } of this.#readers) stream.write(':\n\n');
     });
   }
 
@@ -47,8 +78,11 @@ export class StreamHub {
       this.#metrics.set('analytics_reports_stored', data.reports.stored);
       this.#metrics.set('analytics_reports_lost', data.reports.lost);
     }
-    const about = 'vehicle' in data ? data.vehicle : undefined;
-    for (const { stream, vehicle } of this.#readers)
-      if (vehicle === undefined || about === undefined || about === vehicle) stream.send(event, data);
+    const sent = this.#sent.add('vehicle' in data ? data.vehicle : undefined, id => eventText(event, data, id));
+    for (const { stream, vehicle } of this.#readers) if (concerns(sent, vehicle)) stream.write(sent.text);
   }
 }
+
+/** What is about no vehicle is for all. */
+const concerns = ({ about }: SentEvent, vehicle: string | undefined): boolean =>
+  vehicle === undefined || about === undefined || about === vehicle;

@@ -1,15 +1,12 @@
 import type { History } from '../../protocol/api/analytics.js';
-import type { Report } from '../../protocol/report.js';
 import type { SignalRow } from '../../protocol/signals.js';
-import type { TwinStore } from '../../store/types.js';
-import { readReport } from '../live/store-follower.js';
-import { GAP_AFTER_MS, downsample, pointsOf, withGaps } from './series.js';
+import { pointsOfStretches, type HistoryReader } from './history-reader.js';
+import { GAP_AFTER_MS, downsample, withGaps } from './series.js';
 
-/** Rows that one question may read. */
-const MAX_ROWS = 50_000;
-const ROWS_PER_TURN = 500;
-/** A report's time is that of its newest sample; older ones within it are at most this much older. */
-const WITHIN_REPORT_MS = 20_000;
+/** Rows that one question may read: a day at one report a second. */
+const MAX_ROWS = 100_000;
+/** The bucket of a roll-up holds samples up to its end, its least and greatest may stand at either. */
+const GAP_OF_POINTS = 4;
 
 export interface HistoryQuery {
   readonly vehicle: string;
@@ -20,30 +17,25 @@ export interface HistoryQuery {
   readonly limit: number;
 }
 
-/** Past values of some signals, newest rows first where there are too many to read. */
-export async function readHistory(store: TwinStore, query: HistoryQuery): Promise<History> {
-  const { vehicle, fromMs, toMs, limit } = query;
-  const reports: Report[] = [];
-  let read = 0;
-  const range = { fromMs, toMs: toMs + WITHIN_REPORT_MS, limit: MAX_ROWS, reverse: true };
-  for await (const row of store.history(vehicle, range)) {
-    const report = readReport(row);
-    if (report !== undefined) reports.push(report);
-    if (++read % ROWS_PER_TURN === 0) await new Promise(resolve => setImmediate(resolve));
-  }
-  const series = query.rows.map(row => {
-    const points = pointsOf(row, reports, { fromMs, toMs });
+/** Past values of some signals; the newest where there are too many to read. */
+export async function readHistory(reader: HistoryReader, query: HistoryQuery, signal?: AbortSignal): Promise<History> {
+  const { vehicle, rows, fromMs, toMs, limit } = query;
+  // Each piece of the span keeps its least and its greatest value.
+  const pointMs = (2 * (toMs - fromMs)) / limit;
+  const read = await reader.read({ vehicle, rows, span: { fromMs, toMs }, pointMs, maxRows: MAX_ROWS, signal });
+  const series = rows.map(row => {
+    const points = pointsOfStretches(read.stretches(row.wire));
     return {
       path: row.path,
       label: row.label,
       unit: row.unit,
       points: withGaps(downsample(points, limit), gapAfter(row, fromMs, toMs, limit)),
-      downsampled: points.length > limit,
+      downsampled: read.resolution !== 'raw' || points.length > limit,
     };
   });
-  return { vehicle, fromMs, toMs, truncated: read >= MAX_ROWS, series };
+  return { vehicle, fromMs, toMs, resolution: read.resolution, truncated: read.truncated, series };
 }
 
 /** Thinned points stand further apart: a gap there is what is longer than two of their spans, too. */
 const gapAfter = ({ tier }: SignalRow, fromMs: number, toMs: number, limit: number): number =>
-  Math.max(GAP_AFTER_MS[tier], (4 * (toMs - fromMs)) / limit);
+  Math.max(GAP_AFTER_MS[tier], (GAP_OF_POINTS * (toMs - fromMs)) / limit);

@@ -13,7 +13,16 @@ interface Boot {
   lastAccepted?: number;
   /** Since when each awaited range has been awaited, by its first seq. */
   awaitedSince: Map<number, number>;
+  /** Key times of the seqs at the ends of the stored ranges: what is missing between two was reported between their times. */
+  readonly edges: Map<number, number>;
 }
+
+/** Spans in which rows are missed that are asked for at once: the newest ones. */
+const MAX_AWAITED_SPANS = 4;
+/** Key times around a missing row may be off by this, where a clock was set right meanwhile. */
+const EDGE_MS = 20_000;
+/** How far before its first stored report a boot may have begun. */
+const BOOT_BEGAN_MS = 86_400_000;
 
 /**
  * What happened to the reports of one vehicle, derived from the rows of its history (DESIGN §7 "Counting"); rows may be
@@ -25,7 +34,13 @@ export class ReportsLedger {
   #boot(number: number): Boot {
     const known = this.#boots.get(number);
     if (known !== undefined) return known;
-    const made: Boot = { stored: NO_SEQS, duplicated: NO_SEQS, gaps: new Map(), awaitedSince: new Map() };
+    const made: Boot = {
+      stored: NO_SEQS,
+      duplicated: NO_SEQS,
+      gaps: new Map(),
+      awaitedSince: new Map(),
+      edges: new Map(),
+    };
     this.#boots.set(number, made);
     return made;
   }
@@ -34,14 +49,32 @@ export class ReportsLedger {
     return hasSeq(this.#boots.get(id.boot)?.stored ?? NO_SEQS, id.seq);
   }
 
-  /** A row whose bytes could not be read is stored all the same. */
-  addId({ boot, seq }: Pick<ReportId, 'boot' | 'seq'>): void {
+  /** A row whose bytes could not be read is stored all the same. `timeMs`: its key time. */
+  addId({ boot, seq }: Pick<ReportId, 'boot' | 'seq'>, timeMs: number): void {
     const found = this.#boot(boot);
     found.stored = addSeq(found.stored, seq);
+    found.edges.set(seq, timeMs);
+    for (const inner of [seq - 1, seq, seq + 1])
+      if (hasSeq(found.stored, inner - 1) && hasSeq(found.stored, inner + 1) && hasSeq(found.stored, inner))
+        found.edges.delete(inner);
+  }
+
+  /** Where in time the rows stand that are awaited, the newest spans first: between those of their neighbours. */
+  awaitedSpans(nowMs: number): { readonly fromMs: number; readonly toMs: number }[] {
+    const spans: { fromMs: number; toMs: number }[] = [];
+    for (const { boot, awaited } of this.boots(nowMs))
+      for (const [from, to] of awaited.toReversed()) {
+        if (spans.length >= MAX_AWAITED_SPANS) return spans;
+        const { edges } = this.#boot(boot);
+        const beforeMs = edges.get(from - 1);
+        const afterMs = edges.get(to + 1) ?? nowMs;
+        spans.push({ fromMs: (beforeMs ?? afterMs - BOOT_BEGAN_MS) - EDGE_MS, toMs: afterMs + EDGE_MS });
+      }
+    return spans;
   }
 
   add(report: Report): void {
-    this.addId(report);
+    this.addId(report, report.timeMs);
     for (const { name, value } of report.samples) {
       if (name === META.gap) {
         const gap = decodeGap(value);

@@ -1,6 +1,7 @@
 import type { Report } from '../../protocol/report.js';
 import type { SenmlValue } from '../../protocol/senml.js';
-import { isPlausible, type SignalRow, type Tier } from '../../protocol/signals.js';
+import type { SignalRow, Tier } from '../../protocol/signals.js';
+import { SignalColumns } from './signal-columns.js';
 
 /** A point of a series; null as value begins a gap. */
 export type Point = [timeMs: number, value: SenmlValue | null];
@@ -13,20 +14,11 @@ export interface Span {
   readonly toMs: number;
 }
 
-/**
- * The samples of one signal within a span, ascending by time, each once. Reports may come in any order; a value out of
- * the signal's range is no point.
- */
+/** The samples of one signal within a span, ascending by time, each once. */
 export function pointsOf(row: SignalRow, reports: readonly Report[], span: Span): Point[] {
-  const byTime = new Map<number, { readonly boot: number; readonly seq: number; readonly value: SenmlValue }>();
-  for (const { boot, seq, samples } of reports)
-    for (const { name, timeMs, value } of samples) {
-      if (name !== row.wire || timeMs < span.fromMs || timeMs > span.toMs || !isPlausible(row, value)) continue;
-      const held = byTime.get(timeMs);
-      if (held === undefined || boot > held.boot || (boot === held.boot && seq > held.seq))
-        byTime.set(timeMs, { boot, seq, value });
-    }
-  return [...byTime].map(([timeMs, { value }]): Point => [timeMs, value]).sort((a, b) => a[0] - b[0]);
+  const columns = new SignalColumns([row], span);
+  for (const report of reports) columns.add(report);
+  return columns.points(row.wire);
 }
 
 /** Puts a null point behind the last one before each silence longer than `gapAfterMs`. */

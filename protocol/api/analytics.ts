@@ -127,6 +127,38 @@ export const signalRead = z.object({
 });
 export type SignalRead = z.infer<typeof signalRead>;
 
+/** A signal that could not be read, among others that could. */
+export const signalProblem = z.object({
+  vehicle: vehicleId,
+  path: z.string(),
+  problem: z.object({ code: z.string(), detail: z.string() }),
+});
+/**
+ * GET /v1/vehicles/{vehicle}/signals?paths=&maxAge=&timeout=&explain=1: several signals of one vehicle, by commas; absent:
+ * all that have a value. GET /v1/fleet/signals?paths=&vehicles=&…: the same of several vehicles; absent: of all. One
+ * deadline holds for all of them.
+ */
+export const signalReads = z.object({ sources, reads: z.array(signalRead), problems: z.array(signalProblem) });
+export type SignalReads = z.infer<typeof signalReads>;
+
+/**
+ * GET /v1/vehicles/{vehicle}/reports?from=&to=&limit=&order=oldest|newest&cursor=: reports as they are stored, in pages. `next`
+ * is the cursor of the page behind this one; the last page has none. Reports that come meanwhile are on a page or not;
+ * none comes twice, no other is left out.
+ */
+export const storedReport = z.object({
+  boot: z.int(),
+  seq: z.int(),
+  timeMs: z.number(),
+  receivedAtMs: z.number(),
+  /** By path; a sample's own time where it is not the report's. Names that are no signals keep theirs. */
+  samples: z.array(z.object({ path: z.string(), value, timeMs: z.number() })),
+  /** The bytes are of a release that this one cannot read. */
+  unreadable: z.literal(true).optional(),
+});
+export const reportPage = z.object({ vehicle: vehicleId, reports: z.array(storedReport), next: z.string().optional() });
+export type ReportPage = z.infer<typeof reportPage>;
+
 /**
  * GET /v1/vehicles/{vehicle}/history?signals=&from=&to=&limit=: per signal points [timeMs, value], ascending; null as value
  * begins a gap, which is never bridged. More than `limit` points: per span of time the least and the greatest value.
@@ -139,10 +171,14 @@ export const series = z.object({
   downsampled: z.boolean(),
 });
 export type Series = z.infer<typeof series>;
+/** What history was read from: reports as they were, or their roll-ups, where a point stands for much longer than these. */
+export const RESOLUTIONS = ['raw', '10s', '5min'] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
 export const history = z.object({
   vehicle: vehicleId,
   fromMs: z.number(),
   toMs: z.number(),
+  resolution: z.enum(RESOLUTIONS),
   /** Only the newest rows of the span were read: ask for less of it. */
   truncated: z.boolean(),
   series: z.array(series),
@@ -177,8 +213,16 @@ export type Ledger = z.infer<typeof ledger>;
 /**
  * GET /v1/stream[?vehicle=]: SSE. At once `fleet` {fleet}; then, as things change: `values` {liveValues}, `serving`
  * {servingChanged}, `handover` {handoverRecord}, `counts` {counts}, `sources` {sources}. A reader that cannot keep up is
- * closed and starts anew from `fleet`.
+ * closed. Who comes back with `Last-Event-ID` gets `resumed` {resumed}: with `replayed`, the events that it missed follow;
+ * else they are no longer known, `why` says so, and it starts anew from `fleet`.
  */
+export const resumed = z.object({
+  replayed: z.boolean(),
+  /** How many events follow. */
+  events: z.int(),
+  why: z.string().optional(),
+});
+export type Resumed = z.infer<typeof resumed>;
 export const liveValues = z.object({
   vehicle: vehicleId,
   nowMs: z.number(),

@@ -29,6 +29,7 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 const BODY_LIMIT_BYTES = 1_048_576;
+const FORM = 'application/x-www-form-urlencoded';
 
 const REHEARSAL = route({
   method: 'POST',
@@ -61,11 +62,14 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   );
   const { metrics, part } = options;
   metrics.set('service_info', 1, { part, version: version() });
+  if (options.routes.some(({ form }) => form))
+    app.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => done(null, formOf(String(body))));
   for (const row of [...options.routes, REHEARSAL]) {
     const labels = { part, route: `${row.method} ${row.path}` };
     app.route({
       method: row.method,
       url: row.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      ...(row.refusal === undefined ? {} : { errorHandler: inItsOwnForm(row.refusal, metrics, part) }),
       handler: async (request, reply) => {
         const input = {
           params: check(row.params, request.params, 'path'),
@@ -93,12 +97,31 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
     reply.header('content-type', options.metrics.contentType).send(await options.metrics.text()),
   );
   const description = openApi(options.part, options.routes);
-  app.get('/openapi.json', () => description);
+  for (const path of ['/openapi.json', '/v1/openapi.json']) app.get(path, () => description);
   await options.extend?.(app);
   await app.listen({ host: options.listen.address, port: options.listen.port });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.listen.port;
   return { url: `http://${inUrl(options.listen.address)}:${port}`, [Symbol.asyncDispose]: () => app.close() };
+}
+
+function inItsOwnForm(refusal: NonNullable<Route['refusal']>, metrics: Metrics<MetricName>, part: string) {
+  return (error: unknown, _request: FastifyRequest, reply: FastifyReply): void => {
+    const { status, body } = refusal(error);
+    metrics.count('http_errors_total', { part, code: `HTTP_${status}` });
+    void reply.code(status).send(body);
+  };
+}
+
+/** Fields of a form; a field that comes several times is a list. */
+function formOf(body: string): Record<string, string | string[]> {
+  const form = new URLSearchParams(body);
+  return Object.fromEntries(
+    [...new Set(form.keys())].map(name => {
+      const values = form.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? '') : values];
+    }),
+  );
 }
 
 function check<T>(schema: z.ZodType<T> | undefined, value: unknown, where: string): T {

@@ -9,7 +9,12 @@ const schemaOf = (type: z.ZodType, io: 'input' | 'output'): unknown => {
 
 const OF_EVERY_SERVICE =
   'Beside these resources: GET /healthz (the process answers), GET /readyz (200 ready, 503 with what it waits for), ' +
-  'GET /metrics (Prometheus text) and GET /openapi.json (this description).';
+  'GET /metrics (Prometheus text) and GET /v1/openapi.json (this description; also at /openapi.json).';
+
+const OF_ANOTHER_API = {
+  description: 'an error in the form of the API that is served here',
+  content: { 'application/json': { schema: { type: 'object' } } },
+};
 
 /** OpenAPI 3.1 description of a service, made from its routes. */
 export function openApi(part: string, routes: readonly Route[]): Record<string, unknown> {
@@ -21,12 +26,24 @@ export function openApi(part: string, routes: readonly Route[]): Record<string, 
       ...(row.body === undefined
         ? {}
         : {
-            requestBody: { required: true, content: { 'application/json': { schema: schemaOf(row.body, 'input') } } },
+            requestBody: {
+              required: true,
+              content: {
+                [row.form ? 'application/x-www-form-urlencoded' : 'application/json']: {
+                  schema: schemaOf(row.body, 'input'),
+                },
+              },
+            },
           }),
       responses: {
         ...(row.answer === undefined
           ? row.raw
-            ? { 200: { description: row.summary, content: { 'text/event-stream': { schema: { type: 'string' } } } } }
+            ? {
+                200: {
+                  description: row.summary,
+                  content: { [row.media ?? 'text/event-stream']: { schema: { type: 'string' } } },
+                },
+              }
             : { [row.status ?? 204]: { description: row.summary } }
           : {
               [row.status ?? 200]: {
@@ -34,10 +51,13 @@ export function openApi(part: string, routes: readonly Route[]): Record<string, 
                 content: { 'application/json': { schema: schemaOf(row.answer, 'output') } },
               },
             }),
-        default: {
-          description: `problem details (RFC 9457)${row.errors ? `; codes ${row.errors.join(', ')}` : ''}`,
-          content: { 'application/problem+json': { schema: schemaOf(problem, 'output') } },
-        },
+        default:
+          row.refusal === undefined
+            ? {
+                description: `problem details (RFC 9457)${row.errors ? `; codes ${row.errors.join(', ')}` : ''}`,
+                content: { 'application/problem+json': { schema: schemaOf(problem, 'output') } },
+              }
+            : OF_ANOTHER_API,
       },
     };
     paths[row.path] = { ...paths[row.path], [row.method.toLowerCase()]: operation };

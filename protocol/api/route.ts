@@ -15,8 +15,14 @@ export interface Route<P = unknown, Q = unknown, B = unknown, A = unknown> {
   readonly status?: number;
   /** Codes of ERRORS that callers should expect. */
   readonly errors?: readonly string[];
-  /** Takes the reply over for server-sent events; the answer is ignored. */
+  /** Takes the reply over for server-sent events, or sends a stream of `media`; the answer is ignored. */
   readonly raw?: true;
+  /** Content type of a raw answer; absent: server-sent events. */
+  readonly media?: string;
+  /** The body is a form (`application/x-www-form-urlencoded`); names that come several times are lists. */
+  readonly form?: true;
+  /** Errors in another form than problem details, where somebody else's API is served. */
+  readonly refusal?: (error: unknown) => { readonly status: number; readonly body: unknown };
   handle(input: { params: P; query: Q; body: B; request: FastifyRequest; reply: FastifyReply }): A | Promise<A>;
 }
 

@@ -19,11 +19,16 @@ export class SseStream {
   }
 
   send(event: string, data: unknown, id?: string): void {
+    this.write(eventText(event, data, id));
+  }
+
+  /** Writes what `eventText` made, once for many readers. */
+  write(text: string): void {
     if (this.#reply.raw.writableLength > this.#limitBytes) {
       this.#reply.raw.destroy();
       return;
     }
-    this.#reply.raw.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    this.#reply.raw.write(text);
   }
 
   onClose(listener: () => void): void {
@@ -34,6 +39,10 @@ export class SseStream {
     this.#reply.raw.end();
   }
 }
+
+/** One event as it goes over the wire. */
+export const eventText = (event: string, data: unknown, id?: string): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
 export interface ServerEvent {
   readonly event: string;

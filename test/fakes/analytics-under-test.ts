@@ -46,6 +46,8 @@ export interface UnderTestOptions {
   readonly seed?: (store: TwinStore) => Promise<void>;
   /** What analytics opens in place of its own view of the store. */
   readonly openStore?: (store: TwinStore) => TwinStore;
+  /** Folder of the roll-ups; absent: none are made. */
+  readonly rollUps?: string;
 }
 
 /** Analytics in this process on a free port, its store in a temporary folder. */
@@ -65,6 +67,9 @@ export async function startAnalytics(options: UnderTestOptions): Promise<Analyti
         listen: { address: '127.0.0.1', port: 0 },
         'manager.url': [options.managerUrl],
         topology,
+        'rollups.path': options.rollUps,
+        'rollups.keep10sDays': 30,
+        'rollups.keep5minDays': 730,
         'coap.bind': '127.0.0.1',
         'log.level': 'silent',
       },

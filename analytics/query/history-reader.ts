@@ -1,0 +1,157 @@
+import type { Clock } from '../../common/clock.js';
+import type { Resolution } from '../../protocol/api/analytics.js';
+import type { SignalRow } from '../../protocol/signals.js';
+import type { TwinStore } from '../../store/types.js';
+import { BLOCK_MS, LEVELS, blockOf, type Cell, type RollUpLevel } from '../rollup/bucket.js';
+import type { Roller } from '../rollup/roller.js';
+import type { RollUpStore } from '../rollup/rollup-store.js';
+import { WITHIN_REPORT_MS, readReport } from './read-report.js';
+import type { Point, Span } from './series.js';
+import { SignalColumns } from './signal-columns.js';
+
+/** Roll-ups are asked where each point that is wanted stands for at least this many of them: else they would be seen. */
+const BUCKETS_PER_POINT = 3;
+const ROWS_PER_TURN = 500;
+
+/** What was read of one signal in one stretch of time. */
+export type Stretch =
+  | { readonly kind: 'raw'; readonly points: readonly Point[] }
+  | { readonly kind: 'rolled'; readonly cells: readonly Cell[] };
+
+export interface ReadRequest {
+  readonly vehicle: string;
+  readonly rows: readonly SignalRow[];
+  /** Both ends included. */
+  readonly span: Span;
+  /** For how much time one point of the answer stands; 0: samples are wanted as they were. */
+  readonly pointMs: number;
+  readonly maxRows: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HistoryRead {
+  /** The finest of what was read where it was rolled up. */
+  readonly resolution: Resolution;
+  /** Only the newest rows were read. */
+  readonly truncated: boolean;
+  /** Stretches of a signal, ascending in time. */
+  readonly stretches: (wire: string) => readonly Stretch[];
+}
+
+export interface RollUps {
+  readonly store: RollUpStore;
+  readonly roller: Pick<Roller, 'rolledTo' | 'isStale'>;
+  /** From when on the buckets of a level are kept. */
+  readonly keptFromMs: (level: RollUpLevel, nowMs: number) => number;
+}
+
+type Piece = Span & { readonly level: RollUpLevel | 'raw' };
+
+/** Past samples of a vehicle: as they were, or rolled up where the width that is asked for allows it. */
+export class HistoryReader {
+  readonly #store: Pick<TwinStore, 'history'>;
+  readonly #rollUps: RollUps | undefined;
+  readonly #clock: Clock;
+
+  constructor(store: Pick<TwinStore, 'history'>, rollUps: RollUps | undefined, clock: Clock) {
+    this.#store = store;
+    this.#rollUps = rollUps;
+    this.#clock = clock;
+  }
+
+  async read(request: ReadRequest): Promise<HistoryRead> {
+    const { rows, vehicle } = request;
+    const wires = new Set(rows.map(({ wire }) => wire));
+    const found = new Map<string, Stretch[]>([...wires].map(wire => [wire, []]));
+    const pieces = this.#pieces(request);
+    let left = request.maxRows;
+    // Newest first, so that what is left out where there is too much is the oldest.
+    for (const piece of pieces.toReversed()) {
+      if (piece.level === 'raw') {
+        const { columns, read } = await this.#readRaw(request, piece, left);
+        left -= read;
+        for (const wire of columns.wires()) found.get(wire)?.unshift({ kind: 'raw', points: columns.points(wire) });
+      } else this.#readRolled(piece, piece.level, vehicle, wires, found);
+      if (left <= 0) break;
+    }
+    const levels = new Set(pieces.map(({ level }) => level));
+    const resolution = levels.has('10s') ? '10s' : levels.has('5min') ? '5min' : 'raw';
+    return { resolution, truncated: left <= 0, stretches: wire => found.get(wire) ?? [] };
+  }
+
+  #readRolled(
+    span: Span,
+    level: RollUpLevel,
+    vehicle: string,
+    wires: ReadonlySet<string>,
+    found: ReadonlyMap<string, Stretch[]>,
+  ): void {
+    const cells = new Map<string, Cell[]>([...wires].map(wire => [wire, []]));
+    for (const bucket of this.#rollUps?.store.read(level, vehicle, { ...span, toMs: span.toMs + 1 }, wires) ?? [])
+      for (const [wire, cell] of bucket.cells) cells.get(wire)?.push(cell);
+    for (const [wire, some] of cells) if (some.length > 0) found.get(wire)?.unshift({ kind: 'rolled', cells: some });
+  }
+
+  async #readRaw(
+    { vehicle, rows, signal }: ReadRequest,
+    span: Span,
+    limit: number,
+  ): Promise<{ readonly columns: SignalColumns; readonly read: number }> {
+    const columns = new SignalColumns(rows, span);
+    let read = 0;
+    const range = { fromMs: span.fromMs, toMs: span.toMs + WITHIN_REPORT_MS, limit, reverse: true };
+    for await (const row of this.#store.history(vehicle, range)) {
+      const report = readReport(row);
+      if (report !== undefined) columns.add(report);
+      if (++read % ROWS_PER_TURN !== 0) continue;
+      await new Promise(resolve => setImmediate(resolve));
+      signal?.throwIfAborted();
+    }
+    return { columns, read };
+  }
+
+  /** Which part of the span is read from where, ascending. */
+  #pieces({ vehicle, span, pointMs }: ReadRequest): Piece[] {
+    const rollUps = this.#rollUps;
+    const wanted = levelFor(pointMs);
+    if (rollUps === undefined || wanted === undefined) return [{ ...span, level: 'raw' }];
+    const nowMs = this.#clock.nowMs();
+    const beginMs = Math.ceil(span.fromMs / BLOCK_MS) * BLOCK_MS;
+    const endMs = Math.min(blockOf(span.toMs + 1), rollUps.roller.rolledTo(vehicle));
+    if (endMs <= beginMs) return [{ ...span, level: 'raw' }];
+    const pieces: Piece[] = [];
+    const add = (fromMs: number, toMs: number, level: Piece['level']): void => {
+      const last = pieces.at(-1);
+      if (fromMs > toMs) return;
+      if (last?.level === level) pieces[pieces.length - 1] = { ...last, toMs };
+      else pieces.push({ fromMs, toMs, level });
+    };
+    add(span.fromMs, beginMs - 1, 'raw');
+    const shortKeptMs = rollUps.keptFromMs('10s', nowMs);
+    for (let blockMs = beginMs; blockMs < endMs; blockMs += BLOCK_MS) {
+      const level = wanted === '10s' && blockMs < shortKeptMs ? '5min' : wanted;
+      add(blockMs, blockMs + BLOCK_MS - 1, rollUps.roller.isStale(vehicle, blockMs) ? 'raw' : level);
+    }
+    add(endMs, span.toMs, 'raw');
+    return pieces;
+  }
+}
+
+/** The longest roll-up that is still finer than the points; undefined: none is. */
+export function levelFor(pointMs: number): RollUpLevel | undefined {
+  if (pointMs >= BUCKETS_PER_POINT * LEVELS['5min']) return '5min';
+  return pointMs >= BUCKETS_PER_POINT * LEVELS['10s'] ? '10s' : undefined;
+}
+
+/** Points that keep the shape of stretches: samples as they are, of each roll-up the least and the greatest. */
+export function pointsOfStretches(stretches: readonly Stretch[]): Point[] {
+  return stretches.flatMap(stretch => (stretch.kind === 'raw' ? stretch.points : stretch.cells.flatMap(pointsOfCell)));
+}
+
+function pointsOfCell(cell: Cell): Point[] {
+  if (cell.kind === 'text') return [[cell.lastAtMs, cell.last]];
+  const least: Point = [cell.minAtMs, cell.min];
+  const greatest: Point = [cell.maxAtMs, cell.max];
+  if (cell.minAtMs === cell.maxAtMs) return [least];
+  return cell.minAtMs < cell.maxAtMs ? [least, greatest] : [greatest, least];
+}
