@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { silentLog } from '../../../../common/log.js';
+import { Metrics } from '../../../../common/metrics.js';
+import { borders } from '../../../../md-manager/triggers/mobility/adjacency.js';
+import { Announcements } from '../../../../md-manager/triggers/mobility/announcements.js';
+import { Mail } from '../../../../md-manager/triggers/mobility/mail.js';
+import { Subscribers } from '../../../../md-manager/triggers/mobility/subscribers.js';
+import type { HandoverRecord } from '../../../../protocol/api/md-manager.js';
+import { METRICS } from '../../../../protocol/metrics.js';
+import { parseTopology } from '../../../../protocol/topology.js';
+import { timeStampOf } from '../../../../protocol/triggers/mec-location.js';
+import { mobilitySubscription, type MobilitySubscription } from '../../../../protocol/triggers/mec-mobility.js';
+import { fakeClock } from '../../../fakes/fake-clock.js';
+
+type Bag = Record<string, unknown>;
+
+const wish = (filterCriteria: Bag = {}, more: Bag = {}): MobilitySubscription =>
+  mobilitySubscription.parse({
+    ...{ subscriptionType: 'MobilityProcedureSubscription', callbackReference: 'http://there/told', filterCriteria },
+    ...more,
+  });
+
+const RECORD: HandoverRecord = {
+  ...{ id: 'h-1', vehicle: 'car-1', kind: 'move', result: 'running', attempt: 1, startedAtMs: 0 },
+  ...{ fromDomain: 'edge-1', toDomain: 'edge-2', fromHost: 'edge-1/1', toHost: 'edge-2/1' },
+  phases: { initiated: 1 },
+};
+const DONE: HandoverRecord = { ...RECORD, result: 'completed' };
+
+function scene() {
+  const clock = fakeClock();
+  const metrics = new Metrics(METRICS);
+  const sent: Bag[] = [];
+  const answers: boolean[] = [];
+  const post = (_url: string, body: unknown): Promise<void> => {
+    if (answers.shift() === false) return Promise.reject(new Error('away'));
+    sent.push(body as Bag);
+    return Promise.resolve();
+  };
+  const mail = new Mail({ post, timers: clock, metrics, log: silentLog });
+  let ids = 0;
+  const subscribers = new Subscribers({
+    ...{ url: 'http://here/subscriptions', mail, clock, timers: clock, metrics, newId: () => `s-${++ids}` },
+  });
+  const announcements = new Announcements({
+    subscribers,
+    associateIds: vehicle => (vehicle === 'car-9' ? [] : [{ type: 'UE_IPv4_ADDRESS', value: '10.45.0.7' }]),
+    hostOf: host => {
+      const [domain = ''] = host.split('/');
+      return { host, domain, address: '10.96.0.1', port: 5683, control: 'http://10.96.0.1:5684' };
+    },
+    nowMs: () => clock.nowMs(),
+  });
+  const told = async (...records: HandoverRecord[]): Promise<unknown[]> => {
+    sent.splice(0);
+    for (const record of records) announcements.onRecord(record);
+    await clock.advance(0);
+    return sent.map(body => body['mobilityStatus'] ?? body['notificationType']);
+  };
+  return { clock, metrics, mail, subscribers, sent, answers, told };
+}
+
+const [TRIGGERED, COMPLETED, FAILED] = ['TRIGGERED', 'COMPLETED', 'FAILED'].map(end => `INTERHOST_MOVEOUT_${end}`);
+
+describe('hand-overs as others are told of them (MEC 021)', () => {
+  it('begin once and end once, however often something is reached', async () => {
+    const { subscribers, told } = scene();
+    subscribers.add(wish());
+    assert.deepEqual(await told(RECORD, RECORD, { ...RECORD, phases: { initiated: 1, prepared: 2 } }), [TRIGGERED]);
+    assert.deepEqual(await told(DONE), [COMPLETED]);
+    assert.deepEqual(await told({ ...RECORD, id: 'h-2' }, { ...RECORD, id: 'h-2', result: 'cancelled' }), [
+      TRIGGERED,
+      FAILED,
+    ]);
+  });
+
+  it('are none where they stay on their host, are a first one, never began, or are of a device that has no name there', async () => {
+    const { subscribers, told } = scene();
+    subscribers.add(wish());
+    const { toHost: _to, ...nowhere } = RECORD;
+    assert.deepEqual(
+      await told(
+        { ...DONE, kind: 'first' },
+        { ...DONE, kind: 'same-domain' },
+        { ...DONE, toHost: 'edge-1/1' },
+        nowhere,
+        { ...nowhere, result: 'failed' },
+        { ...RECORD, vehicle: 'car-9' },
+      ),
+      [],
+    );
+  });
+
+  it('are told to whoever asked for their host, their device, their status, and to nobody else', async () => {
+    const mine = [{ type: 'UE_IPv4_ADDRESS', value: '10.45.0.7' }];
+    for (const [criteria, expected] of [
+      [{ appInstanceId: 'edge-1/1' }, 1],
+      [{ appInstanceId: 'edge-2/1' }, 1],
+      [{ appInstanceId: 'edge-3/1' }, 0],
+      [{ associateId: mine }, 1],
+      [{ associateId: [{ type: 'UE_IPV6_ADDRESS', value: '10.45.0.7' }] }, 0],
+      [{ mobilityStatus: [TRIGGERED] }, 1],
+      [{ mobilityStatus: [1] }, 1],
+      [{ mobilityStatus: [COMPLETED, FAILED] }, 0],
+      [{ appInstanceId: 'edge-1/1', associateId: mine, mobilityStatus: [COMPLETED] }, 0],
+    ] as const) {
+      const { subscribers, told } = scene();
+      subscribers.add(wish(criteria));
+      assert.equal((await told(RECORD)).length, expected, JSON.stringify(criteria));
+    }
+  });
+});
+
+describe('subscribers to hand-overs', () => {
+  it('are told a minute before their end, and of nothing after it', async () => {
+    const { clock, subscribers, told, sent, metrics } = scene();
+    const expiryDeadline = timeStampOf(clock.nowMs() + 300_000);
+    subscribers.add(wish({}, { expiryDeadline }));
+    await clock.advance(240_000);
+    assert.deepEqual(sent.map(body => [body['notificationType'], body['expiryDeadline']]), [['ExpiryNotification', expiryDeadline]]); // prettier-ignore
+    assert.deepEqual(await told(RECORD), [TRIGGERED]);
+    await clock.advance(60_000);
+    assert.deepEqual(await told({ ...RECORD, id: 'h-2' }), []);
+    assert.equal(await metrics.total('manager_mobility_subscriptions'), 0);
+  });
+
+  it('stay for another while when they renew, and an hour at most', async () => {
+    const { clock, subscribers, told } = scene();
+    const { id } = subscribers.add(wish({}, { expiryDeadline: timeStampOf(clock.nowMs() + 120_000) }));
+    subscribers.replace(id, wish());
+    await clock.advance(3_599_999);
+    assert.deepEqual(await told(RECORD), [TRIGGERED]);
+    await clock.advance(1);
+    assert.deepEqual(await told(DONE), []);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('are so many and no more', () => {
+    const { subscribers } = scene();
+    for (let n = 0; n < 1_000; n++) subscribers.add(wish());
+    assert.throws(() => subscribers.add(wish()), { code: 'READERS_FULL' });
+    subscribers[Symbol.dispose]();
+  });
+});
+
+describe('mail to others', () => {
+  it('keeps its order for each, is tried three times, and then given up', async () => {
+    const { clock, mail, sent, answers, metrics } = scene();
+    answers.push(false, false, true, false, false, false);
+    for (const n of [1, 2, 3]) mail.send('a', 'http://a/', { n });
+    await clock.advance(60_000);
+    assert.deepEqual(sent, [{ n: 1 }, { n: 3 }]);
+    assert.match(await metrics.text(), /manager_mobility_notifications_total{result="failed"} 1/);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('of one who is away keeps nobody else waiting, and is bounded', async () => {
+    const { clock, mail, sent, answers, metrics } = scene();
+    answers.push(false);
+    for (let n = 0; n < 300; n++) mail.send('a', 'http://a/', { n });
+    mail.send('b', 'http://b/', { n: 'b' });
+    await clock.advance(0);
+    assert.deepEqual(sent, [{ n: 'b' }]);
+    await clock.advance(60_000);
+    assert.match(await metrics.text(), /manager_mobility_notifications_total{result="dropped"} 43/);
+  });
+});
+
+it('domains border on one another where a device may come from one into the other', () => {
+  const topology = parseTopology({
+    domains: ['edge-1', 'edge-2', 'edge-3'],
+    switches: [1, 2, 3].map(n => ({
+      datapath: n,
+      ports: [{ port: 1, role: 'access', domain: `edge-${n}`, accessPoint: `ap-${n}` }],
+    })),
+    accessPoints: [1, 2, 3].map(n => ({
+      ...{ id: `ap-${n}`, domain: `edge-${n}`, latitude: 38, longitude: -1, rangeM: 10 },
+      neighbours: n === 2 ? ['ap-1', 'ap-3'] : ['ap-2'],
+    })),
+  });
+  const found = borders(topology);
+  assert.deepEqual(
+    ['edge-1', 'edge-2', 'edge-3'].map(domain => [...(found.get(domain) ?? [])].sort()),
+    [['edge-2'], ['edge-1', 'edge-3'], ['edge-2']],
+  );
+});
