@@ -7,6 +7,7 @@ import { Metrics } from '../common/metrics.js';
 import { fault } from '../protocol/errors.js';
 import { METRICS_OF, type MetricName } from '../protocol/metrics.js';
 import { openControlStore, openTwinStore, type StoreDeps, type TwinStoreSettings } from '../store/open.js';
+import type { ControlStore } from '../store/types.js';
 import type { SessionState } from '../store/cassandra/session.js';
 import { cassandraSettings, storeFlags } from '../store/settings.js';
 import { storeAnswers } from './await-store.js';
@@ -14,7 +15,7 @@ import { controlStoreOf, DOMAIN, hostLogin, planOf, SETTINGS, SWEEP_SETTINGS, ty
 import { openMano } from './mano/open.js';
 import { highestBoot } from './registration/next-boot.js';
 import { runManager } from './service.js';
-import { sweep } from './sweep.js';
+import { ANSWERS_WITHIN_MS, sweep } from './sweep.js';
 
 export const help = `edgetwin md-manager: registers vehicles, keeps pools of vMD hosts, runs hand-overs
 
@@ -31,8 +32,8 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
     const log = openLog('md-manager', 'warn');
     const deps: StoreDeps = { clock: systemClock, timers: systemTimers, random: Math.random, log };
     await using store = await openControlStore(controlStoreOf(config), deps);
-    await storeAnswers(store, deps, signal);
-    const ended = await sweep(store);
+    await answersSoon(store, deps, signal);
+    const ended = await sweep(store, deps);
     process.stdout.write(`${ended} vMD host${ended === 1 ? '' : 's'} ended\n`);
     return 0;
   }
@@ -69,6 +70,18 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
     signal,
   );
   return 0;
+}
+
+/** STORE_AWAY where the control store does not answer in time: whoever sweeps is told, and does not wait for a cluster that is gone. */
+async function answersSoon(store: ControlStore, deps: StoreDeps, signal: AbortSignal): Promise<void> {
+  const late = new AbortController();
+  const words = `the control store did not answer within ${ANSWERS_WITHIN_MS} ms`;
+  const cancel = deps.timers.after(ANSWERS_WITHIN_MS, () => late.abort(fault('STORE_AWAY', words)));
+  try {
+    await storeAnswers(store, deps, AbortSignal.any([signal, late.signal]));
+  } finally {
+    cancel();
+  }
 }
 
 /** Where the highest boots of vehicles are looked for: the embedded store of each domain, or a cluster's copy in the manager's own. */

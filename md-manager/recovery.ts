@@ -4,11 +4,12 @@ import { messageOf } from '../common/errors.js';
 import type { Log } from '../common/log.js';
 import type { VehicleFlows } from '../protocol/api/sdn-app.js';
 import type { HostHealth } from '../protocol/api/vmd.js';
-import type { ControlStore, DeviceRow, StandbyRow } from '../store/types.js';
+import type { ControlStore, DeviceRow, HandoverRow, OwnerRow, StandbyRow } from '../store/types.js';
 import type { Standby } from './arming/standby.js';
-import { stateOf } from './handover/ledger.js';
-import { catchUp, recover, type Facts } from './handover/recover.js';
+import { rowOf, stateOf } from './handover/ledger.js';
+import { catchUp, isSuperseded, recover, type Facts } from './handover/recover.js';
 import type { Runner } from './handover/runner.js';
+import type { VehicleState } from './handover/state.js';
 import { namedHosts } from './handover/work.js';
 import type { Mano } from './mano/mano.js';
 import type { SdnClient } from './peers.js';
@@ -39,14 +40,14 @@ export async function recoverAll(
 ): Promise<readonly VehicleFlows[] | undefined> {
   const { store, mano, runner, standby, sdn, term, log, signal } = deps;
   const owners = new Map((await store.owners()).map(row => [row.vehicle, row]));
-  const open = new Map(
-    (await store.openHandovers())
-      .sort((a, b) => a.startedAtMs - b.startedAtMs)
-      .flatMap(row => {
-        const state = stateOf(row);
-        return state === undefined ? [] : [[row.vehicle, state] as const];
-      }),
-  );
+  const open = new Map<string, VehicleState>();
+  for (const row of (await store.openHandovers()).sort((a, b) => a.startedAtMs - b.startedAtMs)) {
+    const state = stateOf(row);
+    const owner = owners.get(row.vehicle);
+    if (state === undefined) continue;
+    if (owner === undefined || !isSuperseded(state, owner)) open.set(row.vehicle, state);
+    else await endLate(deps, row, state, owner);
+  }
   const patience = AbortSignal.any([signal, AbortSignal.timeout(SDN_WAIT_MS)]);
   const flows = await sdn.vehicles(patience).catch(() => undefined);
   const flowsOf = new Map((flows ?? []).map(row => [row.vehicle, row]));
@@ -77,6 +78,23 @@ export async function recoverAll(
   }
   standby.load(leases, healths, runner.states(), host => mano.placeOf(host));
   return flows;
+}
+
+/** A row that came too late is closed, so that no later manager meets it. */
+async function endLate(
+  { store, clock, log }: RecoveryDeps,
+  { id, vehicle }: HandoverRow,
+  { run }: VehicleState,
+  { handover, epoch }: OwnerRow,
+): Promise<void> {
+  log.warn({ event: 'manager.vehicle.superseded', vehicle, handover: id, by: handover, epoch });
+  if (run === undefined) return;
+  // What was claimed in its time came to its end, whoever did not live to write it.
+  const claimed = run.stage.at === 'activating' || run.stage.at === 'settling';
+  const ended = claimed
+    ? { result: 'completed' as const }
+    : { result: 'cancelled' as const, reason: `superseded by ${handover}` };
+  await store.putHandover(rowOf({ ...run.record, ...ended, endedAtMs: clock.stampMs() }));
 }
 
 /** Sets every vehicle going: what was asked for is asked again, hosts that are gone are named. */

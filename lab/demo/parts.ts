@@ -9,6 +9,7 @@ import {
   fleetFile,
   fleetOf,
   fleets,
+  managersOf,
   storeOf,
   urlsOf,
   vehiclesOf,
@@ -21,7 +22,7 @@ import type { Part } from './supervisor.js';
 
 /** Every process of a lab run in the order of its start, md-manager's own vMD hosts left out. */
 export function partsOf(block: Addresses, plan: Plan): Part[] {
-  const urls = urlsOf(block, plan.httpPort);
+  const urls = urlsOf(block, plan);
   const at = (service: keyof typeof SERVICE, port: number): string =>
     `${block.serviceAddress(SERVICE[service])}:${port}`;
   const driving = [
@@ -82,7 +83,7 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         '--listen',
         at('sdn', PORT.sdn),
         '--manager-url',
-        plan.via.manager ?? urls.manager,
+        plan.via.manager ?? managersOf(urls).join(','),
         '--topology',
         plan.topology,
         '--switch-control',
@@ -90,29 +91,7 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         ...['--lease-url', plan.via.sdn ?? urls.sdn, '--registration-first-number', String(block.firstNumber)],
       ],
     },
-    {
-      name: 'md-manager',
-      title: 'edgetwin-md-manager',
-      argv: [
-        'md-manager',
-        ...['--listen', at('manager', PORT.manager), '--sdn-url', plan.via.sdn ?? urls.sdn],
-        // Neighbouring access points: where slots are kept for a car before it moves.
-        ...['--topology', plan.topology],
-        ...managerStoreWords(plan),
-        ...['--hosts-from', block.hostAddress(0), '--registration-first-number', String(block.firstNumber)],
-        ...[
-          '--pool-size',
-          DOMAINS.map(domain => `${domain}=2`).join(','),
-          '--pool-slots',
-          String(Math.max(4, plan.cars)),
-        ],
-        // All parts share one machine here: hosts that answer late for want of processor time are not lost. Exits and broken
-        // control connections are seen at once all the same.
-        ...['--probe-ms', '1000'],
-        ...['--host-log-dir', join(plan.data, 'log')],
-        ...(plan.via.hosts === undefined ? [] : ['--hosts-via', plan.via.hosts]),
-      ],
-    },
+    ...managerParts(block, plan),
     {
       name: 'radio',
       title: 'edgetwin-lab-radio',
@@ -147,7 +126,7 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         `127.0.0.1:${plan.httpPort}`,
         ...twinStoreWords(plan, 'core'),
         '--manager-url',
-        urls.manager,
+        managersOf(urls).join(','),
         '--topology',
         plan.topology,
       ],
@@ -155,6 +134,41 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
     ...deviceParts(block, plan),
   ];
   return parts.map(part => ({ ...part, argv: [...part.argv, ...(plan.extra[part.name] ?? [])] }));
+}
+
+/** md-manager, and its stand-by where there are two: the same but for the address. */
+function managerParts(block: Addresses, plan: Plan): Part[] {
+  const urls = urlsOf(block, plan);
+  const services = plan.managers === 1 ? (['manager'] as const) : (['manager', 'standby'] as const);
+  return services.map(service => {
+    const name = service === 'manager' ? 'md-manager' : 'md-manager-2';
+    const peers = managersOf(urls).filter(url => url !== urls[service]);
+    return {
+      name,
+      title: `edgetwin-${name}`,
+      argv: [
+        'md-manager',
+        ...['--listen', `${block.serviceAddress(SERVICE[service])}:${PORT.manager}`],
+        ...['--sdn-url', plan.via.sdn ?? urls.sdn],
+        ...(peers.length === 0 ? [] : ['--leader-peers', peers.join(',')]),
+        // Neighbouring access points: where slots are kept for a car before it moves.
+        ...['--topology', plan.topology],
+        ...managerStoreWords(plan),
+        ...['--hosts-from', block.hostAddress(0), '--registration-first-number', String(block.firstNumber)],
+        ...[
+          '--pool-size',
+          DOMAINS.map(domain => `${domain}=2`).join(','),
+          '--pool-slots',
+          String(Math.max(4, plan.cars)),
+        ],
+        // All parts share one machine here: hosts that answer late for want of processor time are not lost. Exits and broken
+        // control connections are seen at once all the same.
+        ...['--probe-ms', '1000'],
+        ...['--host-log-dir', join(plan.data, 'log')],
+        ...(plan.via.hosts === undefined ? [] : ['--hosts-via', plan.via.hosts]),
+      ],
+    };
+  });
 }
 
 /** Settings of the agent of one car, by name. */

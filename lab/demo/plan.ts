@@ -19,7 +19,16 @@ export const PORT = {
   elm: 35_000,
   gpsd: 2947,
 } as const;
-export const SERVICE = { manager: 0, sdn: 1, switch: 2, analytics: 3, replicator: 4, radio: 5, cars: 6 } as const;
+export const SERVICE = {
+  manager: 0,
+  sdn: 1,
+  switch: 2,
+  analytics: 3,
+  replicator: 4,
+  radio: 5,
+  cars: 6,
+  standby: 7,
+} as const;
 export const DOMAINS = ['core', 'edge-1', 'edge-2'] as const;
 const AGENTS_PER_PROCESS = 10;
 
@@ -29,7 +38,7 @@ export interface Via {
   readonly hosts?: string;
   /** md-manager → sdn-app. */
   readonly sdn?: string;
-  /** sdn-app → md-manager. */
+  /** sdn-app → md-manager; with two of them a URL for each, with a comma between. */
   readonly manager?: string;
 }
 
@@ -43,6 +52,8 @@ export interface Plan {
   readonly httpPort: number;
   readonly lagMs: number;
   readonly turnAroundMs: number;
+  /** How many md-managers run: one, or two of which one leads. */
+  readonly managers: 1 | 2;
   /** Words appended to a part's command line, by its name. */
   readonly extra: Readonly<Record<string, readonly string[]>>;
   readonly via: Via;
@@ -61,6 +72,8 @@ export interface Vehicle {
 
 export interface Urls {
   readonly manager: string;
+  /** The second md-manager, where there are two. */
+  readonly standby?: string;
   readonly sdn: string;
   readonly analytics: string;
   readonly replicator: string;
@@ -69,17 +82,22 @@ export interface Urls {
 
 export type Addresses = Omit<LoopbackBlock, keyof AsyncDisposable>;
 
-export function urlsOf(block: Addresses, httpPort: number): Urls {
+export function urlsOf(block: Addresses, { httpPort, managers }: Pick<Plan, 'httpPort' | 'managers'>): Urls {
   const http = (service: keyof typeof SERVICE, port: number): string =>
     `http://${block.serviceAddress(SERVICE[service])}:${port}`;
   return {
     manager: http('manager', PORT.manager),
+    ...(managers === 1 ? {} : { standby: http('standby', PORT.manager) }),
     sdn: http('sdn', PORT.sdn),
     analytics: `http://127.0.0.1:${httpPort}`,
     replicator: http('replicator', PORT.replicator),
     radio: http('radio', PORT.radio),
   };
 }
+
+/** All md-managers: whoever asks one of them is led to the one that leads. */
+export const managersOf = ({ manager, standby }: Pick<Urls, 'manager' | 'standby'>): string[] =>
+  standby === undefined ? [manager] : [manager, standby];
 
 export function vehiclesOf(block: Addresses, plan: Pick<Plan, 'cars' | 'data'>): Vehicle[] {
   return Array.from({ length: plan.cars }, (_, index) => {

@@ -5,7 +5,7 @@ import type { Supervisor } from './supervisor.js';
 export interface RunningSystem {
   readonly plan: Pick<Plan, 'data' | 'drive' | 'cars' | 'speed' | 'startAtMs' | 'topology' | 'cassandra'>;
   /** As they are reached from here. */
-  readonly urls: Pick<Urls, 'manager' | 'sdn'> & Partial<Urls>;
+  readonly urls: Pick<Urls, 'manager' | 'standby' | 'sdn'> & Partial<Urls>;
   readonly vehicles: readonly Vehicle[];
   readonly supervisor: Supervisor;
   /** Folders of the store of a domain, and of the control store. */

@@ -1,4 +1,4 @@
-import { PORT, SERVICE, urlsOf, vehiclesOf, type Addresses, type Plan } from './plan.js';
+import { PORT, SERVICE, managersOf, urlsOf, vehiclesOf, type Addresses, type Plan } from './plan.js';
 
 /** A group of Prometheus' file discovery. */
 export interface TargetGroup {
@@ -8,11 +8,11 @@ export interface TargetGroup {
 
 /** Every process of a lab run that has metrics, vMD hosts left out: md-manager tells of them. */
 export function scrapeTargets(block: Addresses, plan: Plan): TargetGroup[] {
-  const urls = urlsOf(block, plan.httpPort);
+  const urls = urlsOf(block, plan);
   const at = (service: keyof typeof SERVICE, port: number): string =>
     `http://${block.serviceAddress(SERVICE[service])}:${port}`;
   const jobs: readonly (readonly [string, readonly string[]])[] = [
-    ['md-manager', [urls.manager]],
+    ['md-manager', managersOf(urls)],
     ['sdn-app', [urls.sdn]],
     ['analytics', [urls.analytics]],
     ['switch', [at('switch', PORT.switchHttp)]],

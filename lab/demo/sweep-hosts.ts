@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/package-root.js';
-import { HttpClient } from '../../protocol/api/http-client.js';
+import { ManagerClient } from '../../protocol/api/manager-client.js';
 import { poolList } from '../../protocol/api/md-manager.js';
 import { sweepStoreWords } from './store-words.js';
 import { ownEnvironment } from './supervisor.js';
@@ -13,8 +13,8 @@ const ASK_MS = 2_000;
 const SWEEP_MS = 30_000;
 
 /** Processes of the vMD hosts that md-manager knows of; none where it is away. */
-export async function hostPids(managerUrl: string): Promise<number[]> {
-  await using manager = new HttpClient(managerUrl, { connections: 1 });
+export async function hostPids(managers: readonly string[]): Promise<number[]> {
+  await using manager = new ManagerClient(managers, { connections: 1 });
   const answer = await manager.call('GET', '/v1/pools', { answer: poolList, timeoutMs: ASK_MS }).catch(() => undefined);
   return (answer?.pools ?? []).flatMap(({ hosts }) => hosts.map(({ pid }) => pid));
 }

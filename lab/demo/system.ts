@@ -5,6 +5,7 @@ import { stringify as stringifyYaml } from 'yaml';
 import { delay, systemClock, systemTimers } from '../../common/clock.js';
 import { fault } from '../../protocol/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
+import { ManagerClient } from '../../protocol/api/manager-client.js';
 import { poolList } from '../../protocol/api/md-manager.js';
 import { openLog } from '../../common/log.js';
 import { openTwinStore } from '../../store/open.js';
@@ -23,6 +24,7 @@ import {
   controlStoreOf,
   fleetFile,
   fleets,
+  managersOf,
   storeOf,
   urlsOf,
   vehiclesOf,
@@ -44,6 +46,8 @@ export interface SystemOptions {
   readonly httpPort: number;
   readonly lagMs?: number;
   readonly turnAroundMs?: number;
+  /** How many md-managers; one where absent. */
+  readonly managers?: 1 | 2;
   /** YAML file; else laid along the drive. */
   readonly topology?: string;
   /** Kept where given; else a temporary folder, removed at the end. */
@@ -73,7 +77,7 @@ export class System implements RunningSystem, AsyncDisposable {
     this.plan = plan;
     this.#driveMs = drive.durationMs;
     this.block = block;
-    this.urls = urlsOf(block, plan.httpPort);
+    this.urls = urlsOf(block, plan);
     this.vehicles = vehiclesOf(block, plan);
     this.supervisor = new Supervisor(join(plan.data, 'log'));
     this.#temporary = temporary;
@@ -87,6 +91,7 @@ export class System implements RunningSystem, AsyncDisposable {
       await mkdir(join(data, folder), { recursive: true });
     if (options.cassandra !== undefined) await migrate(options.cassandra);
     const topology = options.topology ?? (await layTopology(drive, data));
+    const { managers = 1 } = options;
     const plan: Plan = {
       data,
       drive: drivePath(options.drive),
@@ -97,8 +102,9 @@ export class System implements RunningSystem, AsyncDisposable {
       httpPort: options.httpPort,
       lagMs: options.lagMs ?? 50,
       turnAroundMs: options.turnAroundMs ?? 20,
+      managers,
       extra: options.extra ?? {},
-      via: (await options.via?.(block, urlsOf(block, options.httpPort))) ?? {},
+      via: (await options.via?.(block, urlsOf(block, { httpPort: options.httpPort, managers }))) ?? {},
       ...(options.cassandra === undefined ? {} : { cassandra: options.cassandra }),
     };
     await writeFile(join(data, TARGETS_FILE), `${JSON.stringify(scrapeTargets(block, plan), undefined, 1)}\n`);
@@ -146,7 +152,7 @@ export class System implements RunningSystem, AsyncDisposable {
   }
 
   async #coreReady(signal: AbortSignal): Promise<void> {
-    await using manager = new HttpClient(this.urls.manager, { connections: 1 });
+    await using manager = new ManagerClient(managersOf(this.urls), { connections: 1 });
     for (;;) {
       const { pools } = await manager.call('GET', '/v1/pools', { answer: poolList, signal });
       const core = pools.find(({ domain }) => domain === 'core');
@@ -204,7 +210,7 @@ export class System implements RunningSystem, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const hosts = this.plan.cassandra === undefined ? [] : await hostPids(this.urls.manager);
+    const hosts = this.plan.cassandra === undefined ? [] : await hostPids(managersOf(this.urls));
     await this.supervisor[Symbol.asyncDispose]();
     // vMD hosts belong to md-manager and outlive it: they are swept by what its store says of them.
     await sweepHosts(this.plan, hosts);

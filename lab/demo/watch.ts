@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { HttpClient } from '../../protocol/api/http-client.js';
+import { ManagerClient } from '../../protocol/api/manager-client.js';
 import { handoverCounts, handoverList, vehicleList } from '../../protocol/api/md-manager.js';
+import { managersOf } from './plan.js';
 import type { RunningSystem } from './running.js';
 import type { CarState, DemoState } from './view.js';
 
@@ -17,12 +19,12 @@ const ASK_MS = 1_000;
 /** Asks the parts' own APIs what goes on; a part that is away leaves its fields open. */
 export class Watch implements AsyncDisposable {
   readonly #system: RunningSystem;
-  readonly #manager: HttpClient;
+  readonly #manager: ManagerClient;
   readonly #devices: readonly HttpClient[];
 
   constructor(system: RunningSystem) {
     this.#system = system;
-    this.#manager = new HttpClient(system.urls.manager, { connections: 4 });
+    this.#manager = new ManagerClient(managersOf(system.urls), { connections: 4 });
     this.#devices = [...new Set(system.vehicles.map(({ status }) => status))].map(
       url => new HttpClient(url, { connections: 1 }),
     );

@@ -24,6 +24,16 @@ export interface Facts {
 }
 
 /**
+ * Whether an open row is one that somebody wrote too late: the vehicle has been claimed since, by another hand-over of a higher
+ * epoch. Only a manager that led no more can have written it.
+ */
+export function isSuperseded(open: VehicleState, owner: OwnerRow): boolean {
+  const { run } = open;
+  if (run === undefined || run.record.id === owner.handover) return false;
+  return owner.epoch > (run.record.epoch ?? open.highestEpoch);
+}
+
+/**
  * The state that the earlier manager had, as far as it matters (pure): the intent, corrected by the owner row, the
  * hosts and the switch, so that `resumed` rolls it forward. Slots that nobody names are given back.
  */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { HttpClient } from '../../protocol/api/http-client.js';
+import { ManagerClient } from '../../protocol/api/manager-client.js';
 import { poolList } from '../../protocol/api/md-manager.js';
 import { switchCheck } from '../../protocol/api/sdn-app.js';
 import { hostHealth } from '../../protocol/api/vmd.js';
@@ -10,7 +10,8 @@ import type { ActingView, SlotView } from './types.js';
 const TIMEOUT_MS = 30_000;
 
 async function ask<A>(url: string, path: string, answer: z.ZodType<A>): Promise<A> {
-  await using client = new HttpClient(url, { connections: 1 });
+  // A manager that does not lead names the one that does.
+  await using client = new ManagerClient([url], { connections: 1 });
   // Awaited here: the client is closed as soon as this function returns.
   return await client.call('GET', path, { answer, timeoutMs: TIMEOUT_MS });
 }

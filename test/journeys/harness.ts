@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { delay } from '../../common/clock.js';
 import { EdgetwinError } from '../../common/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
+import { ManagerClient } from '../../protocol/api/manager-client.js';
 import {
   handoverList,
   poolList,
@@ -14,6 +15,7 @@ import {
 import { vehicleFlows } from '../../protocol/api/sdn-app.js';
 import { readTopology } from '../../protocol/topology-file.js';
 import { finishAndAudit, type Outcome } from '../../lab/demo/finish.js';
+import { managersOf } from '../../lab/demo/plan.js';
 import type { RunningSystem } from '../../lab/demo/running.js';
 import { System, type SystemOptions } from '../../lab/demo/system.js';
 import { openGate, type Gate } from '../../lab/proxy/gate.js';
@@ -27,12 +29,12 @@ export abstract class SystemUnderTest<
 > implements AsyncDisposable {
   readonly system: S;
   readonly watch: Watch;
-  readonly manager: HttpClient;
+  readonly manager: ManagerClient;
 
   protected constructor(system: S) {
     this.system = system;
     this.watch = new Watch(system);
-    this.manager = new HttpClient(system.urls.manager);
+    this.manager = new ManagerClient(managersOf(system.urls));
   }
 
   /** Puts car `index` under an access point. */

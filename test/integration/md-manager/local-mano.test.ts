@@ -45,7 +45,7 @@ async function local(program = command, launcher?: string, from6?: string): Prom
     },
     [Symbol.asyncDispose]: async () => {
       for (const mano of opened) await mano[Symbol.asyncDispose]();
-      await sweep(store);
+      await sweep(store, { clock: systemClock, timers: systemTimers });
       await store[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
