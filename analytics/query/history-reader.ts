@@ -1,5 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import type { Resolution } from '../../protocol/api/analytics.js';
+import { ClockCorrections } from '../../protocol/clock-corrections.js';
 import type { SignalRow } from '../../protocol/signals.js';
 import type { TwinStore } from '../../store/types.js';
 import { BLOCK_MS, LEVELS, blockOf, type Cell, type RollUpLevel } from '../rollup/bucket.js';
@@ -98,11 +99,13 @@ export class HistoryReader {
     limit: number,
   ): Promise<{ readonly columns: SignalColumns; readonly read: number }> {
     const columns = new SignalColumns(rows, span);
+    // Newest first: a better clock is mostly told after what it corrects.
+    const corrections = new ClockCorrections();
     let read = 0;
     const range = { fromMs: span.fromMs, toMs: span.toMs + WITHIN_REPORT_MS, limit, reverse: true };
     for await (const row of this.#store.history(vehicle, range)) {
       const report = readReport(row);
-      if (report !== undefined) columns.add(report);
+      if (report !== undefined) columns.add(corrections.taking(report));
       if (++read % ROWS_PER_TURN !== 0) continue;
       await new Promise(resolve => setImmediate(resolve));
       signal?.throwIfAborted();
