@@ -83,7 +83,18 @@ export function startHost(block: LoopbackBlock, path: string, slots: number): Pr
   const words = ['--host', 'edge-1/1', '--domain', 'edge-1', '--address', block.hostAddress(1), '--store', path];
   return startPart(
     'cli/edgetwin',
-    ['vmd', ...words, '--slots', String(slots), '--log-level', 'warn'],
+    [
+      'vmd',
+      ...words,
+      '--slots',
+      String(slots),
+      '--log-level',
+      'warn',
+      '--limits-reports-per-s',
+      '0',
+      '--limits-bytes-per-s',
+      '0',
+    ],
     'edgetwin-vmd edge-1/1',
   );
 }

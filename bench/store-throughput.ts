@@ -97,7 +97,17 @@ function hostWords(block: LoopbackBlock, folder: string, settings: TwinStoreSett
         ];
   return [
     ...['vmd', '--host', 'edge-1/1', '--domain', 'edge-1', '--address', block.hostAddress(1)],
-    ...[...store, '--slots', String(devices), '--log-level', 'warn'],
+    ...[
+      ...store,
+      '--slots',
+      String(devices),
+      '--log-level',
+      'warn',
+      '--limits-reports-per-s',
+      '0',
+      '--limits-bytes-per-s',
+      '0',
+    ],
   ];
 }
 

@@ -12,6 +12,7 @@ export const ERRORS = {
   COAP_CLOSED: { retry: true, say: 'the endpoint is closed', status: 503 },
   REPORT_MALFORMED: { retry: false, say: 'this is not a report', status: 400 },
   REPORT_TOO_LARGE: { retry: false, say: 'a report has at most 1,024 bytes', status: 413 },
+  TWIN_LIMIT: { retry: true, say: 'the vehicle sends more than its share of its host', status: 429 },
   VEHICLE_UNKNOWN: { retry: true, say: 'no such vehicle is registered', status: 404 },
   VEHICLE_MISMATCH: { retry: false, say: 'the report names another vehicle than its address', status: 403 },
   SIGNAL_UNKNOWN: { retry: false, say: 'no such signal', status: 404 },

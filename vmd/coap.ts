@@ -13,19 +13,24 @@ import type { Ingest } from './ingest/ingest.js';
 import { linkFormat, type Discoverable } from './query/link-format.js';
 import { vehicleOf } from './query/observable.js';
 import type { Reads } from './query/read.js';
+import { TwinLimits } from './limits/twin-limits.js';
 import { refusal } from './refusal.js';
 import type { Resident, Residents } from './residents.js';
 import type { Slots } from './twin/slots.js';
 
-/** Tells of each datagram of a resident, duplicates included, before the endpoint sees it. */
-export function listening(port: DatagramPort, heard: (peer: Peer) => void): DatagramPort {
+/** Tells of each datagram of a resident, duplicates included, before the endpoint sees it; those that do not `pass` it never sees. */
+export function listening(
+  port: DatagramPort,
+  heard: (peer: Peer) => void,
+  passes: (peer: Peer) => boolean = () => true,
+): DatagramPort {
   return {
     local: port.local,
     send: (bytes, peer) => port.send(bytes, peer),
     onDatagram: listener =>
       port.onDatagram((bytes, peer) => {
         heard(peer);
-        listener(bytes, peer);
+        if (passes(peer)) listener(bytes, peer);
       }),
     [Symbol.asyncDispose]: () => port[Symbol.asyncDispose](),
   };
@@ -72,6 +77,9 @@ export function hostHandler(ingest: Ingest, reads: Reads, residents: Residents):
 export interface HostEndpointOptions {
   readonly port: DatagramPort;
   readonly handler: CoapHandler;
+  readonly limits: Pick<TwinLimits, 'hears'>;
+  /** Observers of the signals of one vehicle at most. */
+  readonly observersPerTwin: number;
   readonly residents: Residents;
   readonly slots: Slots;
   readonly plan: AddressPlan;
@@ -99,7 +107,13 @@ export function openHostEndpoint(options: HostEndpointOptions): CoapEndpoint {
   let messageId = Math.floor(random() * 65_536);
   const otherNumbers = clockNumbers(() => options.clock.nowMs());
   return openCoapEndpoint({
-    port: listening(options.port, hearing(residents, options.clock)),
+    port: listening(
+      options.port,
+      hearing(residents, options.clock),
+      peer => numberOf(peer.address) === undefined || options.limits.hears(TwinLimits.shareOf(peerKey(peer), peer)),
+    ),
+    params: { maxObservationsPerGroup: options.observersPerTwin },
+    observableGroup: vehicleOf,
     handler: options.handler,
     clock: options.clock,
     timers: options.timers,

@@ -71,6 +71,21 @@ export const SETTINGS = {
     default: '8192',
     help: 'reports that may wait for the disk; beyond it they are answered 5.03',
   },
+  'limits.reportsPerS': {
+    parse: integer(0, 1_000_000),
+    default: '200',
+    help: 'reports a second of one vehicle, of ten seconds at once; beyond it they are answered 4.29; 0: no limit',
+  },
+  'limits.bytesPerS': {
+    parse: integer(0, 1_000_000_000),
+    default: '65536',
+    help: 'bytes of reports a second of one vehicle, likewise; 0: no limit',
+  },
+  'limits.observers': {
+    parse: integer(0, 1_000_000),
+    default: '64',
+    help: 'observers of the signals of one vehicle; beyond it reads are answered without Observe; 0: no limit',
+  },
   'car.timeoutMs': {
     parse: integer(10, 60_000),
     default: '2000',

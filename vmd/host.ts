@@ -22,6 +22,7 @@ import { Ingest, type StoredReport } from './ingest/ingest.js';
 import { KnownVehicles } from './ingest/known-vehicles.js';
 import { Proofs, type ProofsDeps } from './ingest/proofs.js';
 import { LiveWriter } from './ingest/live-writer.js';
+import { TwinLimits } from './limits/twin-limits.js';
 import { AskCar } from './query/ask-car.js';
 import { Coverage } from './query/coverage.js';
 import { observableOf } from './query/observable.js';
@@ -67,7 +68,7 @@ export type HostSettings = Pick<
   | 'ingest.queueMax'
   | 'car.timeoutMs'
 > &
-  Partial<Pick<VmdConfig, 'address6' | 'alias6'>>;
+  Partial<Pick<VmdConfig, 'address6' | 'alias6' | 'limits.reportsPerS' | 'limits.bytesPerS' | 'limits.observers'>>;
 
 /** Wires a host: reports, reads and control of its slots. It serves when this resolves. */
 export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promise<VmdHost> {
@@ -115,8 +116,11 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
   const { confirm } = deps;
   const proofs = confirm === undefined ? undefined : new Proofs({ store, confirm, clock, timers, log, metrics });
   resources.defer(() => proofs?.stop());
+  const { 'limits.reportsPerS': reportsPerS = 0, 'limits.bytesPerS': bytesPerS = 0 } = settings;
+  const limits = new TwinLimits({ reportsPerS, bytesPerS }, clock, metrics);
   const ingest = new Ingest({
     store,
+    limits,
     vehicles: new KnownVehicles(plan.aliasPrefix, residents, store, plan.alias6),
     clock,
     metrics,
@@ -187,6 +191,8 @@ export async function openVmdHost(settings: HostSettings, deps: HostDeps): Promi
     openHostEndpoint({
       port: deps.port,
       handler: hostHandler(ingest, reads, residents),
+      limits,
+      observersPerTwin: settings['limits.observers'] || Infinity,
       residents,
       slots,
       plan,

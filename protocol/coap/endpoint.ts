@@ -43,6 +43,8 @@ export interface CoapEndpointOptions {
   readonly tokenPrefix?: (peer: Peer) => Uint8Array;
   /** The Observe number of the next notification of a resource, 24 bits; default by the clock, over all resources. */
   readonly observeNumbers?: (observable: string) => number;
+  /** What an observation counts for, beside the peer (`maxObservationsPerGroup`); default itself. */
+  readonly observableGroup?: (observable: string) => string;
   readonly protect?: Protection;
 }
 
@@ -81,6 +83,7 @@ export function openCoapEndpoint(options: CoapEndpointOptions): CoapEndpoint {
     ...shared,
     errors,
     handle: blockServer.handle,
+    groupOf: options.observableGroup ?? (observable => observable),
     observeNumbers: options.observeNumbers ?? clockNumbers(() => clock.nowMs()),
   });
   const server = new ServerExchanges({ ...shared, handler: observers.handle, errors, budget });

@@ -23,6 +23,8 @@ export interface ObserversDeps {
   readonly peerKey: (peer: Peer) => string;
   /** The next Observe number of a resource, 24 bits. */
   readonly observeNumbers: (observable: string) => number;
+  /** What of ours an observation counts for, beside the peer. */
+  readonly groupOf: (observable: string) => string;
 }
 
 interface Observer {
@@ -59,13 +61,16 @@ export class Observers {
   readonly #byId = new Map<string, Observer>();
   readonly #byObservable = new Map<string, Set<Observer>>();
   readonly #tally: Tally;
+  readonly #groups: Tally;
   /** Registrations whose handler runs, and what changed meanwhile. */
   #registering = 0;
   readonly #changed = new Set<string>();
 
   constructor(deps: ObserversDeps) {
     this.#deps = deps;
-    this.#tally = new Tally(deps.params.maxObservations, deps.params.maxObservationsPerPeer);
+    const { maxObservations, maxObservationsPerPeer, maxObservationsPerGroup } = deps.params;
+    this.#tally = new Tally(maxObservations, maxObservationsPerPeer);
+    this.#groups = new Tally(maxObservations, maxObservationsPerGroup);
   }
 
   get isObserved(): boolean {
@@ -133,7 +138,10 @@ export class Observers {
       this.#registered();
       return response;
     }
-    if (!this.#tally.take(peer)) {
+    const { groupOf } = this.#deps;
+    const mayPeer = this.#tally.take(peer);
+    if (!mayPeer || !this.#groups.take(groupOf(observable))) {
+      if (mayPeer) this.#tally.give(peer);
       this.#registered();
       onCount('observationRefused');
       return response;
@@ -288,6 +296,7 @@ export class Observers {
     observer.waiting = undefined;
     this.#byId.delete(observer.id);
     this.#tally.give(observer.peer);
+    this.#groups.give(this.#deps.groupOf(observer.observable));
     const others = this.#byObservable.get(observer.observable);
     others?.delete(observer);
     if (others?.size === 0) this.#byObservable.delete(observer.observable);

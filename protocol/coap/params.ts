@@ -29,6 +29,8 @@ export interface CoapParams {
   readonly maxTransferBytes: number;
   /** Observations by one peer, and of ours at one peer; beyond: answered without Observe, and COAP_BUSY. */
   readonly maxObservationsPerPeer: number;
+  /** Observations of ours that count for the same thing (`observableGroup`), by whatever peers; beyond: answered without Observe. */
+  readonly maxObservationsPerGroup: number;
   /** The same over all peers. */
   readonly maxObservations: number;
   /** Of the notifications to an observer that asked by a non-confirmable message, one in so many is confirmable. */
@@ -55,6 +57,7 @@ export const DEFAULT_PARAMS: CoapParams = {
   maxTransfersPerPeer: 8,
   maxTransferBytes: 16 * 1_024 * 1_024,
   maxObservationsPerPeer: 256,
+  maxObservationsPerGroup: Infinity,
   maxObservations: 4_096,
   confirmEvery: 5,
   registerAgainMs: 5_000,

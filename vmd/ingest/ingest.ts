@@ -9,6 +9,7 @@ import { decodeReport, META, REPORT_VERSION, type Report } from '../../protocol/
 import { decodeReported, type DesiredSettings, type ReportedSettings } from '../../protocol/settings.js';
 import { liveFromReport } from '../../store/join.js';
 import type { HistoryRow, LiveCell, TwinStore } from '../../store/types.js';
+import { TwinLimits } from '../limits/twin-limits.js';
 import { refusal } from '../refusal.js';
 import { GroupCommit } from './group-commit.js';
 import type { KnownVehicles } from './known-vehicles.js';
@@ -43,6 +44,8 @@ export interface IngestDeps {
   readonly log: Log;
   /** Reports that wait for the disk, at most; beyond it they are answered 5.03. */
   readonly queueMax: number;
+  /** What one vehicle may send. */
+  readonly limits?: Pick<TwinLimits, 'admit'>;
   /** Called for each report that could be read, and where it came from, before it is stored. */
   onRead?(report: Report, peer: Peer): void;
   /** Called for each report after its commit, before its answer leaves. */
@@ -100,6 +103,9 @@ export class Ingest {
 
   #take(request: CoapRequest, peer: Peer, vehicle: string): CoapResponse | Promise<CoapResponse> {
     const bytes = request.payload ?? new Uint8Array();
+    // Before anything is read: it costs the others least.
+    const over = this.#overLimit(vehicle, peer, 1, bytes.length);
+    if (over !== undefined) return over;
     if (request.contentFormat === FORMAT.cborSeq) return this.#takeBatch(bytes, peer, vehicle);
     const taken = this.#read(bytes, vehicle);
     if ('code' in taken) return taken;
@@ -112,7 +118,10 @@ export class Ingest {
   async #takeBatch(bytes: Uint8Array, peer: Peer, vehicle: string): Promise<CoapResponse> {
     const all: Taken[] = [];
     try {
-      for (const one of splitBatch(bytes)) {
+      const reports = splitBatch(bytes);
+      const over = this.#overLimit(vehicle, peer, reports.length - 1, 0);
+      if (over !== undefined) return over;
+      for (const one of reports) {
         const taken = this.#read(one, vehicle);
         if ('code' in taken) return taken;
         all.push(taken);
@@ -152,6 +161,12 @@ export class Ingest {
 
   #answer(vehicle: string, flags: Flags): CoapResponse {
     return answerOf(flags, this.#deps.settingsFor?.(vehicle));
+  }
+
+  #overLimit(vehicle: string, peer: Peer, reports: number, bytes: number): CoapResponse | undefined {
+    const later = this.#deps.limits?.admit(TwinLimits.shareOf(vehicle, peer), reports, bytes);
+    if (later === undefined) return undefined;
+    return this.#refuse('limited', '4.29', `TWIN_LIMIT: ${vehicle} sends more than its share`, later.retryS);
   }
 
   #unreadable(error: unknown): CoapResponse {

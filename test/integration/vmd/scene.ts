@@ -14,7 +14,7 @@ import { openUdpPort } from '../../../protocol/coap/udp-port.js';
 import { METRICS } from '../../../protocol/metrics.js';
 import { encodeReport, type Sample } from '../../../protocol/report.js';
 import type { TwinStore } from '../../../store/types.js';
-import { openVmdHost, type VmdHost } from '../../../vmd/host.js';
+import { openVmdHost, type HostSettings, type VmdHost } from '../../../vmd/host.js';
 import { memoryTwinStore, type MemoryTwinStore } from '../../fakes/memory-twin-store.js';
 
 /** A device as a host sees it: a socket on the alias of vehicle `car-<number>`, whose port is a tag. */
@@ -31,6 +31,7 @@ export interface SceneOptions {
   /** Where the host stores, which is not closed with it; absent: `scene.store`. */
   readonly store?: TwinStore;
   readonly storeHealth?: () => StoreHealth;
+  readonly settings?: Partial<HostSettings>;
 }
 
 export interface Scene extends AsyncDisposable {
@@ -79,6 +80,7 @@ export async function openScene({ slots = 4, domain = 'edge-1', ...own }: SceneO
         leaseMs: 6_000,
         'ingest.queueMax': 1_000,
         'car.timeoutMs': 5_000,
+        ...own.settings,
       },
       {
         store: own.store ?? store,
