@@ -9,6 +9,10 @@ interface Command {
 /** What `edgetwin <name>` loads: only the part that is asked for. */
 const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<Command> }>> = {
   device: { say: 'the agent in the car', load: () => import('../device/cli.js') },
+  doctor: {
+    say: 'what is wrong with adapter, receiver, clock, outbox or network of a car',
+    load: () => import('../device/doctor/cli.js'),
+  },
   vmd: { say: 'a host of twins (virtual mobile devices)', load: () => import('../vmd/cli.js') },
   'md-manager': { say: 'registration, pools and hand-overs', load: () => import('../md-manager/cli.js') },
   manager: {

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { configHelp, flagOf } from '../common/config.js';
 import { EdgetwinError, messageOf } from '../common/errors.js';
 import { fault } from '../protocol/errors.js';
 import { deviceConfig, SETTINGS, type DeviceConfig } from './config.js';
 import { printReplay } from './capture/print-replay.js';
 import { replayPlan } from './capture/replay-config.js';
+import { readFolder } from './doctor/read-folder.js';
 import { runDevices } from './run.js';
 import { readMarks } from './uplink/marks.js';
 
@@ -86,13 +85,13 @@ async function marks(argv: readonly string[]): Promise<number> {
   const folder = flag.startsWith('--state=') ? flag.slice('--state='.length) : flag === '--state' ? next : undefined;
   if (folder === undefined || folder === '' || argv.length > 2)
     throw fault('CONFIG_INVALID', 'marks takes --state DIR and nothing else');
+  const { list, read } = readFolder(folder);
   const found = await readMarks({
     list: () =>
-      readdir(folder).catch((cause: unknown) => {
+      list().catch((cause: unknown) => {
         throw fault('CONFIG_INVALID', `state cannot be read: ${messageOf(cause)}`, { cause });
       }),
-    // A segment may go while we read: its agent runs on.
-    read: name => readFile(join(folder, name)).catch(() => undefined),
+    read,
   });
   const { vehicle, boots, pending, resent } = found;
   process.stdout.write(`${JSON.stringify({ vehicle, boots, pending, resent })}\n`);

@@ -26,7 +26,7 @@ export const CAPTURE_SETTINGS = {
 } as const;
 
 /** What decides on what is asked of car and receiver, and on what is reported of it; not where they are, nor who we are. */
-const SHAPES = /^(obd|fuel|gps|report|clock)\./;
+const SHAPES = /^((obd|fuel|gps|report|clock)\.|uplink\.bytesPerKm$)/;
 const IS_A_PLACE = /^(obd\.(tcp|serial|baud)|gps\.(serial|replay))$/;
 
 /** Settings that a capture keeps, as texts. */
@@ -45,10 +45,11 @@ interface Rate {
 /** The text that gives this value again. */
 function textOf(value: unknown): string {
   if (!(value instanceof Map)) return String(value);
-  return [...(value as ReadonlyMap<string, Rate>)]
-    .map(([name, { tier, priority }]) => `${name}=${tier}${priority === undefined ? '' : `:${priority}`}`)
-    .join(',');
+  return [...(value as ReadonlyMap<string, Rate | number>)].map(([name, one]) => `${name}=${itemOf(one)}`).join(',');
 }
+
+const itemOf = (one: Rate | number): string =>
+  typeof one === 'number' ? String(one) : `${one.tier}${one.priority === undefined ? '' : `:${one.priority}`}`;
 
 /**
  * The environment for a replay: what the capture was made with stands behind flags and environment, so that the same is asked.

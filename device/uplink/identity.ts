@@ -36,7 +36,7 @@ export async function vehicleOf(disk: Pick<Disk, 'read'>): Promise<string | unde
 }
 
 /** Undefined where there is none, or none that can be read: it is got anew. */
-export async function storedRegistration(disk: Disk): Promise<Registration | undefined> {
+export async function storedRegistration(disk: Pick<Disk, 'read'>): Promise<Registration | undefined> {
   const kept = await readKept(disk, REGISTRATION_FILE, registrationFile);
   return kept.found === 'value' ? kept.value.registration : undefined;
 }
