@@ -58,7 +58,7 @@ export const domains = (): Dashboard =>
             min: 0,
             queries: [
               {
-                expr: `sum by (domain) (rate(vmd_reports_total{result="stored", domain=~"$domain"}[1m]))`,
+                expr: 'domain:vmd_reports_stored:rate1m{domain=~"$domain"}',
                 legend: '{{domain}}',
                 as: 'now',
               },
@@ -75,7 +75,7 @@ export const domains = (): Dashboard =>
           }),
           stat({
             title: 'Hosts that failed',
-            says: 'vMD hosts in the time shown that failed before they had proved to work.',
+            says: 'Hosts in the time shown that failed before they had proved to work.',
             unit: 'none',
             decimals: 0,
             wide: 8,
@@ -119,7 +119,7 @@ export const domains = (): Dashboard =>
           }),
           graph({
             title: 'Hosts by state',
-            says: 'vMD hosts as md-manager sees them: starting, ready, lost, going.',
+            says: 'Hosts as md-manager sees them: starting, ready, lost, going.',
             unit: 'none',
             stacked: true,
             decimals: 0,

@@ -89,7 +89,7 @@ export const fleet = (): Dashboard =>
             link: { title: 'store', url: linkTo('store') },
           }),
           stat({
-            title: 'Alerts',
+            title: 'Firing alerts',
             says: 'Alerts that fire in Prometheus now.',
             unit: 'none',
             queries: [{ expr: orZero('count(ALERTS{alertstate="firing"})'), as: 'now' }],

@@ -120,7 +120,7 @@ export const operations = (): Dashboard =>
           }),
           graph({
             title: 'How late the event loop is',
-            says: '99th percentile of how late a process comes to what is due. Above 100 ms probes of hosts are no longer trusted.',
+            says: 'How late a process comes to what is due, 99th percentile. Above 100 ms probes of hosts are no longer trusted.',
             unit: 's',
             min: 0,
             limits: true,

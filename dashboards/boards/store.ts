@@ -96,7 +96,7 @@ export const store = (): Dashboard =>
             unit: 's',
             queries: [
               { expr: quantile(0.5, 'vmd_report_age_seconds', [], '$__rate_interval'), legend: 'p50' },
-              { expr: quantile(0.99, 'vmd_report_age_seconds', [], '$__rate_interval'), legend: 'p99' },
+              { expr: 'vmd_report_age_seconds:p99_5m', legend: 'p99 of 5 minutes' },
             ],
           }),
           heat({

@@ -18,7 +18,7 @@ const AGE: Steps = [
 ];
 const LOAD = 'Vehicle.OBD.EngineLoad';
 const COOLANT = 'Vehicle.OBD.CoolantTemperature';
-const FUEL_TYPE = 'Vehicle.OBD.FuelType';
+const ENGINE_SPEED = 'Vehicle.OBD.EngineSpeed';
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 const what = ({ label, path, unit, obd }: SignalRow): string =>
@@ -90,7 +90,7 @@ export const vehicle = (): Dashboard =>
             link: { title: 'hand-overs', url: linkTo('handover') },
           }),
           stat({
-            title: 'Hand-overs',
+            title: 'Number of hand-overs',
             says: 'Hand-overs of this vehicle in the time shown.',
             unit: 'none',
             queries: [
@@ -98,18 +98,16 @@ export const vehicle = (): Dashboard =>
             ],
           }),
           stat({
-            title: 'Speed',
+            title: 'Speed now',
             says: what(signalRow(SPEED)),
             unit: 'velocitykmh',
             queries: [{ ...twins(signal(SPEED, OF)), as: 'now' }],
           }),
           stat({
-            title: 'Engine type',
-            says:
-              what(signalRow(FUEL_TYPE)) +
-              ' Codes of SAE J1979: 1 petrol, 4 diesel, 5 LPG, 6 CNG, 8 electric, 17 to 19 hybrid.',
-            unit: 'none',
-            queries: [{ ...twins(signal(FUEL_TYPE, OF)), as: 'now' }],
+            title: 'Engine speed now',
+            says: what(signalRow(ENGINE_SPEED)),
+            unit: 'rotrpm',
+            queries: [{ ...twins(signal(ENGINE_SPEED, OF)), as: 'now' }],
           }),
           band({
             title: 'Domain',

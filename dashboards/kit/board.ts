@@ -6,8 +6,12 @@ import {
   DashboardLinkType,
   RowBuilder,
   type Dashboard,
+  type Panel,
+  type RowPanel,
   type QueryVariableBuilder,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
+import { laidOut } from './layout.js';
 import { BOARDS, TAG, sourceRef, type BoardName } from './names.js';
 import type { PanelMaker } from './panels.js';
 import { sourceVariable } from './variables.js';
@@ -38,12 +42,30 @@ const handoverMarks = (match: string): AnnotationQueryBuilder =>
     .enable(true)
     .hide(false)
     .iconColor('purple')
-    .expr(`twin_handover_time_seconds${match} * 1000`)
-    .step('10s')
+    .target(
+      new DataqueryBuilder()
+        .refId('Anno')
+        .expr(`twin_handover_time_seconds${match} * 1000`)
+        .interval('10s')
+        .datasource(sourceRef('twins')),
+    )
     .useValueForTime(true)
     .titleFormat('{{vehicle}}: {{from}} → {{to}}')
     .textFormat('{{way}}, {{result}}')
     .tagKeys('way,result');
+
+/** Sections one below the other, each under its title. */
+function panelsOf(sections: readonly Section[]): (Panel | RowPanel)[] {
+  let top = 0;
+  return sections.flatMap(({ title, panels }) => {
+    const made = panels.map(panel => panel.build());
+    const row = { ...new RowBuilder(title).build(), gridPos: { x: 0, y: top, w: 24, h: 1 } };
+    const sizes = made.map(({ gridPos }) => ({ w: gridPos?.w ?? 24, h: gridPos?.h ?? 8 }));
+    const { places, bottom } = laidOut(sizes, top + 1);
+    top = bottom;
+    return [row, ...made.map((panel, index) => ({ ...panel, ...(places[index] && { gridPos: places[index] }) }))];
+  });
+}
 
 /** A dashboard with what all of ours share: data sources, links among them, the viewer's time zone, marks of hand-overs. */
 export function board(spec: BoardSpec): Dashboard {
@@ -72,11 +94,8 @@ export function board(spec: BoardSpec): Dashboard {
     )
     .annotation(handoverMarks(spec.handovers));
   for (const variable of spec.variables ?? []) built.withVariable(variable);
-  for (const section of spec.sections) {
-    built.withRow(new RowBuilder(section.title));
-    for (const panel of section.panels) built.withPanel(panel);
-  }
   const made = built.build();
+  made.panels = panelsOf(spec.sections);
   // What the SDK adds by default and Grafana's own types do not have, or would put into a menu where nobody sees it.
   for (const annotation of made.annotations.list ?? []) delete annotation.placement;
   for (const link of made.links ?? []) delete link.placement;

@@ -25,5 +25,6 @@ export function heat(spec: PanelSpec): Heatmap {
     )
     .yAxis(new YAxisConfigBuilder().unit(spec.unit).axisPlacement(common.AxisPlacement.Left))
     .tooltip(new HeatmapTooltipBuilder().mode(common.TooltipDisplayMode.Single).yHistogram(true))
+    .exemplarsColor('purple')
     .showLegend();
 }

@@ -1,7 +1,15 @@
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import type { DataTransformerConfig, DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
-import { filled, thresholds, valueLink, type PanelSpec, type Steps, type ValueLink } from './panels.js';
+import {
+  filled,
+  thresholds,
+  valueLink,
+  type PanelMaker,
+  type PanelSpec,
+  type Steps,
+  type ValueLink,
+} from './panels.js';
 
 /** A column of a table: what the data call it, and how it is shown. */
 export interface Column {
@@ -51,11 +59,12 @@ const propertiesOf = ({ unit, steps, link, width }: Column): DynamicConfigValue[
   ...(link === undefined ? [] : [{ id: 'links', value: [valueLink(link).build()] }]),
 ];
 
-export function table(spec: TableSpec): Table {
+export function table(spec: TableSpec): PanelMaker {
   const built = filled(new Table(), spec, 12, 10)
     .showHeader(true)
     .cellHeight(common.TableCellHeight.Sm)
     .noValue('none')
+    .cellOptions({ type: common.TableCellDisplayMode.Auto })
     .transformations(asColumns(spec.columns, spec.joinBy));
   for (const column of spec.columns) {
     const properties = propertiesOf(column);
@@ -64,5 +73,12 @@ export function table(spec: TableSpec): Table {
   const { sortBy } = spec;
   if (sortBy !== undefined)
     built.sortBy([new common.TableSortByFieldStateBuilder().displayName(sortBy.title).desc(sortBy.descending)]);
-  return built;
+  return {
+    build: () => {
+      const panel = built.build();
+      // Of former versions of Grafana; the SDK still adds it.
+      const { footer: _, ...options } = panel.options as Record<string, unknown>;
+      return { ...panel, options };
+    },
+  };
 }

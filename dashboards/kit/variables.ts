@@ -18,6 +18,9 @@ export function sourceVariable(source: Source): DatasourceVariableBuilder {
     .includeAll(false);
 }
 
+/** Kind of a variable’s query in the editor of Grafana’s Prometheus data source. */
+const LABEL_VALUES = 1;
+
 /** The values of a label of a series. `all`: several may be chosen, and at first all are. */
 export function labelVariable(
   name: string,
@@ -28,8 +31,7 @@ export function labelVariable(
     .label(options.label)
     .description(options.says)
     .datasource(sourceRef(options.from))
-    .query({ query, refId: 'StandardVariableQuery' })
-    .definition(query)
+    .query({ qryType: LABEL_VALUES, label: options.of ?? name, metric: options.series, query, refId: 'labels' })
     .refresh(VariableRefresh.OnTimeRangeChanged)
     .sort(VariableSort.NaturalAsc)
     .multi(options.all)

@@ -4,17 +4,11 @@ export interface RecordingRow {
   readonly expr: string;
 }
 
-const NOT_FIRST = 'result="completed", kind!="first"';
-
 /** Names as Prometheus advises: what it is by, what it is of, how it was made. */
 export const RECORDING_RULES = {
   'domain:vmd_reports_stored:rate1m': {
     says: 'reports per second that became durable, by domain',
     expr: 'sum by (domain) (rate(vmd_reports_total{result="stored"}[1m]))',
-  },
-  'domain:vmd_twins:sum': {
-    says: 'slots by their state, by domain',
-    expr: 'sum by (domain, state) (vmd_twins)',
   },
   'domain:store_commit_seconds:p99_5m': {
     says: 'time until a group of reports is on disk, 99th percentile, by domain',
@@ -24,13 +18,9 @@ export const RECORDING_RULES = {
     says: 'age of a report’s newest sample once it is durable, 99th percentile',
     expr: 'histogram_quantile(0.99, sum by (le) (rate(vmd_report_age_seconds_bucket[5m])))',
   },
-  'way:handover_completed:increase1h': {
-    says: 'hand-overs completed in the last hour, by way, registrations left out',
-    expr: `sum by (way) (increase(handover_total{${NOT_FIRST}}[1h]))`,
-  },
   'handover_failed:ratio15m': {
     says: 'share of the hand-overs that ended in the last 15 minutes that failed; 0 where none ended',
-    expr: '(sum(increase(handover_total{result="failed"}[15m])) or vector(0)) / clamp_min(sum(increase(handover_total[15m])), 1)',
+    expr: '(sum(increase(handover_total{result="failed"}[15m])) or vector(0)) / clamp_min(sum(increase(handover_total[15m])) or vector(0), 1)',
   },
   'way:handover_activated_seconds:p99_1h': {
     says: 'time from the first frame at the new port until the new twin acts, 99th percentile, by way',
@@ -39,10 +29,6 @@ export const RECORDING_RULES = {
   'standby_used:ratio1h': {
     says: 'share of the standby slots that ended in the last hour that were used',
     expr: 'sum(increase(standby_ended_total{as="used"}[1h])) / clamp_min(sum(increase(standby_ended_total[1h])), 1)',
-  },
-  'twin_replication_lag_seconds:max': {
-    says: 'how far the domain that is furthest behind is behind another',
-    expr: 'max(twin_replication_lag_seconds)',
   },
 } as const satisfies Record<string, RecordingRow>;
 

@@ -1,6 +1,7 @@
 import { SETTINGS as analytics } from '../../analytics/config.js';
 import { flagOf, type Parse, type Setting, type Settings } from '../../common/config.js';
 import { messageOf } from '../../common/errors.js';
+import { SETTINGS as dashboards } from '../../dashboards/config.js';
 import { SETTINGS as device } from '../../device/config.js';
 import { SETTINGS as manager } from '../../md-manager/config.js';
 import { SETTINGS as sdnApp } from '../../sdn-app/config.js';
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Settings>> = {
   'md-manager': manager,
   'sdn-app': sdnApp,
   analytics,
+  dashboards,
   store,
   audit,
   demo,
