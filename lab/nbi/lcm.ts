@@ -16,7 +16,8 @@ export interface LcmOptions {
   readonly timers: Timers;
   readonly endingOf?: (verb: Verb, nsId: string) => Ending;
   readonly vim?: Vim;
-  /** Told of each final operation: subscriptions. */
+  /** Told of each operation that begins, and of each that is final: subscriptions. */
+  readonly onBegun: (operation: Stored, verb: Verb) => void;
   readonly onFinal: (operation: Stored, verb: Verb) => void;
 }
 
@@ -36,6 +37,7 @@ export class Lcm {
   }
 
   begin(operation: Stored, verb: Verb): void {
+    this.#options.onBegun(operation, verb);
     const nsId = String(operation['nsInstanceId']);
     const ending = this.#options.endingOf?.(verb, nsId) ?? { ms: DONE_MS, state: 'COMPLETED' };
     if (ending === 'never') return;

@@ -55,9 +55,10 @@ export async function openNbi(options: NbiOptions): Promise<Nbi> {
     timers,
     ...(options.endingOf === undefined ? {} : { endingOf: options.endingOf }),
     ...(options.vim === undefined ? {} : { vim: options.vim }),
+    onBegun: (operation, verb) => void subscriptions.tell(operation, verb, 'begun'),
     onFinal: (operation, verb) => {
       instances.ended(String(operation['nsInstanceId']), verb, operation['operationState'] === 'COMPLETED');
-      void subscriptions.tell(operation, verb);
+      void subscriptions.tell(operation, verb, 'final');
     },
   });
   const instances: Instances = new Instances(world, lcm);

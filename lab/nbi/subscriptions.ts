@@ -9,13 +9,18 @@ import type { NbiWorld, Stored } from './world.js';
 /** What a notification calls the operation: not the verb of the standard. */
 const SAID: Partial<Record<Verb, string>> = { instantiate: 'INSTANTIATED', terminate: 'TERMINATED' };
 const NOT_KNOWN = 'N/A';
+type Kind = 'NsLcmOperationOccurrenceNotification' | 'NsIdentifierDeletionNotification';
 
-/** Subscriptions of operations. Only what the real life-cycle manager publishes in full is sent: the end of instantiations. */
+/**
+ * Subscriptions of operations. The real life-cycle manager publishes the ends of instantiations alone in full, and without the
+ * service's id; `whole-records` is as if it published all that there is of every operation.
+ */
 export class Subscriptions implements AsyncDisposable {
   readonly #world: NbiWorld;
   readonly #agent = new Agent({ connect: { timeout: 5_000 } });
   /** For tests: notifications that get lost. */
   losing = false;
+  publishing: 'ends-of-instantiations' | 'whole-records' = 'ends-of-instantiations';
 
   constructor(world: NbiWorld) {
     this.#world = world;
@@ -55,13 +60,22 @@ export class Subscriptions implements AsyncDisposable {
     return { status: 204 };
   }
 
-  async tell(operation: Stored, verb: Verb): Promise<void> {
-    if (verb !== 'instantiate' || this.losing) return;
+  /** The interface itself says that an end was asked for; that it is done, only where the whole record comes over the bus. */
+  async tell(operation: Stored, verb: Verb, when: 'begun' | 'final'): Promise<void> {
+    if (this.losing) return;
+    const whole = this.publishing === 'whole-records';
+    const deletion = verb === 'terminate' && (when === 'begun' || whole);
+    const occurrence = when === 'final' && (verb === 'instantiate' || (whole && SAID[verb] !== undefined));
     for (const subscription of this.#world.all('subscriptions')) {
       const filter = subscription['filter'] as NonNullable<SubscriptionBody['filter']>;
-      if (!wants(filter, operation)) continue;
-      const body = notification(this.#world, subscription._id, operation, verb);
-      await this.#post(String(subscription['CallbackUri']), body);
+      if (!concerns(filter, operation)) continue;
+      const about = (kind: Kind): boolean => filter.notificationTypes?.includes(kind) ?? true;
+      const uri = String(subscription['CallbackUri']);
+      if (deletion && about('NsIdentifierDeletionNotification'))
+        await this.#post(uri, deletionOf(subscription._id, operation));
+      if (!occurrence || !about('NsLcmOperationOccurrenceNotification')) continue;
+      if (filter.operationStates?.includes(String(operation['operationState'])) !== false)
+        await this.#post(uri, occurrenceOf(this.#world, subscription._id, operation, verb, whole));
     }
   }
 
@@ -94,23 +108,34 @@ export class Subscriptions implements AsyncDisposable {
 }
 
 /** Only the first key of the instance filter counts. */
-function wants(filter: NonNullable<SubscriptionBody['filter']>, operation: Stored): boolean {
+function concerns(filter: NonNullable<SubscriptionBody['filter']>, operation: Stored): boolean {
   const [first] = Object.entries(filter.nsInstanceSubscriptionFilter ?? {}) as [string, string[]][];
-  if (first !== undefined) {
-    const params = operation['operationParams'] as Record<string, unknown>;
-    const subject = { nsInstanceIds: operation['nsInstanceId'], nsdIds: params['nsdId'] }[first[0]];
-    if (!first[1].includes(String(subject))) return false;
-  }
-  return filter.operationStates?.includes(String(operation['operationState'])) ?? true;
+  if (first === undefined) return true;
+  const params = operation['operationParams'] as Record<string, unknown>;
+  const subject = { nsInstanceIds: operation['nsInstanceId'], nsdIds: params['nsdId'] }[first[0]];
+  return first[1].includes(String(subject));
 }
 
-function notification(world: NbiWorld, subscriptionId: string, operation: Stored, verb: Verb): unknown {
+const linksOf = (operation: Stored): { nsInstance: string; self: string } => {
   const { nsInstance, self } = operation['links'] as { nsInstance: string; self: string };
+  return { nsInstance, self };
+};
+
+function deletionOf(subscriptionId: string, operation: Stored): unknown {
   return {
-    ...{ affectedVnf: NOT_KNOWN, subscriptionId, _links: { nsInstance, self }, id: world.newId() },
-    ...{ affectedNs: NOT_KNOWN, operation: SAID[verb], isAutomaticInvocation: NOT_KNOWN, affectedVnffg: NOT_KNOWN },
+    ...{ subscriptionId, _links: linksOf(operation), timestamp: operation['startTime'] },
+    ...{ nsInstanceId: operation['nsInstanceId'], notificationType: 'NsIdentifierDeletionNotification' },
+  };
+}
+
+function occurrenceOf(world: NbiWorld, subscriptionId: string, operation: Stored, verb: Verb, whole: boolean): unknown {
+  return {
+    ...{ affectedVnf: NOT_KNOWN, subscriptionId, _links: linksOf(operation), id: world.newId() },
+    ...{ affectedNs: NOT_KNOWN, operation: SAID[verb], affectedVnffg: NOT_KNOWN },
+    isAutomaticInvocation: whole ? operation['isAutomaticInvocation'] : NOT_KNOWN,
     ...{ timestamp: operation['startTime'], notificationType: 'NsLcmOperationOccurrenceNotification' },
     ...{ operationState: operation['operationState'], nsLcmOpOccId: NOT_KNOWN, affectedSap: NOT_KNOWN },
-    ...{ nsInstanceId: NOT_KNOWN, error: NOT_KNOWN, affectedVl: NOT_KNOWN, notificationStatus: NOT_KNOWN },
+    nsInstanceId: whole ? operation['nsInstanceId'] : NOT_KNOWN,
+    ...{ error: NOT_KNOWN, affectedVl: NOT_KNOWN, notificationStatus: NOT_KNOWN },
   };
 }
