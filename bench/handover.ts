@@ -149,11 +149,18 @@ function intervalAround({ phases: { detected } }: HandoverRecord, storedAtMs: re
 
 /** Settings of md-manager that make one way the only one. */
 const FLAGS: Readonly<Record<Way, (cars: number) => readonly string[]>> = {
-  armed: cars => ['--tickets-per-domain', '0', '--pool-slots', String(4 * Math.max(4, cars))],
-  ticket: cars => ['--tickets-per-domain', String(cars), '--pool-slots', String(4 * Math.max(4, cars))],
+  armed: cars => ['--tickets-per-domain', '0', '--pool-twins-per-host', String(4 * Math.max(4, cars))],
+  ticket: cars => ['--tickets-per-domain', String(cars), '--pool-twins-per-host', String(4 * Math.max(4, cars))],
   manager: () => ['--arming-enabled', 'false'],
   cold: cars => [
-    ...['--arming-enabled', 'false', '--pool-slots', String(COLD_SLOTS), '--pool-surplus-ms', String(SURPLUS_MS)],
+    ...[
+      '--arming-enabled',
+      'false',
+      '--pool-twins-per-host',
+      String(COLD_SLOTS),
+      '--pool-surplus-ms',
+      String(SURPLUS_MS),
+    ],
     ...['--pool-size', `core=${Math.ceil(cars / COLD_SLOTS)},edge-1=0,edge-2=0`],
   ],
 };

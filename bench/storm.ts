@@ -52,7 +52,7 @@ async function stormOf(count: number, say: Say, signal: AbortSignal): Promise<Be
     {
       fleets: [{ name: FLEET, count }],
       controllerMs: 0,
-      manager: ['--pool-size', 'core=1,edge-1=1,edge-2=1', '--pool-slots', String(count * 2 + 8)],
+      manager: ['--pool-size', 'core=1,edge-1=1,edge-2=1', '--pool-twins-per-host', String(count * 2 + 8)],
       sdn: [],
       neighbours: true,
     },

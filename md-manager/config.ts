@@ -152,7 +152,26 @@ export const SETTINGS = {
     default: '600000',
     help: 'how fast the demand of the past is forgotten (hit-rate)',
   },
-  'pool.slots': { parse: integer(1, 100_000), default: '4', help: 'twins that one host carries' },
+  'pool.twinsPerHost': {
+    parse: integer(1, 100_000),
+    default: '4',
+    help: 'twins that one host carries: 1 for a process, or a machine, to each (as in the paper), or many',
+  },
+  'limits.reportsPerS': {
+    parse: integer(0, 1_000_000),
+    default: '200',
+    help: 'hosts that are processes of this machine: reports a second of one vehicle; 0: no limit',
+  },
+  'limits.bytesPerS': {
+    parse: integer(0, 1_000_000_000),
+    default: '65536',
+    help: 'likewise: bytes of reports a second of one vehicle; 0: no limit',
+  },
+  'limits.observers': {
+    parse: integer(0, 1_000_000),
+    default: '64',
+    help: 'likewise: observers of the signals of one vehicle; 0: no limit',
+  },
   'pool.maxHosts': {
     parse: perDomain(integer(0, 1_022)),
     default: '32',
@@ -261,7 +280,7 @@ export function planOf(
 export function policyOf(config: ManagerConfig): PoolPolicy {
   const { 'pool.policy': kind, 'arming.by': by, 'arming.enabled': enabled, topology } = config;
   const mostSlots = config['pool.size'].reduce(
-    (most, [domain]) => Math.max(most, config['pool.maxHosts'](domain) * config['pool.slots']),
+    (most, [domain]) => Math.max(most, config['pool.maxHosts'](domain) * config['pool.twinsPerHost']),
     0,
   );
   if (by === 'prediction' && (topology === undefined || enabled === 'false'))

@@ -116,7 +116,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
     {
       sizes: new Map(config['pool.size']),
       policy: policyOf(config),
-      slotsPerHost: config['pool.slots'],
+      slotsPerHost: config['pool.twinsPerHost'],
       maxHosts: config['pool.maxHosts'],
       startMs: config['pool.startMs'],
       surplusMs: config['pool.surplusMs'],

@@ -21,7 +21,15 @@ export const WAYS: Readonly<Record<Way, WaySettings>> = {
   },
   manager: { manager: [...OFF, '--pool-size', WARM], neighbours: true, ready: 'slot' },
   cold: {
-    manager: [...OFF, '--pool-size', 'core=4,edge-1=0,edge-2=0', '--pool-slots', '1', '--pool-surplus-ms', '1'],
+    manager: [
+      ...OFF,
+      '--pool-size',
+      'core=4,edge-1=0,edge-2=0',
+      '--pool-twins-per-host',
+      '1',
+      '--pool-surplus-ms',
+      '1',
+    ],
     neighbours: true,
     ready: 'no slot',
   },
@@ -29,6 +37,6 @@ export const WAYS: Readonly<Record<Way, WaySettings>> = {
 
 /** Shorter than in use, so that a row takes a minute and not ten: none of them is on the path of a move. */
 export const QUICK = {
-  manager: ['--dwell-ms', '100', '--grace-ms', '300', '--pool-slots', '16'],
+  manager: ['--dwell-ms', '100', '--grace-ms', '300', '--pool-twins-per-host', '16'],
   sdn: ['--dwell-ms', '100'],
 } as const;

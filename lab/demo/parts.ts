@@ -158,7 +158,7 @@ function managerParts(block: Addresses, plan: Plan): Part[] {
         ...[
           '--pool-size',
           DOMAINS.map(domain => `${domain}=2`).join(','),
-          '--pool-slots',
+          '--pool-twins-per-host',
           String(Math.max(4, plan.cars)),
         ],
         // All parts share one machine here: hosts that answer late for want of processor time are not lost. Exits and broken

@@ -115,7 +115,7 @@ const manager = (plan: SitePlan): SitePart => ({
           ...['--plan-twin6', twin6, '--plan-alias6', alias6],
         ]),
     ...['--pool-size', DOMAINS.map(domain => `${domain}=2`).join(',')],
-    ...['--pool-slots', String(Math.max(4, plan.cars)), '--host-log-dir', join(plan.data, 'log')],
+    ...['--pool-twins-per-host', String(Math.max(4, plan.cars)), '--host-log-dir', join(plan.data, 'log')],
     // All parts share one machine: a host that answers late for want of processor time is not lost (see lab/demo/parts.ts).
     ...['--probe-ms', '1000'],
     ...(plan.via.hosts === undefined ? [] : ['--hosts-via', plan.via.hosts]),

@@ -51,7 +51,7 @@ async function orchestrated(config: ManagerConfig, { store, log }: OpenManoDeps)
     words: domain => ({
       manager_url: managerUrls(config),
       sdn_url: sdnUrl(config),
-      slots: String(config['pool.slots']),
+      slots: String(config['pool.twinsPerHost']),
       alias_prefix: config['plan.aliasPrefix'],
       lease_ms: leaseMs(config),
       db_contact_points: cassandraSettings(config, domain).contactPoints.join(','),
@@ -80,10 +80,13 @@ function vmdFlags(config: ManagerConfig): string[] {
   return [
     ...['--manager', managerUrls(config)],
     ...['--sdn-url', sdnUrl(config)],
-    ...['--slots', String(config['pool.slots'])],
+    ...['--slots', String(config['pool.twinsPerHost'])],
     ...['--alias-prefix', config['plan.aliasPrefix']],
     ...(config['plan.alias6'] === undefined ? [] : ['--alias6', config['plan.alias6']]),
     ...['--lease-ms', leaseMs(config)],
+    ...['--limits-reports-per-s', String(config['limits.reportsPerS'])],
+    ...['--limits-bytes-per-s', String(config['limits.bytesPerS'])],
+    ...['--limits-observers', String(config['limits.observers'])],
     ...['--log-level', config['log.level']],
   ];
 }

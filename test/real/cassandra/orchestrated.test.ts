@@ -139,7 +139,16 @@ describe('a pool of machines that Open Source MANO starts', function () {
         stores.prefix,
       ],
       ...['--osm-vims', 'core=openstack-0,edge-1=openstack-1,edge-2=openstack-2', '--hosts-from', block.hostAddress(0)],
-      ...['--pool-size', 'core=1,edge-1=1,edge-2=1', '--pool-slots', '2', '--dwell-ms', '1', '--grace-ms', '100'],
+      ...[
+        '--pool-size',
+        'core=1,edge-1=1,edge-2=1',
+        '--pool-twins-per-host',
+        '2',
+        '--dwell-ms',
+        '1',
+        '--grace-ms',
+        '100',
+      ],
     ];
     manager = start(words);
     open.defer(() => end(manager));
