@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createSocket } from 'node:dgram';
-import { Agent, createServer, request as coapRequest, type IncomingMessage, type OutgoingMessage } from 'coap';
+import {
+  Agent,
+  createServer,
+  request as coapRequest,
+  type IncomingMessage,
+  type ObserveReadStream,
+  type ObserveWriteStream,
+  type OutgoingMessage,
+} from 'coap';
 import { systemClock, systemTimers } from '../../../common/clock.js';
 import { openCoapEndpoint, type CoapEndpointOptions } from '../../../protocol/coap/endpoint.js';
 import { secureRandom } from '../../../protocol/coap/secure-random.js';
 import type { CoapEndpoint, CoapHandler } from '../../../protocol/coap/types.js';
 import { openUdpPort } from '../../../protocol/coap/udp-port.js';
+import { eventually } from '../../fakes/eventually.js';
 
 async function open(handler: CoapHandler, options: Partial<CoapEndpointOptions> = {}): Promise<CoapEndpoint> {
   const port = await openUdpPort({ address: '127.0.0.1', port: 0 });
@@ -159,5 +168,102 @@ describe("beside npm's coap", () => {
   it('tells of a port that is taken', async () => {
     await using first = await openUdpPort({ address: '127.0.0.1', port: 0 });
     await assert.rejects(openUdpPort(first.local), { code: 'EADDRINUSE' });
+  });
+
+  const large = Buffer.from(Array.from({ length: 5_000 }, (_, i) => i % 251));
+
+  it('takes its upload in blocks, and gives it a large body in blocks', async () => {
+    const bodies: Buffer[] = [];
+    await using endpoint = await open(request => {
+      bodies.push(Buffer.from(request.payload ?? []));
+      return { code: '2.04', payload: large };
+    });
+    const agent = new Agent({ type: 'udp4' });
+    const outgoing = coapRequest({
+      hostname: '127.0.0.1',
+      port: endpoint.local.port,
+      pathname: '/up',
+      method: 'PUT',
+      agent,
+    });
+    outgoing.setOption('Block1', Buffer.of(4));
+    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+    outgoing.end(large);
+    const [response] = await answered;
+    assert.equal(response.code, '2.04');
+    assert.deepEqual(
+      bodies.map(body => body.equals(large)),
+      [true],
+    );
+    const got = coapRequest({
+      hostname: '127.0.0.1',
+      port: endpoint.local.port,
+      pathname: '/down',
+      agent: new Agent({ type: 'udp4' }),
+    });
+    const down = once(got, 'response') as Promise<[IncomingMessage]>;
+    got.end();
+    assert.ok((await down)[0].payload.equals(large));
+  });
+
+  it('notifies its client until that leaves', async () => {
+    let state = 0;
+    // Its agent closes the socket with the last stream: nobody is there to reset what still comes.
+    await using endpoint = await open(() => ({ code: '2.05', payload: Buffer.from(String(state)), observable: 'x' }), {
+      params: { ackTimeoutMs: 50, maxRetransmit: 1 },
+    });
+    const agent = new Agent({ type: 'udp4' });
+    const outgoing = coapRequest({
+      hostname: '127.0.0.1',
+      port: endpoint.local.port,
+      pathname: '/x',
+      observe: true,
+      agent,
+    });
+    const answered = once(outgoing, 'response') as Promise<[ObserveReadStream]>;
+    outgoing.end();
+    const [states] = await answered;
+    const seen: string[] = [];
+    states.on('data', (found: Buffer) => seen.push(found.toString()));
+    for (; state < 4; state++) {
+      if (state > 0) endpoint.changed('x');
+      await eventually(`it tells ${state}`, () => seen.at(-1) === String(state));
+    }
+    assert.deepEqual(seen, ['0', '1', '2', '3']);
+    states.close();
+    await eventually('it is forgotten', () => {
+      endpoint.changed('x');
+      return !endpoint.isObserved;
+    });
+  });
+
+  it('observes its server, and reads its large bodies', async () => {
+    const server = createServer({ type: 'udp4' });
+    let tell = (_state: string): void => undefined;
+    server.on('request', (incoming: IncomingMessage, outgoing: OutgoingMessage | ObserveWriteStream) => {
+      if (!('reset' in outgoing && incoming.headers['Observe'] === 0)) {
+        outgoing.end(large);
+        return;
+      }
+      tell = state => void outgoing.write(state);
+      tell('0');
+    });
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()));
+    try {
+      const { port } = (server as unknown as { _sock: { address(): { port: number } } })._sock.address();
+      const peer = { address: '127.0.0.1', port };
+      await using endpoint = await open(notFound);
+      const whole = await endpoint.request(peer, { method: 'GET', path: ['large'] });
+      assert.ok(large.equals(Buffer.from(whole.payload ?? [])));
+      const seen: string[] = [];
+      for await (const { payload } of endpoint.observe(peer, { method: 'GET', path: ['x'] })) {
+        seen.push(Buffer.from(payload ?? []).toString());
+        if (seen.length === 4) break;
+        tell(String(seen.length));
+      }
+      assert.deepEqual(seen, ['0', '1', '2', '3']);
+    } finally {
+      await new Promise<void>(resolve => server.close(() => resolve()));
+    }
   });
 });

@@ -35,7 +35,7 @@ const told = (found: Message): string => {
 async function figure(
   handler: CoapHandler,
   steps: readonly (readonly [ask: string, answer: string])[],
-  body = new Uint8Array(0),
+  body: Uint8Array = new Uint8Array(0),
   blockSzx = 3,
 ) {
   const { open, raw, clock, received } = coapBed();
