@@ -1,4 +1,4 @@
-import { SPEED, carAgeMs, type Car } from './store.js';
+import { SPEED, carAgeMs, type Car } from './cars.js';
 
 export const FRESH_MS = 5_000;
 export const LATE_MS = 30_000;

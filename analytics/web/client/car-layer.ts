@@ -6,7 +6,8 @@ import { NO_SLOT, labelSlots } from './label-slots.js';
 import { servingSpans, switchedAtMs } from './handover-times.js';
 import { ManyCars } from './many-cars.js';
 import { LATE_MS } from './car-filter.js';
-import { carAgeMs, type Car, type PageStore } from './store.js';
+import { carAgeMs, type Car } from './cars.js';
+import type { PageStore } from './store.js';
 
 /** In a larger fleet, names and long ways of all cars at once would hide one another. */
 const FEW_CARS = 12;

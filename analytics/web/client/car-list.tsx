@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { EVERY_CAR, STATES, filterCars, freshness, type CarFilter } from './car-filter.js';
 import { domainColour } from './domains.js';
 import { ageText, valueText } from './format.js';
-import { SPEED, carAgeMs, carsByName, type Car, type PageStore } from './store.js';
+import { SPEED, carAgeMs, carsByName, type Car } from './cars.js';
+import type { PageStore } from './store.js';
 import { VirtualRows } from './virtual-rows.js';
 
 const ROW_PX = 52;

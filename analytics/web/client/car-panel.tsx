@@ -1,11 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { SignalState } from '../../../protocol/api/analytics.js';
+import { CarTools } from './car-tools.js';
 import { Chart } from './chart.js';
 import { domainColour } from './domains.js';
 import { ageText, countText, unitText, valueText } from './format.js';
 import { servingSpans } from './handover-times.js';
 import { KEPT_MS } from './series-buffer.js';
-import { LATITUDE, LONGITUDE, SPEED, carAgeMs, signalAge, type Car, type PageStore } from './store.js';
+import { LATITUDE, LONGITUDE, SPEED, carAgeMs, signalAge, type Car } from './cars.js';
+import type { PageStore } from './store.js';
 
 const DEFAULT_CHARTS = [SPEED, 'Vehicle.OBD.EngineSpeed', 'Vehicle.OBD.ThrottlePosition', 'Vehicle.Derived.FuelRate'];
 /** Where a tile is too narrow for the catalogue's label; the tile's title has the path. */
@@ -39,7 +41,8 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
   const handovers = store.handoverList(car.vehicle);
   const spans = servingSpans(handovers, store.cars.get(car.vehicle)?.serving?.domain, nowMs - KEPT_MS, nowMs);
   const ageMs = carAgeMs(car, nowMs);
-  const series = store.shownSeries();
+  const series = store.seriesOf(car.vehicle);
+  const compared = store.compared === undefined ? undefined : store.seriesOf(store.compared);
   const beganMs = 1000 * Math.min(...[...series.values()].map(({ times }) => times[0] ?? Infinity), nowMs / 1000);
   const toggle = (path: string): void =>
     setCharts(charts.includes(path) ? charts.filter(one => one !== path) : [...charts, path]);
@@ -69,9 +72,14 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
             nowMs={nowMs}
             charted={charts.includes(signal.path)}
             onPick={() => toggle(signal.path)}
+            other={store
+              .shownCars()
+              .get(store.compared ?? '')
+              ?.signals.get(signal.path)}
           />
         ))}
       </div>
+      <CarTools vehicle={car.vehicle} store={store} />
       <div class="chart-head">
         <h3>Last minutes</h3>
         <div class="segments" role="group" aria-label="Span of the charts">
@@ -90,6 +98,8 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
             title={signal.label}
             unit={unitText(signal.unit)}
             buffer={series.get(signal.path)}
+            other={compared?.get(signal.path)}
+            otherName={store.compared}
             spans={spans}
             handovers={handovers}
             nowMs={nowMs}
@@ -139,9 +149,11 @@ interface TileProps {
   nowMs: number;
   charted: boolean;
   onPick: () => void;
+  /** The same signal of the car that is compared. */
+  other: SignalState | undefined;
 }
 
-function SignalTile({ signal, nowMs, charted, onPick }: TileProps) {
+function SignalTile({ signal, nowMs, charted, onPick, other }: TileProps) {
   const { ageMs, stale } = signalAge(signal, nowMs);
   const numeric = typeof signal.value === 'number' && signal.path !== 'Vehicle.OBD.FuelType';
   return (
@@ -154,7 +166,14 @@ function SignalTile({ signal, nowMs, charted, onPick }: TileProps) {
       title={`${signal.path}${numeric ? ': click to chart' : ''}`}
       onClick={onPick}
     >
-      <span class="tile-label">{SHORT_LABELS[signal.label] ?? signal.label}</span>
+      <span class="tile-label">
+        {SHORT_LABELS[signal.label] ?? signal.label}
+        {other !== undefined && (
+          <span class="other" title="the car that is compared">
+            {valueText(other.path, other.unit, other.value)}
+          </span>
+        )}
+      </span>
       <span class="tile-value">
         {valueText(signal.path, signal.unit, signal.value)} <small>{unitText(signal.unit)}</small>
       </span>

@@ -9,6 +9,9 @@ interface ChartProps {
   title: string;
   unit: string;
   buffer: SeriesBuffer | undefined;
+  /** The same signal of the car that is compared, and its name. */
+  other: SeriesBuffer | undefined;
+  otherName: string | undefined;
   spans: readonly ServingSpan[];
   handovers: readonly HandoverRecord[];
   nowMs: number;
@@ -50,21 +53,27 @@ export function Chart(props: ChartProps) {
   }, []);
 
   // A chart moves on once a second, and when its data or its span change; drawing is what costs.
-  const { buffer, nowMs, spanMs, handovers } = props;
+  const { buffer, other, nowMs, spanMs, handovers } = props;
   const second = Math.floor(nowMs / 1000);
-  useEffect(() => plot.current?.setData(dataOf(latest.current)), [buffer, second, spanMs, handovers]);
+  useEffect(() => plot.current?.setData(dataOf(latest.current)), [buffer, other, second, spanMs, handovers]);
   const last = props.buffer?.values.at(-1);
   return (
     <figure class="chart">
       <figcaption>
         {props.title} <span>{props.unit}</span>
+        {props.otherName !== undefined && <span class="other">– – {props.otherName}</span>}
       </figcaption>
       <div ref={place} role="img" aria-label={`${props.title}, last value ${last ?? 'unknown'} ${props.unit}`} />
     </figure>
   );
 }
 
-const dataOf = ({ buffer }: ChartProps): uPlot.AlignedData => [buffer?.times ?? [], buffer?.values ?? []];
+/** Both cars on one axis of time; a null of one is a gap, what only the other has is not. */
+const dataOf = ({ buffer, other }: ChartProps): uPlot.AlignedData =>
+  uPlot.join([
+    [buffer?.times ?? [], buffer?.values ?? []],
+    [other?.times ?? [], other?.values ?? []],
+  ]);
 
 function options(width: number, latest: { readonly current: ChartProps }): uPlot.Options {
   const axis = {
@@ -91,7 +100,11 @@ function options(width: number, latest: { readonly current: ChartProps }): uPlot
       { ...axis, space: 64, size: 22, gap: 4, values: timeLabels },
       { ...axis, size: 44, space: 26, gap: 6 },
     ],
-    series: [{}, { stroke: accent, width: 1.6, fill: `${accent}1c`, spanGaps: false, points: { show: false } }],
+    series: [
+      {},
+      { stroke: accent, width: 1.6, fill: `${accent}1c`, spanGaps: false, points: { show: false } },
+      { stroke: cssColour('--other'), width: 1.4, dash: [5, 4], spanGaps: false, points: { show: false } },
+    ],
     hooks: {
       drawClear: [plot => drawHandovers(plot, latest.current)],
       setCursor: [plot => showValue(plot, latest.current)],
@@ -156,10 +169,11 @@ function drawHandovers(plot: uPlot, { spans, handovers }: ChartProps): void {
 }
 
 /** The value under the cursor stands in the caption's corner. */
-function showValue(plot: uPlot, { buffer, unit }: ChartProps): void {
+function showValue(plot: uPlot, { unit }: ChartProps): void {
   const index = plot.cursor.idx ?? -1;
-  const value = buffer?.values[index];
-  const time = buffer?.times[index];
+  const [times, values, others] = plot.data;
+  const value = values?.[index] ?? others?.[index];
+  const time = times[index];
   const caption = plot.root.parentElement?.previousElementSibling;
   if (!(caption instanceof HTMLElement)) return;
   caption.dataset['cursor'] =

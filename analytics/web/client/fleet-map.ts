@@ -3,7 +3,8 @@ import { CarLayer } from './car-layer.js';
 import { domainColour } from './domains.js';
 import { GridLayer } from './grid-layer.js';
 import { RoadLayer } from './road-layer.js';
-import { LATITUDE, LONGITUDE, type PageStore } from './store.js';
+import { LATITUDE, LONGITUDE } from './cars.js';
+import type { PageStore } from './store.js';
 import { WorldLayer } from './world-layer.js';
 
 /** A map that needs no service: land and borders, a graticule, the roads that cars took, access points with their coverage, cars with their ways. */

@@ -4,13 +4,16 @@ import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
 import { domainColour } from './domains.js';
 import { clockText, phaseText } from './format.js';
 import { switchedAtMs } from './handover-times.js';
-import { SPEED, type PageStore } from './store.js';
+import { SPEED } from './cars.js';
+import type { PageStore } from './store.js';
 import { gapsAround, rootScale, storyOf, ticksOf, type Lane } from './story-lanes.js';
 
 /** Reports this long before and after a hand-over are looked at. */
 const AROUND_MS = 30_000;
 /** A wait up to so many times the usual one is no gap: reports are not sent by a stop-watch. */
 const USUAL = 2;
+/** A share of the width in which no word has room. */
+const NARROW = 0.06;
 
 /** One hand-over told as it went: who did what when, and whether the car's reports show anything of it. */
 export function HandoverStory({ record, store }: { record: HandoverRecord; store: PageStore }) {
@@ -115,7 +118,7 @@ function Lanes({ lanes, fromMs, toMs, marks }: LanesProps) {
             {spans.map(({ fromMs: from, toMs: to, words, domain, kind }) => (
               <li
                 key={`${from} ${words}`}
-                class={`span-${kind}`}
+                class={`span-${kind} ${scale(to) - scale(from) < NARROW ? 'span-narrow' : ''}`}
                 style={{
                   left: percent(from),
                   width: wide(from, to),

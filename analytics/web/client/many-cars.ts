@@ -1,7 +1,7 @@
 import * as L from 'leaflet';
 import { cssColour, domainColour } from './domains.js';
 import { headingOfTrack } from './heading.js';
-import { carAgeMs, type Car } from './store.js';
+import { carAgeMs, type Car } from './cars.js';
 import { LATE_MS } from './car-filter.js';
 
 /** A click this near to a car is meant for it. */

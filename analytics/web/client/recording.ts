@@ -1,7 +1,7 @@
 import type { SignalState, TrackPoint } from '../../../protocol/api/analytics.js';
 import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
 import { servingSpans } from './handover-times.js';
-import { LATITUDE, LONGITUDE, type Car } from './store.js';
+import { LATITUDE, LONGITUDE, type Car } from './cars.js';
 
 type Points = readonly (readonly [timeMs: number, value: unknown, ...more: unknown[]])[];
 

@@ -1,7 +1,8 @@
 import type { History } from '../../../protocol/api/analytics.js';
 import { Recording } from './recording.js';
 import { SeriesBuffer } from './series-buffer.js';
-import { LATITUDE, LONGITUDE, SPEED, type Car, type PageStore } from './store.js';
+import { LATITUDE, LONGITUDE, SPEED, type Car } from './cars.js';
+import type { PageStore } from './store.js';
 
 export const REPLAYED_MS = 3_600_000;
 export const RATES = [1, 10, 60] as const;

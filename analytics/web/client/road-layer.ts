@@ -1,6 +1,6 @@
 import * as L from 'leaflet';
 import { cssColour } from './domains.js';
-import type { Car } from './store.js';
+import type { Car } from './cars.js';
 
 /** Side of a square of ground that counts as one place of a road, in metres. */
 const CELL_M = 18;

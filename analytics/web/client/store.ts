@@ -1,35 +1,24 @@
 import type {
   Counts,
   Fleet,
-  History,
   LiveValues,
-  Serving,
   ServingChanged,
   SignalState,
   Sources,
   TopologyAnswer,
-  TrackPoint,
 } from '../../../protocol/api/analytics.js';
 import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
+import { LATITUDE, LONGITUDE, type Car } from './cars.js';
 import { setDomains } from './domains.js';
 import { Replay } from './replay.js';
-import { KEPT_MS, SeriesBuffer } from './series-buffer.js';
+import { loadPast } from './past-series.js';
+import type { SeriesBuffer } from './series-buffer.js';
 
-export interface Car {
-  readonly vehicle: string;
-  serving: Serving | undefined;
-  stored: number;
-  readonly signals: Map<string, SignalState>;
-  track: TrackPoint[];
-}
-
-export const LATITUDE = 'Vehicle.CurrentLocation.Latitude';
-export const LONGITUDE = 'Vehicle.CurrentLocation.Longitude';
-export const SPEED = 'Vehicle.OBD.Speed';
 const TRACK_POINTS = 900;
 const HANDOVERS_KEPT = 300;
 const DRAW_EVERY_MS = 250;
 const RETRY_MS = 2_000;
+const NO_SERIES: ReadonlyMap<string, SeriesBuffer> = new Map();
 
 export type Link = 'connecting' | 'live' | 'lost';
 
@@ -44,8 +33,10 @@ export class PageStore {
   /** Grows with each hand-over told, so that what is made from them is made only then. */
   handoverVersion = 0;
   selected: string | undefined;
-  /** Of the selected car, by path. */
-  series = new Map<string, SeriesBuffer>();
+  /** The car whose charts stand behind those of the selected one. */
+  compared: string | undefined;
+  /** Charts of the selected and the compared car, by path. */
+  readonly #charts = new Map<string, Map<string, SeriesBuffer>>();
   /** The hand-over that is told. */
   told: HandoverRecord | undefined;
   /** Where it is there, the page shows the past; what comes live is taken meanwhile. */
@@ -70,15 +61,15 @@ export class PageStore {
     return this.replay?.cars() ?? this.cars;
   }
 
-  /** Charts of a car up to the moment that is shown. */
-  shownSeries(): ReadonlyMap<string, SeriesBuffer> {
-    return this.replay?.series(this.selected ?? '') ?? this.series;
+  /** The charts of a car that is selected or compared, by path. */
+  seriesOf(vehicle: string): ReadonlyMap<string, SeriesBuffer> {
+    return this.replay?.series(vehicle) ?? this.#charts.get(vehicle) ?? NO_SERIES;
   }
 
   startReplay(atMs?: number): void {
     this.replay ??= new Replay(this);
     if (atMs !== undefined) this.replay.seek(atMs);
-    if (this.selected !== undefined) void this.replay.loadFull(this.selected);
+    for (const vehicle of this.#watched()) void this.replay.loadFull(vehicle);
     this.changed();
   }
 
@@ -183,8 +174,7 @@ export class PageStore {
         ...(ageMs === undefined ? {} : { ageMs }),
         ...(source && { source }),
       });
-      if (vehicle === this.selected && typeof value === 'number' && ageMs !== null)
-        this.series.get(path)?.add(timeMs, value);
+      if (typeof value === 'number' && ageMs !== null) this.#charts.get(vehicle)?.get(path)?.add(timeMs, value);
     }
     if (values.some(({ path }) => path === LATITUDE || path === LONGITUDE)) this.#extendTrack(car);
     // What a car has that is new to the page comes with labels and units only in full.
@@ -229,25 +219,34 @@ export class PageStore {
   /** Shows a car; `again`: loads its past anew though it is shown already. */
   select(vehicle: string | undefined, again = false): void {
     if (!vehicle || (vehicle === this.selected && !again)) return;
-    if (vehicle !== this.selected) this.series = new Map();
+    if (vehicle === this.compared) this.compared = undefined;
     this.selected = vehicle;
-    void this.replay?.loadFull(vehicle);
     if (location.hash !== `#${vehicle}`) history.replaceState(null, '', `#${vehicle}`);
-    const fromMs = Math.floor(this.nowMs() - KEPT_MS);
-    void this.#load<History>(`/v1/vehicles/${vehicle}/history?from=${fromMs}&limit=2000`, ({ series }) => {
-      if (this.selected !== vehicle) return;
-      for (const { path, points } of series) {
-        const buffer = this.series.get(path) ?? new SeriesBuffer(this.#gapAfterMs(path));
-        buffer.load(points);
-        this.series.set(path, buffer);
-      }
-    });
+    this.#watch(vehicle, again);
+    if (again && this.compared !== undefined) this.#watch(this.compared, again);
+  }
+
+  /** Lays the charts of a second car behind those of the selected one. */
+  compare(vehicle: string | undefined): void {
+    this.compared = vehicle === this.selected ? undefined : vehicle;
+    if (this.compared !== undefined) this.#watch(this.compared, false);
     this.changed();
   }
 
-  #gapAfterMs(path: string): number {
-    const car = this.cars.get(this.selected ?? '');
-    return car?.signals.get(path)?.staleAfterMs ?? 15_000;
+  #watched(): string[] {
+    return [this.selected, this.compared].filter(vehicle => vehicle !== undefined);
+  }
+
+  #watch(vehicle: string, again: boolean): void {
+    const watched = new Set(this.#watched());
+    for (const known of this.#charts.keys()) if (!watched.has(known)) this.#charts.delete(known);
+    void this.replay?.loadFull(vehicle);
+    if (this.#charts.has(vehicle) && !again) return;
+    const buffers = this.#charts.get(vehicle) ?? new Map<string, SeriesBuffer>();
+    this.#charts.set(vehicle, buffers);
+    const gapOf = (path: string): number => this.cars.get(vehicle)?.signals.get(path)?.staleAfterMs ?? 15_000;
+    void loadPast(vehicle, this.nowMs(), gapOf, buffers).then(() => this.changed());
+    this.changed();
   }
 
   #car(vehicle: string): Car {
@@ -265,33 +264,4 @@ export class PageStore {
     take((await response.json()) as T);
     this.changed();
   }
-}
-
-const order = new Intl.Collator('en', { numeric: true });
-const sortedNames = new Map<number, readonly string[]>();
-/** Cars are never forgotten, so that their number tells whether an order is still right. */
-export function carsByName(cars: ReadonlyMap<string, Car>): readonly Car[] {
-  let names = sortedNames.get(cars.size);
-  if (names?.every(name => cars.has(name)) !== true) {
-    names = [...cars.keys()].sort((a, b) => order.compare(a, b));
-    sortedNames.clear();
-    sortedNames.set(cars.size, names);
-  }
-  return names.flatMap(name => cars.get(name) ?? []);
-}
-
-/** Age of the newest thing heard of a car. */
-export function carAgeMs(car: Car, nowMs: number): number | undefined {
-  let newest: number | undefined;
-  for (const { timeMs, ageMs } of car.signals.values())
-    if (timeMs !== undefined && ageMs !== null && (newest === undefined || timeMs > newest)) newest = timeMs;
-  return newest === undefined ? undefined : Math.max(0, nowMs - newest);
-}
-
-/** Age and staleness as they are now. `undefined`: never reported; null: of unknown age. */
-export function signalAge(signal: SignalState, nowMs: number): { ageMs: number | null | undefined; stale: boolean } {
-  if (signal.timeMs === undefined) return { ageMs: undefined, stale: true };
-  if (signal.ageMs === null) return { ageMs: null, stale: true };
-  const ageMs = Math.max(0, nowMs - signal.timeMs);
-  return { ageMs, stale: ageMs > signal.staleAfterMs };
 }
