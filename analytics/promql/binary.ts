@@ -77,6 +77,8 @@ function resultLabels(expr: Binary): (labels: Labels) => Labels {
 }
 
 function matched(expr: Binary, left: readonly Sample[], right: readonly Sample[]): Sample[] {
+  // As in Prometheus: where there is nothing to match, nothing is ambiguous.
+  if (left.length === 0 || right.length === 0) return [];
   const groupOf = grouped(expr.matching);
   const labelsOf = resultLabels(expr);
   const partners = new Map<string, Sample>();

@@ -220,11 +220,12 @@ const samplesOf = (value: Value): readonly Sample[] => (value.type === 'vector' 
 /** Functions that are more than a sum per element. */
 const OWN: Readonly<Record<string, (argument: Value, timeMs: number, expr: Expr | undefined) => Value>> = {
   time: (_argument, timeMs) => ({ type: 'scalar', value: timeMs / 1000 }),
-  timestamp: (argument, timeMs) => ({
+  // Of a selector when each sample was taken; what is computed is of now.
+  timestamp: (argument, timeMs, expr) => ({
     type: 'vector',
     samples: samplesOf(argument).map(({ labels, timeMs: takenMs }) => ({
       labels: withoutName(labels),
-      value: (takenMs ?? timeMs) / 1000,
+      value: ((expr?.kind === 'selector' ? takenMs : undefined) ?? timeMs) / 1000,
     })),
   }),
   vector: argument => ({

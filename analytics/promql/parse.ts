@@ -20,7 +20,8 @@ import { makeMatcher, nameMatcher, type Matcher, type MatchOp } from './matchers
 import { promqlFault, type PromqlError } from './promql-error.js';
 
 const MAX_QUERY_LENGTH = 16_384;
-const MAX_DEPTH = 64;
+const MAX_DEPTH = 200;
+const TOO_DEEP = `expressions stand at most ${MAX_DEPTH} deep in one another`;
 const IGNORING_NONE: Grouping = { keep: false, labels: [] };
 
 /**
@@ -30,13 +31,23 @@ const IGNORING_NONE: Grouping = { keep: false, labels: [] };
 export function parsePromql(query: string): Expr {
   if (query.length > MAX_QUERY_LENGTH)
     throw promqlFault('bad_data', `queries have ${MAX_QUERY_LENGTH} characters at most`);
-  const tree = parser.parse(query);
+  const tree = treeOf(query);
   checkSyntax(query, tree);
   const root = tree.topNode.firstChild;
   if (root === null) throw promqlFault('bad_data', 'unknown position: parse error: no expression found in input');
   const expr = new Reader(query).expr(root, 0);
   typeOf(expr);
   return expr;
+}
+
+/** The grammar's tree. It is built by recursion: what is too deep for that is too deep for us. */
+function treeOf(query: string): Tree {
+  try {
+    return parser.parse(query);
+  } catch (error) {
+    if (error instanceof RangeError) throw promqlFault('bad_data', TOO_DEEP);
+    throw error;
+  }
 }
 
 const at = (query: string, offset: number): string => {
@@ -48,7 +59,7 @@ function checkSyntax(query: string, tree: Tree): void {
   tree.iterate({
     enter: node => {
       if (!node.type.isError) return;
-      const word = /^\s*(\S+)/.exec(query.slice(node.from))?.[1];
+      const word = /^\s*(\S{1,40})/.exec(query.slice(node.from))?.[1];
       const what = query.trim() === '' ? 'no expression found in input' : `unexpected ${word ?? 'end of input'}`;
       throw promqlFault('bad_data', `${at(query, node.from)}: parse error: ${what}`);
     },
@@ -72,7 +83,7 @@ class Reader {
   }
 
   expr(node: SyntaxNode, depth: number): Expr {
-    if (depth > MAX_DEPTH) throw this.#fault(node, `expressions stand at most ${MAX_DEPTH} deep in one another`);
+    if (depth > MAX_DEPTH) throw this.#fault(node, TOO_DEEP);
     switch (node.name) {
       case 'ParenExpr':
         return this.expr(this.#child(node), depth + 1);

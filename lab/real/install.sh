@@ -19,6 +19,7 @@ python3 -c 'import venv, ensurepip' 2>/dev/null || wanted+=(python3-venv)
 need java openjdk-17-jre-headless # Cassandra 5 runs on Java 11 or 17
 need mvn maven                    # fetches Cassandra
 need openssl openssl
+need promtool prometheus # answers PromQL beside ours, checks rules
 [ ${#wanted[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ]; then
   echo "to install ${wanted[*]}, run as root: apt-get install ${wanted[*]}; tests that need them are skipped" >&2
