@@ -24,7 +24,8 @@ import { secureRandom } from '../../../protocol/coap/secure-random.js';
 import type { CoapHandler, Peer } from '../../../protocol/coap/types.js';
 import { openUdpPort } from '../../../protocol/coap/udp-port.js';
 import { METRICS, type MetricName } from '../../../protocol/metrics.js';
-import { decodeReport, type Report } from '../../../protocol/report.js';
+import { splitBatch } from '../../../protocol/report-batch.js';
+import { decodeReport, META, type Report } from '../../../protocol/report.js';
 import { eventually } from '../../fakes/eventually.js';
 import { DRIVING } from '../../fakes/lab-adapter.js';
 
@@ -39,18 +40,21 @@ describe('device agent', function () {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   /** A twin and an authority for one vehicle; the twin answers as `answer` says. */
-  async function world(answer: (report: Report) => string) {
+  async function world(answer: (report: Report) => string, remarks: () => object | undefined = () => undefined) {
     const metrics = new Metrics<MetricName>(METRICS);
     const reports: Report[] = [];
     const watchers = new Set<() => void>();
     let device: Peer | undefined;
     const handler: CoapHandler = (request, exchange) => {
-      const report = decodeReport(request.payload ?? new Uint8Array());
-      reports.push(report);
+      const bytes = request.payload ?? new Uint8Array();
+      const some = (request.contentFormat === 63 ? splitBatch(bytes) : [bytes]).map(decodeReport);
+      reports.push(...some);
       device = exchange.peer;
-      const code = answer(report);
+      const codes = some.map(answer);
+      const told = remarks();
       for (const look of watchers) look();
-      return { code };
+      const code = codes.find(one => one !== '2.04') ?? '2.04';
+      return told === undefined ? { code } : { code, contentFormat: 50, payload: Buffer.from(JSON.stringify(told)) };
     };
     const port = await openUdpPort(LOOPBACK);
     const twin = openCoapEndpoint({ port, handler, clock: systemClock, timers: systemTimers, random: secureRandom });
@@ -180,6 +184,29 @@ describe('device agent', function () {
     assert.equal(there.registrations(), 1, 'a device with a number sends at once');
     const witnessed = new Set((await readFile(join(folder, 'witness'), 'utf8')).trim().split('\n'));
     for (let seq = 1; seq <= accepted; seq++) assert.ok(witnessed.has(`car-1 5 ${seq}`));
+  });
+
+  it('is set to other tiers and thresholds by its twin while it runs, says so, and keeps it through a restart', async () => {
+    let desired: object | undefined = { version: 1, settings: { rates: { ect: { tier: 'off' }, nox: {} } } };
+    await using there = await world(
+      () => '2.04',
+      () => (desired === undefined ? undefined : { settings: desired }),
+    );
+    await using car = await labCar();
+    const settings = [config(there.manager.url, car.port)];
+    const saidOf = (report: Report): unknown => report.samples.find(({ name }) => name === META.settings)?.value;
+    const has = (name: string) => (report: Report) => report.samples.some(sample => sample.name === name);
+    await drive(settings, async () => {
+      await there.until(() => there.reports.some(report => /^1,refused,.*nox/.test(String(saidOf(report)))));
+      assert.ok(there.reports.some(has('rpm')));
+      desired = { version: 2, settings: { rates: { rpm: { tier: 'off' } }, reportIntervalMs: 60 } };
+      await there.until(() => there.reports.some(report => saidOf(report) === '2,applied'));
+      desired = undefined;
+    });
+    const after = () => there.reports.filter(({ boot }) => boot === 6);
+    await drive(settings, () => there.until(() => after().filter(has('spd')).length >= 3));
+    assert.ok(!after().some(has('rpm')), 'the engine speed is not asked for any more');
+    assert.ok(!after().some(has(META.settings)), 'nobody asked');
   });
 
   it('registers again when the twin does not know it', async () => {
