@@ -171,7 +171,6 @@ export function band(
     .rowHeight(0.8)
     .fillOpacity(80)
     .lineWidth(0)
-    .spanNulls(false)
     .legend(legend());
 }
 

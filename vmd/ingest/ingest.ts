@@ -175,11 +175,16 @@ export class Ingest {
   }
 
   #onDurable(batch: readonly Waiting[]): void {
-    this.#deps.metrics.count('vmd_reports_total', { result: 'stored' }, batch.length);
+    const { metrics, clock, onStored } = this.#deps;
+    metrics.count('vmd_reports_total', { result: 'stored' }, batch.length);
     for (const waiting of batch) {
-      this.#deps.onStored(waiting);
+      onStored(waiting);
       waiting.settle(undefined);
     }
+    const nowMs = clock.nowMs();
+    for (const { row, cells } of batch)
+      if (cells[0]?.suspect !== true)
+        metrics.observe('vmd_report_age_seconds', Math.max(0, nowMs - row.timeMs) / 1_000);
   }
 
   #onFailed(batch: readonly Waiting[], error: unknown): void {
