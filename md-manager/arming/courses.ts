@@ -35,10 +35,6 @@ export class Courses {
     if (headingDeg === undefined) return speedKmh === 0 ? { ...row, headingDeg: 0, ageS: 0 } : undefined;
     return { latitude, longitude, headingDeg, speedKmh, ageS: ageMs / 1_000 };
   }
-
-  forget(vehicle: string): void {
-    this.#tracks.delete(vehicle);
-  }
 }
 
 function trackOf(before: Track | undefined, now: Track['base']): Track {

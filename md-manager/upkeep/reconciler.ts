@@ -80,7 +80,11 @@ export class Reconciler {
         const named = state !== undefined && namedHosts(state).includes(host);
         return named || standby.claims(holder, host) || registrations.holds(holder);
       },
-      isVehicle: holder => runner.state(holder) !== undefined,
+      isVehicle: holder => {
+        const state = runner.state(holder);
+        // One that is under way may not have told its hosts yet.
+        return state !== undefined && state.run === undefined && state.leaving.length === 0;
+      },
     });
     return { healths, silent: silent.sort(), found };
   }

@@ -8,24 +8,11 @@ import { route } from '../../../protocol/api/route.js';
 import { hostNetwork } from '../../../protocol/api/vmd.js';
 import { sdnRoutes } from '../../../sdn-app/rest/routes.js';
 import { run } from '../../../sdn-app/tool/cli.js';
+import { saidBy, type Said } from '../../fakes/said.js';
 import { sdnMetrics } from '../../fakes/sdn-network.js';
 import { SdnWorld, TWO_SWITCHES, edge1, edge2, slotOf, type App } from '../../fakes/sdn-world.js';
 
-/** Runs the command and gives what it wrote. */
-async function said(...argv: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const written = { stdout: '', stderr: '' };
-  const before = { stdout: process.stdout.write, stderr: process.stderr.write };
-  for (const name of ['stdout', 'stderr'] as const)
-    process[name].write = (chunk: string | Uint8Array): boolean => {
-      written[name] += String(chunk);
-      return true;
-    };
-  try {
-    return { code: await run(argv, {}), out: written.stdout, err: written.stderr };
-  } finally {
-    for (const name of ['stdout', 'stderr'] as const) process[name].write = before[name];
-  }
-}
+const said = (...argv: readonly string[]): Promise<Said> => saidBy(() => run(argv, {}));
 
 describe('edgetwin sdn', () => {
   let all: Resources;
