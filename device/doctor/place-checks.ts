@@ -63,7 +63,7 @@ function receiver({ gps }: Observations): Finding {
 }
 
 function clock({ clock: { utcMs, synchronised, receiverAheadMs: aheadMs, agent }, gps }: Observations): Finding {
-  const shown = new Date(utcMs).toISOString().replace('.000Z', 'Z');
+  const shown = `${new Date(utcMs).toISOString().slice(0, 19)}Z`;
   const byAgent =
     agent === undefined
       ? ''

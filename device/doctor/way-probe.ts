@@ -26,7 +26,9 @@ export async function probeManagers(
   };
 }
 
-async function probeManager(url: string, clock: Pick<Clock, 'monotonicMs'>, signal: AbortSignal) {
+type OneManager = { readonly url: string; readonly rttMs: number } | { readonly url: string; readonly say: string };
+
+async function probeManager(url: string, clock: Pick<Clock, 'monotonicMs'>, signal: AbortSignal): Promise<OneManager> {
   await using http = new HttpClient(url, { connections: 1 });
   let rttMs = Infinity;
   try {

@@ -16,5 +16,3 @@ for (const [name, scene] of Object.entries(SCENES)) {
   await writeFile(join(DRIVES, `${name}.jsonl`), text);
 }
 for (const path of captures()) await writeFile(expectedFile(path), await expectedOf(path));
-// The agent's own parts keep no process alive; what they import may.
-process.exit();
