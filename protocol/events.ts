@@ -62,6 +62,7 @@ export const EVENTS = [
   'manager.mano.away',
   'manager.mano.stranger',
   'manager.mano.trouble',
+  'manager.mano.not-subscribed',
   'manager.reconcile.found',
   'manager.host.draining',
   'manager.host.drained',

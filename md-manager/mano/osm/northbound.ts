@@ -3,6 +3,7 @@ import { fault } from '../../../protocol/errors.js';
 import type { Login } from './login.js';
 import {
   addressOf,
+  functionIds,
   nsRecordOf,
   operationOf,
   packagesOf,
@@ -42,6 +43,7 @@ export interface NsOrdered {
 
 const NS = 'nslcm/v1/ns_instances';
 const OPERATIONS = 'nslcm/v1/ns_lcm_op_occs';
+const SUBSCRIPTIONS = 'nslcm/v1/subscriptions';
 const VNFDS = 'vnfpkgm/v1/vnf_packages';
 const NSDS = 'nsd/v1/ns_descriptors';
 
@@ -53,11 +55,6 @@ export class Northbound {
   readonly #login: Login;
   constructor(login: Login) {
     this.#login = login;
-  }
-
-  async version(): Promise<string> {
-    const { body } = await this.#login.call({ method: 'GET', path: 'version' });
-    return typeof body === 'string' ? body.trim() : String((body as { version?: unknown } | undefined)?.version ?? '');
   }
 
   async vims(): Promise<VimAccount[]> {
@@ -82,10 +79,6 @@ export class Northbound {
   async replacePackage(kind: 'vnf' | 'ns', id: string, file: PackageFile): Promise<void> {
     const path = kind === 'vnf' ? `${VNFDS}/${id}/package_content` : `${NSDS}/${id}/nsd_content`;
     await this.#login.call({ method: 'PUT', path, file });
-  }
-
-  async removePackage(kind: 'vnf' | 'ns', id: string): Promise<void> {
-    await this.#login.call({ method: 'DELETE', path: `${kind === 'vnf' ? VNFDS : NSDS}/${id}` });
   }
 
   /** Creates and instantiates in one step. */
@@ -145,8 +138,12 @@ export class Northbound {
   }
 
   async addressOf(nsId: string): Promise<string | undefined> {
-    const path = `nslcm/v1/vnf_instances?nsr-id-ref=${encodeURIComponent(nsId)}`;
-    return read(await this.#login.call({ method: 'GET', path }), addressOf);
+    return read(await this.#functionsOf(nsId), addressOf);
+  }
+
+  /** Ids of a service's functions, as `heal` names them. */
+  async functionsOf(nsId: string): Promise<readonly string[]> {
+    return read(await this.#functionsOf(nsId), functionIds);
   }
 
   async operation(id: string, signal?: AbortSignal): Promise<Operation> {
@@ -158,6 +155,34 @@ export class Northbound {
     const path = `${OPERATIONS}?nsInstanceId=${encodeURIComponent(nsId)}`;
     const found = read(await this.#login.call({ method: 'GET', path }), body => (body as unknown[]).map(operationOf));
     return found.sort((a, b) => a.startedAtMs - b.startedAtMs);
+  }
+
+  /**
+   * Asks to be told of instantiations that end: the rest is not told in full by any release (8 and later; MANO_UNSUPPORTED before). The id of the
+   * subscription; none where there was one already. The address is tried at once, and has to answer 204.
+   */
+  async subscribe(callbackUri: string, signal?: AbortSignal): Promise<string | undefined> {
+    const filter = {
+      notificationTypes: ['NsLcmOperationOccurrenceNotification'],
+      operationTypes: ['INSTANTIATE'],
+      operationStates: ['COMPLETED', 'PARTIALLY_COMPLETED', 'FAILED', 'FAILED_TEMP'],
+    };
+    try {
+      const json = { CallbackUri: callbackUri, filter };
+      return idOf(await this.#login.call({ method: 'POST', path: SUBSCRIPTIONS, json }, signal));
+    } catch (error) {
+      if (codeOf(error) === 'MANO_CONFLICT') return undefined;
+      throw error;
+    }
+  }
+
+  async unsubscribe(id: string): Promise<void> {
+    await this.#login.call({ method: 'DELETE', path: `${SUBSCRIPTIONS}/${id}` });
+  }
+
+  #functionsOf(nsId: string): Promise<NbiAnswer> {
+    const path = `nslcm/v1/vnf_instances?nsr-id-ref=${encodeURIComponent(nsId)}`;
+    return this.#login.call({ method: 'GET', path });
   }
 
   async #operate(nsId: string, verb: string, json: unknown): Promise<string> {

@@ -4,6 +4,7 @@ import type { Clock, Timers } from '../../../common/clock.js';
 import type { Log } from '../../../common/log.js';
 import { fault } from '../../../protocol/errors.js';
 import type { ControlStore } from '../../../store/types.js';
+import { openCallbacks } from './callbacks.js';
 import { Login } from './login.js';
 import { Northbound } from './northbound.js';
 import { nsdIdOf, vimIdOf } from './onboard.js';
@@ -65,11 +66,17 @@ export async function openOsmMano(config: OsmConfig & OsmOrderConfig, deps: OsmM
   if (without.length > 0) throw fault('CONFIG_INVALID', `osm.vims names no VIM account of ${without.join(', ')}`);
   const { northbound, ...open } = await openNorthbound(config, clock);
   const settling = new Settling({ read: (id, signal) => northbound.operation(id, signal), clock, timers });
+  const listen = config['osm.callback'];
+  const callbacks =
+    listen === undefined ? undefined : await openCallbacks(listen, { northbound, settling, timers, log: deps.log });
   return new OsmMano({
     ...deps,
     ...{ northbound, settling, deployment: config['osm.deployment'] },
     newEnrolment: () => randomBytes(16).toString('hex'),
-    close: () => open[Symbol.asyncDispose](),
+    close: async () => {
+      await callbacks?.[Symbol.asyncDispose]();
+      await open[Symbol.asyncDispose]();
+    },
     orderOf: async ({ host, domain, address, enrolment }) => {
       const vim = vims.get(domain);
       if (vim === undefined) throw fault('CONFIG_INVALID', `osm.vims names no VIM account of ${domain}`);

@@ -9,7 +9,8 @@ import { HostIndices } from '../host-indices.js';
 import { refOf, type Instance, type Mano, type ManoFinding } from '../mano.js';
 import { endService } from './ending.js';
 import type { Northbound, NsOrder } from './northbound.js';
-import type { NsRecord, Operation } from './records.js';
+import { orderService } from './ordering.js';
+import type { NsRecord } from './records.js';
 import { hostNamedBy, serviceNameOf } from './service-name.js';
 import type { Settling } from './settle.js';
 
@@ -144,30 +145,19 @@ export class OsmMano implements Mano {
     return instance;
   }
 
-  /** One step; resolves once the machine runs. */
+  /** Resolves once the machine runs. */
   async #order(row: InstanceRow): Promise<string> {
     const { northbound, orderOf, settling, operationMs = OPERATION_MS } = this.#options;
     const { host, domain, address, enrolment = '' } = row;
     const order = await orderOf({ host, domain, address, enrolment });
-    const ordered = await northbound.instantiate({
-      ...order,
-      name: this.#nameOf(host),
-      description: `vMD host ${host}`,
-    });
-    const operation = ordered.operation ?? (await this.#firstOperation(ordered.nsId));
     const signal = this.#closing.signal;
+    const named = { ...order, name: this.#nameOf(host), description: `vMD host ${host}` };
+    const { nsId, operation } = await orderService(northbound, named, signal);
     const done = await settling.final(operation, { deadlineMs: operationMs, signal });
     if (done.outcome === 'failed') throw fault('MANO_FAILED', `${done.state}: ${done.detail}`);
-    const service = await northbound.ns(ordered.nsId);
+    const service = await northbound.ns(nsId);
     if (!service.ready) throw fault('MANO_FAILED', `done, but not running: ${service.detail}`);
-    return ordered.nsId;
-  }
-
-  /** Release 5 does not name the operation that an order began. */
-  async #firstOperation(nsId: string): Promise<string> {
-    const [first]: readonly Operation[] = await this.#options.northbound.operationsOf(nsId);
-    if (first === undefined) throw fault('MANO_REFUSED', `the order of ${nsId} has no operation`);
-    return first.id;
+    return nsId;
   }
 
   /** What the orchestrator has; `undefined` where it does not answer: that says nothing about the machines. */

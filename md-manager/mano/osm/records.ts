@@ -78,6 +78,8 @@ export interface NsRecord {
   /** Whether it may be deleted: not instantiated. Right after an instantiation was ordered this lies (it is set only later). */
   readonly instantiated: boolean;
   readonly vimId: string | undefined;
+  /** The descriptor's own name; older releases may not tell. */
+  readonly nsd: string | undefined;
   readonly detail: string;
 }
 
@@ -89,6 +91,8 @@ const NsBody = z.looseObject({
   'detailed-status': z.unknown().optional(),
   errorDescription: Text,
   datacenter: Text,
+  'nsd-name-ref': Text,
+  'nsd-ref': Text,
   _admin: z.looseObject({ nsState: Text }).nullish(),
 });
 
@@ -103,6 +107,7 @@ export function nsRecordOf(body: unknown): NsRecord {
     failed: operational === 'failed' || config === 'failed',
     instantiated: record._admin?.nsState === 'INSTANTIATED',
     vimId: record.datacenter ?? undefined,
+    nsd: record['nsd-ref'] ?? record['nsd-name-ref'] ?? undefined,
     detail: [record.errorDescription, record['detailed-status']].map(textOf).find(said => said !== '') ?? '',
   };
 }
@@ -139,6 +144,12 @@ export function addressOf(vnfs: unknown): string | undefined {
   }
   return undefined;
 }
+
+export const functionIds = (vnfs: unknown): string[] =>
+  z
+    .array(VnfBody)
+    .parse(vnfs)
+    .map(({ _id }) => _id);
 
 export interface VimAccount {
   readonly id: string;

@@ -1,4 +1,13 @@
-import { listOf, oneOf, text, url, type ConfigOf, type Parse, type Settings } from '../../../common/config.js';
+import {
+  hostPort,
+  listOf,
+  oneOf,
+  text,
+  url,
+  type ConfigOf,
+  type Parse,
+  type Settings,
+} from '../../../common/config.js';
 
 /** `edge-1=openstack-a`: which VIM account of the orchestrator is a domain's. */
 const vimOf: Parse<readonly [domain: string, vim: string]> = value => {
@@ -25,6 +34,11 @@ export const OSM_SETTINGS = {
 export const OSM_ORDER_SETTINGS = {
   'osm.deployment': { parse: text, default: 'edgetwin', help: 'names begin with it; one for each installation' },
   'osm.vims': { parse: listOf(vimOf), default: '', help: 'VIM account of each domain, <domain>=<name>, …' },
+  'osm.callback': {
+    parse: hostPort,
+    optional: true,
+    help: 'ADDRESS:PORT where the orchestrator may tell of instantiations that end; they are looked at anyway',
+  },
   'osm.network': { parse: text, default: 'twins', help: 'name of the network of the vMD hosts at every VIM' },
 } as const satisfies Settings;
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../../../common/clock.js';
+import { systemClock, systemTimers } from '../../../../common/clock.js';
 import {
   boolean,
   configHelp,
@@ -11,12 +11,14 @@ import {
   type Settings,
 } from '../../../../common/config.js';
 import { fault } from '../../../../protocol/errors.js';
+import type { Northbound } from '../northbound.js';
 import { onboard } from '../onboard.js';
 import { buildPackage, type Model } from '../packages/build.js';
 import { faultsOfPackage } from '../packages/validate.js';
-import { VXFS, nsdOf, vnfdOf, vxfOf, type Vxf } from '../packages/vxf.js';
+import { VXFS, nsdOf, scaleGroupOf, vduOf, vnfdOf, vxfOf, type Vxf } from '../packages/vxf.js';
 import { openNorthbound } from '../open.js';
 import { OSM_SETTINGS } from '../settings.js';
+import { Settling } from '../settle.js';
 
 const SETTINGS = {
   ...OSM_SETTINGS,
@@ -34,6 +36,8 @@ export const help = `usage: edgetwin mano packages build    [FUNCTION …] [--di
        edgetwin mano packages validate [FILE …]        files, or all packages as they would be built
        edgetwin mano packages onboard  [FUNCTION …] --osm-url URL --osm-password-file FILE
        edgetwin mano services          --osm-url URL … what the orchestrator runs, and its VIM accounts
+       edgetwin mano services scale SERVICE out|in …   one machine more or less of a service that can
+       edgetwin mano services heal SERVICE …           its machines are made anew (releases from 12 on)
 
 functions: ${VXFS.map(({ name }) => name).join(', ')} (none named: all of them)
 
@@ -50,6 +54,8 @@ interface Outcome {
 }
 type Verb = (names: readonly string[], config: ToolConfig) => Promise<Outcome>;
 
+/** As long as osmclient waits. */
+const OPERATION_MS = 3_600_000;
 const KINDS = ['vnf', 'ns'] as const;
 const MODELS: Readonly<Record<ToolConfig['model'], readonly Model[]>> = {
   sol006: ['sol006'],
@@ -95,6 +101,22 @@ const VERBS: Readonly<Record<string, Verb>> = {
     );
     return { result, lines };
   },
+  async 'services scale'([name, direction], config) {
+    if (direction !== 'out' && direction !== 'in') throw fault('CONFIG_INVALID', 'the direction is out or in');
+    await using open = await openNorthbound(config, systemClock);
+    const { nsId, vxf } = await serviceNamed(open.northbound, name);
+    if (vxf.scaleOut === 0) throw fault('MANO_REFUSED', `${vxf.name} cannot be scaled`);
+    const steps = direction === 'out' ? 'SCALE_OUT' : 'SCALE_IN';
+    return ended(open.northbound, await open.northbound.scale(nsId, scaleGroupOf(vxf), steps));
+  },
+  async 'services heal'([name], config) {
+    await using open = await openNorthbound(config, systemClock);
+    const { northbound } = open;
+    const { nsId, vxf } = await serviceNamed(northbound, name);
+    const [vnfId] = await northbound.functionsOf(nsId);
+    if (vnfId === undefined) throw fault('MANO_REFUSED', `${name} has no function`);
+    return ended(northbound, await northbound.heal(nsId, vnfId, vduOf(vxf), 'by hand'));
+  },
   async services(_, config) {
     await using open = await openNorthbound(config, systemClock);
     const [vims, services] = await Promise.all([open.northbound.vims(), open.northbound.list()]);
@@ -107,6 +129,31 @@ const VERBS: Readonly<Record<string, Verb>> = {
     return { result: { vims, services }, lines };
   },
 };
+
+/** The service of a name, with the package that it is of. */
+async function serviceNamed(northbound: Northbound, name: string | undefined): Promise<{ nsId: string; vxf: Vxf }> {
+  if (name === undefined) throw fault('CONFIG_INVALID', 'a SERVICE must be named');
+  const found = (await northbound.list()).find(one => one.name === name || one.id === name);
+  if (found === undefined) throw fault('NOT_FOUND', `service ${name}`);
+  const vxf = VXFS.find(one => nsdOf(one) === found.nsd);
+  if (vxf === undefined)
+    throw fault('MANO_REFUSED', `${name} is of ${found.nsd ?? 'no package'}, which is none of ours`);
+  // A second machine of the same order would take itself for the first one; pools grow by hosts of their own.
+  if (vxf.name === 'vmd')
+    throw fault('MANO_REFUSED', `${name} is a vMD host: md-manager replaces those, and adds others`);
+  return { nsId: found.id, vxf };
+}
+
+/** Until it has ended; its words, where it failed. */
+async function ended(northbound: Northbound, id: string): Promise<Outcome> {
+  const settling = new Settling({
+    read: (operation, signal) => northbound.operation(operation, signal),
+    ...{ clock: systemClock, timers: systemTimers },
+  });
+  const result = await settling.final(id, { deadlineMs: OPERATION_MS });
+  const { kind, state, detail } = result;
+  return { result, lines: [`${kind}  ${state}  ${detail}`.trimEnd()], ok: result.outcome === 'done' };
+}
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const verb = [argv.slice(0, 2).join(' '), argv[0] ?? ''].find(words => words in VERBS);

@@ -48,6 +48,18 @@ describe('waiting for an operation', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('looks at once when it is told to hurry, of that operation alone', async () => {
+    const { clock, looks, settling } = scripted('going-on', 'done');
+    const found = settling.final('op', { deadlineMs: 60_000 });
+    await clock.advance(10);
+    settling.hurry('another');
+    await clock.advance(1);
+    assert.equal(looks.length, 1);
+    settling.hurry('op');
+    assert.equal((await found).outcome, 'done');
+    assert.equal(clock.pending, 0);
+  });
+
   it('ends with the signal, and leaves no timer', async () => {
     const { clock, settling } = scripted('going-on');
     const stop = new AbortController();
