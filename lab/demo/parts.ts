@@ -142,6 +142,8 @@ function managerParts(block: Addresses, plan: Plan): Part[] {
   const services = plan.managers === 1 ? (['manager'] as const) : (['manager', 'standby'] as const);
   return services.map(service => {
     const name = service === 'manager' ? 'md-manager' : 'md-manager-2';
+    // Where a gate stands before it, callers are sent there.
+    const behind = plan.managers === 1 ? undefined : plan.via.manager?.split(',')[service === 'manager' ? 0 : 1];
     const peers = managersOf(urls).filter(url => url !== urls[service]);
     return {
       name,
@@ -151,6 +153,7 @@ function managerParts(block: Addresses, plan: Plan): Part[] {
         ...['--listen', `${block.serviceAddress(SERVICE[service])}:${PORT.manager}`],
         ...['--sdn-url', plan.via.sdn ?? urls.sdn],
         ...(peers.length === 0 ? [] : ['--leader-peers', peers.join(',')]),
+        ...(behind === undefined ? [] : ['--leader-url', behind]),
         // Neighbouring access points: where slots are kept for a car before it moves.
         ...['--topology', plan.topology],
         ...managerStoreWords(plan),

@@ -93,6 +93,7 @@ interface Everything {
   durable: VehicleState | undefined;
   pending: Effect[];
   ended: string[];
+  crashes: number;
 }
 
 const beginning = (state: VehicleState, pool: string[]): Everything => {
@@ -119,6 +120,7 @@ const beginning = (state: VehicleState, pool: string[]): Everything => {
     durable: undefined,
     pending: [],
     ended: [],
+    crashes: 0,
   };
 };
 
@@ -148,6 +150,12 @@ export class World {
   /** Two worlds with the same key go on in the same way, whatever of `actions()` happens: none asks what only a crash does. */
   key(): string {
     const { ended: _, durable: __, ...rest } = this.all;
+    return JSON.stringify(rest);
+  }
+
+  /** The same where the manager may die: what it has written decides how it goes on then. */
+  wholeKey(): string {
+    const { ended: _, ...rest } = this.all;
     return JSON.stringify(rest);
   }
 
@@ -469,6 +477,7 @@ export class World {
   #crash(written: boolean): void {
     const { all } = this;
     const { owner, flow, slots, lost } = all;
+    all.crashes++;
     all.pending = [];
     all.heard = { ...all.highest };
     // Rows of ended hand-overs are closed in groups; here they are at once, and an open one may be stale.

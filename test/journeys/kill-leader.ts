@@ -1,7 +1,7 @@
 import { openGate, type Hold, type Matcher } from '../../lab/proxy/gate.js';
 import { leader } from '../../protocol/api/md-manager.js';
 import type { AnyGate, Stage } from './kill-in-phase.js';
-import { Journey, NOTHING_ARMED, openHostsGate, type SystemUnderTest } from './harness.js';
+import { Journey, NOTHING_ARMED, openHostsGate } from './harness.js';
 
 /** Two md-managers, of which the one that leads is killed, or stopped for longer than its lease and then let go on. */
 export const twoManagers = (fault: 'killed' | 'stopped', way: 'manager' | 'armed' = 'manager'): Stage => ({
@@ -18,7 +18,10 @@ export const twoManagers = (fault: 'killed' | 'stopped', way: 'manager' | 'armed
       },
       ...(way === 'manager' ? { extra: { ...NOTHING_ARMED, 'md-manager-2': NOTHING_ARMED['md-manager'] } } : {}),
     }),
-  kill: journey => loseLeader(journey, fault),
+  kill: journey => {
+    if (!(journey instanceof Journey)) throw new Error('two managers are on the embedded network');
+    return loseLeader(journey, fault);
+  },
 });
 
 /** A hold on whichever of two gates the request comes through. */
@@ -42,13 +45,14 @@ const either = (first: AnyGate, second: AnyGate): AnyGate => ({
 export async function leadingPart({
   manager,
   system,
-}: SystemUnderTest): Promise<{ readonly part: string; readonly term: number }> {
+}: Journey): Promise<{ readonly part: string; readonly term: number }> {
   const { url, term } = await manager.call('GET', '/v1/leader', { answer: leader, timeoutMs: 1_000 });
-  return { part: url === system.urls.standby ? 'md-manager-2' : 'md-manager', term };
+  const [first] = (system.plan.via.manager ?? system.urls.manager).split(',');
+  return { part: url === first ? 'md-manager' : 'md-manager-2', term };
 }
 
 /** Resolves once another one leads, and the one that did is there again, under it. */
-async function loseLeader(journey: SystemUnderTest, fault: 'killed' | 'stopped'): Promise<void> {
+async function loseLeader(journey: Journey, fault: 'killed' | 'stopped'): Promise<void> {
   const { supervisor } = journey.system;
   const { part, term } = await leadingPart(journey);
   const restarted = fault === 'killed' ? supervisor.restarted(part) : undefined;
