@@ -13,6 +13,7 @@ need ip iproute2
 need ethtool ethtool
 need nft nftables # mobile routers with NAT
 need gpsd gpsd # fed over pseudo-terminals: gpsfake would bring 480 MB with it
+need coap-client-notls libcoap3-bin # a foreign CoAP client and server
 need python3 python3
 # Debian's python3 makes virtual environments only with this package; Ryu runs in one.
 python3 -c 'import venv, ensurepip' 2>/dev/null || wanted+=(python3-venv)
@@ -28,3 +29,11 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+# Debian's package starts a Prometheus, at the port where people expect their own.
+if [[ " ${wanted[*]} " == *" prometheus "* ]]; then
+  if [ -d /run/systemd/system ]; then
+    systemctl disable --quiet --now prometheus.service
+  elif [ -x /etc/init.d/prometheus ]; then
+    /etc/init.d/prometheus stop >/dev/null || echo 'the prometheus of its package could not be stopped' >&2
+  fi
+fi

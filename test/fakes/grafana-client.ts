@@ -1,9 +1,24 @@
 import { expanded, stepOf, type BoardQuery } from './grafana-query.js';
 
+type Point = readonly [timeS: number, value: string];
+
+/** One series of an answer: of a range, or of a moment. */
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values?: readonly Point[];
+  readonly value?: Point;
+}
+
+/** Whether a panel would have something to draw: a series of nothing but NaN is an empty panel. */
+export const hasNumbers = (series: readonly Series[]): boolean =>
+  series.some(({ values = [], value }) =>
+    [...values, ...(value === undefined ? [] : [value])].some(([, text]) => text !== 'NaN'),
+  );
+
 interface Answer {
   readonly status: string;
   readonly error?: string;
-  readonly data?: { readonly result?: readonly { readonly values?: readonly unknown[] }[] };
+  readonly data?: { readonly result?: readonly Series[] };
 }
 
 /** What a viewer has chosen, and when. */
@@ -20,7 +35,7 @@ export interface View {
 export async function askAsGrafana(
   { expr, source, instant, maxPoints }: BoardQuery,
   view: View,
-): Promise<readonly unknown[]> {
+): Promise<readonly Series[]> {
   const rangeS = view.toS - view.fromS;
   const stepS = stepOf(rangeS, maxPoints, view.scrapeS);
   const query = expanded(expr, { rangeS, stepS, scrapeS: view.scrapeS }, view.variables);

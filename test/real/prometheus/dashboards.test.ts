@@ -10,7 +10,7 @@ import { freePort } from '../../../lab/network/free-port.js';
 import { TARGETS_FILE } from '../../../lab/demo/scrape-targets.js';
 import { System } from '../../../lab/demo/system.js';
 import { eventually } from '../../fakes/eventually.js';
-import { askAsGrafana, labelValues, type View } from '../../fakes/grafana-client.js';
+import { askAsGrafana, hasNumbers, labelValues, type View } from '../../fakes/grafana-client.js';
 import { labelQueriesOf, queriesOf, type BoardQuery } from '../../fakes/grafana-query.js';
 import { hasPrometheus } from './prometheus-server.js';
 import { spawnPrometheus, type RunningPrometheus } from './spawn-prometheus.js';
@@ -84,7 +84,7 @@ describe('the dashboards, over a demo that a real Prometheus scrapes', function 
     await eventually('data for every query', async () => {
       const now = view();
       const found = await Promise.all(waiting.map(query => askAsGrafana(query, now)));
-      waiting = waiting.filter((_, place) => found[place]?.length === 0);
+      waiting = waiting.filter((_, place) => !hasNumbers(found[place] ?? []));
       return waiting.length === 0;
     }).catch((error: unknown) => {
       throw new Error(`without data: ${waiting.map(({ name, expr }) => `\n${name}: ${expr}`).join('')}`, {
