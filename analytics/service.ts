@@ -90,9 +90,10 @@ export async function runAnalytics(config: ServiceConfig, deps: AnalyticsDeps, s
     onShared: () => metrics.count('analytics_reads_shared_total'),
   });
   const stop = new AbortController();
-  const rolling = openRolling(config, { store, fleet, clock, timers, log, metrics });
+  const corrections = (vehicle: string) => fleet.vehicles.get(vehicle)?.corrections;
+  const rolling = openRolling(config, { store, fleet, corrections, clock, timers, log, metrics });
   if (rolling !== undefined) resources.use(rolling);
-  const reader = new HistoryReader(store, rolling?.rollUps, clock);
+  const reader = new HistoryReader(store, rolling?.rollUps, clock, corrections);
   const series = new TwinSource({ fleet, reader, store, clock });
 
   const follow = { store, fleet, clock, timers, log, metrics, rolling: rolling?.rollUps.roller };

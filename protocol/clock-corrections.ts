@@ -18,6 +18,19 @@ export class ClockCorrections {
   /** By boot, then by the report that said it. */
   readonly #ofBoot = new Map<number, Map<string, MetaClock>>();
 
+  /** How many corrections are noted: what was made with fewer of them is to be made anew. */
+  get size(): number {
+    return [...this.#ofBoot.values()].reduce((sum, known) => sum + known.size, 0);
+  }
+
+  /** The most by which a report may be moved, in either direction. */
+  get furthestMs(): number {
+    const sums = [...this.#ofBoot.values()].map(known =>
+      [...known.values()].reduce((sum, { correctionMs }) => sum + Math.abs(correctionMs), 0),
+    );
+    return Math.max(0, ...sums);
+  }
+
   /** Notes what a report says of the times of others; gives whether it says anything. */
   note({ boot, seq, samples }: Pick<Report, 'boot' | 'seq' | 'samples'>): boolean {
     let isNoted = false;

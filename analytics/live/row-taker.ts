@@ -40,6 +40,7 @@ export class RowTaker {
       return [];
     }
     state.ledger.add(report);
+    state.corrections.note(report);
     if (found === 'followed') rolling?.touch(report);
     const nowMs = clock.nowMs();
     if (row.timeMs <= nowMs + AHEAD_MS) state.newestMs = Math.max(state.newestMs, row.timeMs);

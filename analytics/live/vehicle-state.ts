@@ -1,5 +1,6 @@
 import type { ReportCounts, Serving, TrackPoint } from '../../protocol/api/analytics.js';
 import type { VehicleRecord } from '../../protocol/api/md-manager.js';
+import { ClockCorrections } from '../../protocol/clock-corrections.js';
 import type { LiveCell } from '../../store/types.js';
 import { compareCells } from '../../store/join.js';
 import { NO_REPORTS, ReportsLedger } from '../query/reports-ledger.js';
@@ -24,6 +25,8 @@ export class VehicleState {
   readonly vehicle: string;
   readonly cells = new Map<string, LiveCell>();
   readonly ledger = new ReportsLedger();
+  /** Better clocks that it found later. */
+  readonly corrections = new ClockCorrections();
   track: TrackPoint[] = [];
   /** Key time of the newest report read. */
   newestMs = 0;

@@ -6,7 +6,7 @@ import type { TwinStore } from '../../store/types.js';
 import { BLOCK_MS, LEVELS, blockOf, type Cell, type RollUpLevel } from '../rollup/bucket.js';
 import type { Roller } from '../rollup/roller.js';
 import type { RollUpStore } from '../rollup/rollup-store.js';
-import { WITHIN_REPORT_MS, readReport } from './read-report.js';
+import { keysAround, readReport, type CorrectionsOf } from './read-report.js';
 import type { Point, Span } from './series.js';
 import { SignalColumns } from './signal-columns.js';
 
@@ -53,8 +53,15 @@ export class HistoryReader {
   readonly #store: Pick<TwinStore, 'history'>;
   readonly #rollUps: RollUps | undefined;
   readonly #clock: Clock;
+  readonly #corrections: CorrectionsOf;
 
-  constructor(store: Pick<TwinStore, 'history'>, rollUps: RollUps | undefined, clock: Clock) {
+  constructor(
+    store: Pick<TwinStore, 'history'>,
+    rollUps: RollUps | undefined,
+    clock: Clock,
+    corrections: CorrectionsOf = () => undefined,
+  ) {
+    this.#corrections = corrections;
     this.#store = store;
     this.#rollUps = rollUps;
     this.#clock = clock;
@@ -100,9 +107,9 @@ export class HistoryReader {
   ): Promise<{ readonly columns: SignalColumns; readonly read: number }> {
     const columns = new SignalColumns(rows, span);
     // Newest first: a better clock is mostly told after what it corrects.
-    const corrections = new ClockCorrections();
+    const corrections = this.#corrections(vehicle) ?? new ClockCorrections();
     let read = 0;
-    const range = { fromMs: span.fromMs, toMs: span.toMs + WITHIN_REPORT_MS, limit, reverse: true };
+    const range = { ...keysAround(span, corrections), limit, reverse: true };
     for await (const row of this.#store.history(vehicle, range)) {
       const report = readReport(row);
       if (report !== undefined) columns.add(corrections.taking(report));

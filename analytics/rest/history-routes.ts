@@ -53,7 +53,7 @@ export function historyRoutes(deps: RouteDeps): Route[] {
   ): AsyncGenerator<Report> {
     for await (const row of deps.store.history(vehicle, { fromMs, toMs: toMs + 1 })) {
       const report = readReport(row);
-      if (report !== undefined) yield report;
+      if (report !== undefined) yield fleet.vehicles.get(vehicle)?.corrections.corrected(report) ?? report;
     }
   }
 

@@ -4,9 +4,10 @@ import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { Report } from '../../protocol/report.js';
+import type { ClockCorrections } from '../../protocol/clock-corrections.js';
 import { SIGNALS } from '../../protocol/signals.js';
 import type { HistoryRow, TwinStore } from '../../store/types.js';
-import { WITHIN_REPORT_MS, readReport } from '../query/read-report.js';
+import { WITHIN_REPORT_MS, keysAround, readReport, type CorrectionsOf } from '../query/read-report.js';
 import { SignalColumns } from '../query/signal-columns.js';
 import { BLOCK_MS, NO_REPORTS, blockOf, rollUpBlock, withRow, type BlockDigest } from './bucket.js';
 import type { RolledBlock, RollUpStore } from './rollup-store.js';
@@ -21,6 +22,7 @@ const MAX_STALE = 2_000;
 export interface RollerDeps {
   readonly store: Pick<TwinStore, 'history'>;
   readonly rolled: RollUpStore;
+  readonly corrections?: CorrectionsOf;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics<MetricName>;
@@ -84,6 +86,7 @@ export class Roller {
     for (const vehicle of vehicles) {
       signal.throwIfAborted();
       try {
+        this.#checkClock(vehicle);
         await this.#renew(vehicle, signal);
         if (await this.#advance(vehicle, signal)) more = true;
       } catch (error) {
@@ -92,6 +95,14 @@ export class Roller {
       }
     }
     return more;
+  }
+
+  /** Reports whose clock was found to be wrong stand elsewhere in time: everything of that vehicle is rolled up anew. */
+  #checkClock(vehicle: string): void {
+    const size = this.#deps.corrections?.(vehicle)?.size ?? 0;
+    if (size <= this.#deps.rolled.corrections(vehicle)) return;
+    this.#progress.set(vehicle, 0);
+    this.#stale.delete(vehicle);
   }
 
   async #renew(vehicle: string, signal: AbortSignal): Promise<void> {
@@ -116,11 +127,12 @@ export class Roller {
       const rolledTo = this.rolledTo(vehicle);
       if (rolledTo >= closedMs) return false;
       signal.throwIfAborted();
-      const next = await this.#nextRow(vehicle, rolledTo);
-      // A report's older samples may stand in the block before its own.
-      const blockMs = next === undefined ? closedMs : Math.max(rolledTo, blockOf(next.timeMs - WITHIN_REPORT_MS));
+      const { fromMs, toMs } = keysAround({ fromMs: rolledTo, toMs: rolledTo }, this.#deps.corrections?.(vehicle));
+      const next = await this.#nextRow(vehicle, Math.max(0, fromMs));
+      // A report's samples may stand before its own time, in the block before its own.
+      const blockMs = next === undefined ? closedMs : Math.max(rolledTo, blockOf(next.timeMs - (toMs - rolledTo)));
       if (blockMs >= closedMs) {
-        await this.#deps.rolled.put(vehicle, undefined, closedMs);
+        await this.#put(vehicle, undefined, closedMs);
         this.#progress.set(vehicle, closedMs);
         return false;
       }
@@ -137,30 +149,36 @@ export class Roller {
   }
 
   async #roll(vehicle: string, blockMs: number, rolledToMs: number): Promise<void> {
-    const { rolled, store } = this.#deps;
-    const { block, held } = await readBlock(store, vehicle, blockMs);
+    const { rolled, store, corrections } = this.#deps;
+    const block = await readBlock(store, vehicle, blockMs, corrections?.(vehicle));
     const before = rolled.digest(vehicle, blockMs);
     // Raw reports that are gone must not take their roll-up with them.
-    const keep = before !== undefined && held < before.reports;
-    await rolled.put(vehicle, keep || held === 0 ? undefined : block, Math.max(rolledToMs, this.rolledTo(vehicle)));
+    const keep = block.digest.reports < (before?.reports ?? 0);
+    const empty = block.digest.reports === 0 && block.long.cells.size === 0;
+    await this.#put(vehicle, keep || empty ? undefined : block, Math.max(rolledToMs, this.rolledTo(vehicle)));
+  }
+
+  #put(vehicle: string, block: RolledBlock | undefined, rolledToMs: number): Promise<void> {
+    const corrections = this.#deps.corrections?.(vehicle)?.size ?? 0;
+    return this.#deps.rolled.put(vehicle, block, { rolledToMs, corrections });
   }
 }
 
-/** A block from its reports; `held` counts those whose own time lies in it, or whose samples do. */
+/** A block from its reports. Its digest counts those whose own time, as it is stored, lies in it. */
 export async function readBlock(
   store: Pick<TwinStore, 'history'>,
   vehicle: string,
   blockMs: number,
-): Promise<{ readonly block: RolledBlock; readonly held: number }> {
-  const endMs = blockMs + BLOCK_MS;
-  const columns = new SignalColumns(SIGNALS, { fromMs: blockMs, toMs: endMs - 1 });
+  corrections?: ClockCorrections,
+): Promise<RolledBlock> {
+  const span = { fromMs: blockMs, toMs: blockMs + BLOCK_MS - 1 };
+  const columns = new SignalColumns(SIGNALS, span);
   let digest = NO_REPORTS;
-  for await (const row of store.history(vehicle, { fromMs: blockMs, toMs: endMs + WITHIN_REPORT_MS })) {
-    if (row.timeMs < endMs) digest = withRow(digest, row);
+  for await (const row of store.history(vehicle, keysAround(span, corrections))) {
+    if (blockOf(row.timeMs) === blockMs) digest = withRow(digest, row);
     const report = readReport(row);
-    if (report !== undefined) columns.add(report);
+    if (report !== undefined) columns.add(corrections?.corrected(report) ?? report);
   }
   const series = new Map(columns.wires().map(wire => [wire, columns.points(wire)]));
-  const held = Math.max(digest.reports, series.size > 0 ? 1 : 0);
-  return { block: { startMs: blockMs, digest, ...rollUpBlock(blockMs, series) }, held };
+  return { startMs: blockMs, digest, ...rollUpBlock(blockMs, series) };
 }

@@ -41,6 +41,12 @@ export class RollUpStore implements AsyncDisposable {
     return found === undefined ? undefined : found.readDoubleBE(0);
   }
 
+  /** How many corrections of the vehicle's clock were known when it was last rolled up. */
+  corrections(vehicle: string): number {
+    const found = readFrom('progress of roll-ups', () => this.#progress.get(Buffer.from(vehicle)));
+    return found?.readUInt32BE(8) ?? 0;
+  }
+
   vehicles(): string[] {
     return readFrom('progress of roll-ups', () =>
       Array.from(this.#progress.getKeys(), key => Buffer.from(key).toString()),
@@ -48,9 +54,14 @@ export class RollUpStore implements AsyncDisposable {
   }
 
   /** Writes a block in the place of what stood there, and how far the vehicle is. */
-  async put(vehicle: string, block: RolledBlock | undefined, rolledToMs: number): Promise<void> {
-    const progress = Buffer.alloc(8);
+  async put(
+    vehicle: string,
+    block: RolledBlock | undefined,
+    { rolledToMs, corrections }: { readonly rolledToMs: number; readonly corrections: number },
+  ): Promise<void> {
+    const progress = Buffer.alloc(12);
     progress.writeDoubleBE(rolledToMs);
+    progress.writeUInt32BE(corrections, 8);
     const stale = block === undefined ? [] : this.#keys('10s', vehicle, block.startMs, block.startMs + LEVELS['5min']);
     await written('roll-ups', () =>
       this.#environment.root.batch(() => {

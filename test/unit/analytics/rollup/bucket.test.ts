@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  cellOf,
+  joinedCell,
+  rollUpBlock,
+  withRow,
+  NO_REPORTS,
+  type NumberCell,
+} from '../../../../analytics/rollup/bucket.js';
+import { bucketKey, decodeBucket, digestOf, encodeBucket } from '../../../../analytics/rollup/bucket-row.js';
+import type { Point } from '../../../../analytics/query/series.js';
+
+const T0 = Date.UTC(2026, 5, 1);
+const points = fc
+  .uniqueArray(fc.tuple(fc.integer({ min: 0, max: 299_999 }), fc.integer({ min: -1_000, max: 1_000 })), {
+    minLength: 1,
+    maxLength: 60,
+    selector: ([ms]) => ms,
+  })
+  .map(all => all.map(([ms, value]): Point => [T0 + ms, value]).sort((a, b) => a[0] - b[0]));
+
+describe('a roll-up', () => {
+  it('of short spans says of the long one what its samples say', () => {
+    fc.assert(
+      fc.property(points, samples => {
+        const { short, long } = rollUpBlock(T0, new Map([['spd', samples]]));
+        assert.deepEqual(long.cells.get('spd'), cellOf(samples));
+        const counts = short.map(({ cells }) => cells.get('spd')?.count ?? 0);
+        assert.equal(
+          counts.reduce((a, b) => a + b, 0),
+          samples.length,
+        );
+        for (const { startMs, cells } of short) {
+          const { minAtMs, maxAtMs, lastAtMs } = cells.get('spd') as NumberCell;
+          for (const ms of [minAtMs, maxAtMs, lastAtMs]) assert.ok(ms >= startMs && ms < startMs + 10_000);
+        }
+      }),
+    );
+  });
+
+  it('keeps of texts the last', () => {
+    const made = rollUpBlock(
+      T0,
+      new Map([
+        [
+          'fuelm',
+          [
+            [T0 + 1, 'maf'],
+            [T0 + 20_000, 'map'],
+          ] as Point[],
+        ],
+      ]),
+    );
+    assert.deepEqual(made.long.cells.get('fuelm'), { kind: 'text', count: 2, last: 'map', lastAtMs: T0 + 20_000 });
+    assert.equal(joinedCell([]), undefined);
+  });
+
+  it('comes back from its bytes: numbers exactly, moments within a hundredth of a second', () => {
+    fc.assert(
+      fc.property(points, samples => {
+        const { short, long } = rollUpBlock(
+          T0,
+          new Map([
+            ['spd', samples],
+            ['fuelm', [[T0 + 5, 'é"']] as Point[]],
+          ]),
+        );
+        for (const [level, bucket] of [...short.map(one => ['10s', one] as const), ['5min', long] as const]) {
+          const key = bucketKey(level, 'car-1', bucket.startMs);
+          const back = decodeBucket(level, key, encodeBucket(level, bucket, { reports: 7, mark: 0xffffffff }));
+          assert.equal(back.startMs, bucket.startMs);
+          for (const [wire, cell] of bucket.cells) {
+            const found = back.cells.get(wire);
+            assert.ok(found !== undefined && Math.abs(found.lastAtMs - cell.lastAtMs) <= 10);
+            const bare = (one: object) => Object.entries(one).filter(([name]) => !name.endsWith('AtMs'));
+            assert.deepEqual(bare(found), bare(cell));
+          }
+          assert.deepEqual([...decodeBucket(level, key, encodeBucket(level, bucket), new Set(['no'])).cells], []);
+        }
+        assert.deepEqual(digestOf(encodeBucket('5min', long, { reports: 7, mark: 0xffffffff })), {
+          reports: 7,
+          mark: 0xffffffff,
+        });
+      }),
+    );
+  });
+
+  it('of another form is refused by name', () =>
+    assert.throws(() => decodeBucket('10s', bucketKey('10s', 'car-1', T0), Buffer.from([9])), {
+      code: 'STORE_SCHEMA',
+    }));
+
+  it('knows its reports again in any order, and tells when one is another', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 2 ** 36 - 1 }), { minLength: 1 }), seqs => {
+        const of = (all: readonly number[]) => all.reduce((sum, seq) => withRow(sum, { boot: 1, seq }), NO_REPORTS);
+        assert.deepEqual(of(seqs), of(seqs.toReversed()));
+        const [first = 1, ...rest] = seqs;
+        assert.notEqual(of([first === 1 ? 2 : first - 1, ...rest]).mark, of(seqs).mark);
+      }),
+    );
+  });
+});
