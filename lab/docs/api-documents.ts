@@ -1,6 +1,8 @@
 import { analyticsRoutes, type RouteDeps as AnalyticsDeps } from '../../analytics/rest/routes.js';
 import { deviceRoutes, type DeviceControl } from '../../device/routes.js';
 import { managerRoutes, type RouteDeps as ManagerDeps } from '../../md-manager/rest/routes.js';
+import { settingsRoutes } from '../../md-manager/rest/settings.js';
+import type { SettingsDesk } from '../../md-manager/settings/desk.js';
 import type { Route } from '../../protocol/api/route.js';
 import { openApi } from '../../protocol/api/openapi.js';
 import { sdnRoutes } from '../../sdn-app/rest/routes.js';
@@ -16,7 +18,7 @@ import { GENERATED } from './markdown.js';
 
 /** The routes of every service that has some, by the name of its document. */
 const SERVICES: Readonly<Record<string, () => readonly Route[]>> = {
-  'md-manager': () => managerRoutes(inert<ManagerDeps>()),
+  'md-manager': () => [...managerRoutes(inert<ManagerDeps>()), ...settingsRoutes(inert<SettingsDesk>(), inert())],
   'sdn-app': () => sdnRoutes(inert<SdnService>()),
   vmd: () => controlRoutes(inert<Control>(), inert<HostEvents>(), inert(), inert()),
   analytics: () => analyticsRoutes(inert<AnalyticsDeps>()),
