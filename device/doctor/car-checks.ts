@@ -1,4 +1,5 @@
 import { signalsOfPid } from '../../protocol/signals.js';
+import { ofWhat } from './words.js';
 import { fault, note, ok, warning, type Check, type Finding } from './findings.js';
 import type { CarSeen, Observations } from './observations.js';
 
@@ -58,7 +59,7 @@ function adapter({ car }: Observations): Finding {
         'the adapter does not do what adapters do',
         'pull it, wait ten seconds, plug it in again, and ask the doctor once more',
       ];
-      return fault(`${car.where}: ${car.say}`, means, todo);
+      return fault(ofWhat(car.where, car.say), means, todo);
     }
     case 'seen': {
       const { link = 'the adapter', adapter: id, stn, state } = car.car;

@@ -1,11 +1,12 @@
 import { delay, type Clock, type Timers } from '../../common/clock.js';
-import { silentLog, type LogFields } from '../../common/log.js';
+import { silentLog } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { GpsLoop, gpsStatusOf } from '../gps/gps-loop.js';
 import type { GpsSource } from '../gps/gps-source.js';
 import type { FixRules } from '../gps/plausibility.js';
 import type { GpsSeen } from './observations.js';
+import { wordsOf } from './words.js';
 
 export interface GpsProbe {
   readonly source: GpsSource;
@@ -32,13 +33,17 @@ export async function probeGps(probe: GpsProbe, signal: AbortSignal): Promise<Gp
   const seen = new Map<string, number>();
   let receiverAheadMs: number | undefined;
   let failure: string | undefined;
-  const note = ({ event, error }: LogFields): void => {
-    if (event === 'gps.failed') failure = String(error);
+  const watched: GpsSource = {
+    follow: (handlers, until) =>
+      source.follow(handlers, until).catch((error: unknown) => {
+        if (!until.aborted) failure = wordsOf(error);
+        throw error;
+      }),
   };
   const loop = new GpsLoop({
     ...probe,
-    source,
-    log: { ...silentLog, warn: note },
+    source: watched,
+    log: silentLog,
     metrics: new Metrics<MetricName>({}),
     onReading: ({ name, value }) => {
       if (typeof value === 'number') seen.set(name, value);

@@ -1,5 +1,6 @@
 import { isPlausibleDate } from '../clock/calendar.js';
 import { ageText, durationText } from './age-text.js';
+import { ofWhat } from './words.js';
 import { fault, note, ok, warning, type Check, type Finding } from './findings.js';
 import type { Observations } from './observations.js';
 
@@ -23,7 +24,7 @@ function receiver({ gps }: Observations): Finding {
       return note('the running agent has the receiver', 'what it sees cannot be asked');
     case 'unreachable':
       return fault(
-        `${gps.where}: ${gps.say}`,
+        ofWhat(gps.where, gps.say),
         'gpsd does not run, or the receiver’s port is another',
         'systemctl status gpsd; look into ls -l /dev/serial/by-id; cgps shows what gpsd sees',
       );

@@ -1,4 +1,5 @@
 import { ageText, bytesText, durationText } from './age-text.js';
+import { ofWhat } from './words.js';
 import { fault, note, ok, warning, type Check, type Finding } from './findings.js';
 import type { Observations } from './observations.js';
 
@@ -99,7 +100,7 @@ function manager({ manager: seen, twin: { at } }: Observations): Finding | undef
   if (seen.at === 'none') return undefined;
   const { reached, away } = seen;
   const answers = reached.map(({ url, rttMs }) => `${url} answers in ${durationText(rttMs)}`);
-  const silent = away.map(({ url, say }) => (say.includes(url) ? say : `${url}: ${say}`));
+  const silent = away.map(({ url, say }) => ofWhat(url, say));
   const shown = [...answers, ...silent].join('; ');
   if (away.length === 0) return ok(shown);
   if (reached.length > 0) return note(shown, 'another one leads, or will; one of them is enough');
@@ -129,7 +130,7 @@ function twin({ twin: seen, manager: managers }: Observations): Finding {
       );
     case 'silent':
       return fault(
-        `${seen.address}: ${seen.say}`,
+        ofWhat(seen.address, seen.say),
         isNetworkUp
           ? 'the manager is there, and UDP to the twin gets lost: a firewall, another network, or the switch does not know the car'
           : 'the network is down',
