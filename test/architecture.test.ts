@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Files that must stay pure: no `node:` module, no clock, no log. */
 const PURE = [
   /^protocol\/(addresses|cbor|senml|report|signals|topology|errors)\.ts$/,
-  /^protocol\/coap\/(types|codec|codes|options)\.ts$/,
+  /^protocol\/coap\/(types|codec|codes|options|block|block-assembly|body-tag|observe-order|transfers)\.ts$/,
   /^protocol\/triggers\//,
   /^md-manager\/pool\/policy\//,
   /^store\/(join|ranges|types)\.ts$/,
