@@ -1,21 +1,45 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { loadConfig } from '../../../common/config.js';
 import { systemClock, systemTimers } from '../../../common/clock.js';
 import { silentLog } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics.js';
+import { readCapture } from '../../../device/capture/capture-file.js';
+import { replayPlan } from '../../../device/capture/replay-config.js';
+import { replayCapture } from '../../../device/capture/replay-run.js';
+import { virtualTime } from '../../../device/capture/replay-time.js';
+import { deviceConfig } from '../../../device/config.js';
 import { openElmSource } from '../../../device/obd/elm-source.js';
 import { nodePorts } from '../../../device/obd/node-ports.js';
 import { serialAdapter } from '../../../device/obd/serial-port.js';
 import { OBD_SETTINGS, type ObdConfig } from '../../../device/obd/settings.js';
 import type { ObdSource } from '../../../device/obd/types.js';
+import { runDevices } from '../../../device/run.js';
 import { carOfConfig } from '../../../device/sampling/car-of-config.js';
 import type { Reading } from '../../../device/sampling/report-builder.js';
+import { registration, registrationRequest } from '../../../protocol/api/md-manager.js';
+import { openHttp } from '../../../protocol/api/http-server.js';
+import { route } from '../../../protocol/api/route.js';
 import { METRICS, type MetricName } from '../../../protocol/metrics.js';
+import { decodeReport, type Report } from '../../../protocol/report.js';
 import { isPlausible, signalByWire, signalsOfPid } from '../../../protocol/signals.js';
 import { eventually } from '../../fakes/eventually.js';
 import { findEmulator, startEmulator, type Emulator } from './elm-emulator.js';
 
 const never = new AbortController().signal;
+
+/** An authority whose twin nobody answers for: reports stay in the outbox. */
+const registrationRoute = () =>
+  route({
+    method: 'POST',
+    path: '/v1/registrations',
+    summary: 'registers',
+    body: registrationRequest,
+    answer: registration,
+    handle: ({ body }) => ({ vehicle: body.vehicle, number: 7, twin: { address: '127.0.0.1', port: 9 }, nextBoot: 1 }),
+  });
 
 describe('the ELM327 emulator of PyPI, on a pseudo-terminal', function () {
   this.timeout(120_000);
@@ -68,6 +92,50 @@ describe('the ELM327 emulator of PyPI, on a pseudo-terminal', function () {
     assert.match(await source.readVin(never), /^[A-Z0-9]{17}$/);
     for (const code of await source.readTroubleCodes(never)) assert.match(code, /^[PCBU][0-9A-F]{4}$/);
     assert.ok((await source.voltage(never))! > 5);
+  });
+
+  it('is recorded by the agent, and the recording answers as it did', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'edgetwin-record-'));
+    const file = join(folder, 'emulator.jsonl');
+    const argv = ['--vehicle', 'car-1', '--state', join(folder, 'state'), '--obd-serial', emulator.path];
+    const more = ['--record', file, '--obd-running-v', '0', '--obd-texts', 'dtc,vin', '--process-metrics', 'false'];
+    const stop = new AbortController();
+    const twin: Report[] = [];
+    const manager = await openHttp({
+      part: 'md-manager',
+      listen: { address: '127.0.0.1', port: 0 },
+      routes: [registrationRoute()],
+      log: silentLog,
+      metrics: new Metrics<MetricName>({}),
+    });
+    const where = ['--manager-url', manager.url, '--clock-system', 'trusted', '--log-level', 'silent'];
+    try {
+      const config = deviceConfig({ argv: [...argv, ...more, ...where], env: {} });
+      const running = runDevices([config], stop.signal, () => undefined);
+      // Both kinds of text, and speeds: the emulator has said what it has to say.
+      await eventually('the emulator is read', async () => {
+        const capture = await readCapture(file).catch(() => undefined);
+        const said =
+          capture?.entries.flatMap(entry => ('dir' in entry && entry.dir === 'tx' ? [entry.data] : [])) ?? [];
+        return said.some(text => text.startsWith('0902')) && said.filter(text => text.startsWith('01')).length > 20;
+      });
+      stop.abort(new Error('over'));
+      await running;
+      const plan = await replayPlan({ argv: ['--replay', file], env: {} });
+      assert.ok(plan?.to === 'print');
+      const onReport = (bytes: Uint8Array): void => void twin.push(decodeReport(bytes));
+      const options = { ...plan, time: virtualTime(), onReport, log: silentLog };
+      const { steps, status } = await replayCapture(options, never);
+      assert.match(status?.car?.adapter ?? '', /ELM327/);
+      // Its own pauses are not the machine's: a few requests may fall to another moment.
+      assert.ok(steps!.inStep > 20 && steps!.unknown < steps!.inStep / 4, JSON.stringify(steps));
+      const names = new Set(twin.flatMap(({ samples }) => samples.map(({ name }) => name)));
+      for (const wire of ['spd', 'rpm', 'ect']) assert.ok(names.has(wire), wire);
+    } finally {
+      stop.abort(new Error('over'));
+      await manager[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('is read by the loop, through faults that it is told to have', async () => {
