@@ -1,7 +1,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { board } from '../kit/board.js';
 import { bars, graph, stat, ZERO_IS_GOOD } from '../kit/panels.js';
-import { orZero, quantile } from '../kit/queries.js';
+import { orZero } from '../kit/queries.js';
 import { labelVariable } from '../kit/variables.js';
 
 const IN = '{domain=~"$domain"}';
@@ -128,11 +128,13 @@ export const domains = (): Dashboard =>
           }),
           graph({
             title: 'Wish to reservation',
-            says: 'Time from the wish for a slot to its reservation. Above zero where a host had to be started.',
+            says: 'Mean time from the wish for a slot to its reservation, by way, since md-manager started. Above zero where a host had to be started.',
             unit: 's',
             queries: [
-              { expr: quantile(0.5, 'pool_allocation_seconds', ['way'], '5m'), legend: '{{way}}, p50' },
-              { expr: quantile(0.99, 'pool_allocation_seconds', ['way'], '5m'), legend: '{{way}}, p99' },
+              {
+                expr: 'sum by (way) (pool_allocation_seconds_sum) / sum by (way) (pool_allocation_seconds_count)',
+                legend: '{{way}}',
+              },
             ],
           }),
           graph({

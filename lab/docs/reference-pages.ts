@@ -1,7 +1,7 @@
 import type { ErrorRow } from '../../common/errors.js';
 import type { MetricRow } from '../../common/metrics.js';
 import { ERRORS } from '../../protocol/errors.js';
-import { METRICS } from '../../protocol/metrics.js';
+import { METRICS, METRICS_OF } from '../../protocol/metrics.js';
 import { SIGNALS, type SignalRow } from '../../protocol/signals.js';
 import { OPERATIONS, type Operation } from '../../store/cassandra/consistency.js';
 import { code, page, table } from './markdown.js';
@@ -24,21 +24,31 @@ export function errorsPage(): string {
   );
 }
 
+/** Units are ends of names, as Prometheus advises. */
+const unitOf = (name: string): string => /_(seconds|bytes)$/.exec(name)?.[1] ?? '';
+
+const partsOf = (name: string): string[] => {
+  const parts = Object.keys(METRICS_OF).filter(part => name in METRICS_OF[part as keyof typeof METRICS_OF]);
+  return parts.length === Object.keys(METRICS_OF).length ? ['all'] : parts;
+};
+
 /** `docs/metrics.md`, from the table of metrics. */
 export function metricsPage(): string {
   const rows = Object.entries<MetricRow>(METRICS).map(([name, row]) => [
     code(name),
     row.kind,
+    unitOf(name),
     (row.labels ?? []).map(code).join(', '),
+    partsOf(name).join(', '),
     row.help,
   ]);
   return page(
     'Metrics',
-    'Every service answers `GET /metrics` in the Prometheus text format, with those of its process (`process_…`, ' +
-      '`nodejs_…`) where it has them. All services share one table, so a service also shows metrics of other parts, at ' +
-      'zero: tell them apart by the job that was scraped. No vehicle is ever a label. ' +
-      '[operations.md](operations.md) says which ones to watch.',
-    [table(['name', 'kind', 'labels', 'meaning'], rows)],
+    'Every service answers `GET /metrics` in the Prometheus text format: the metrics that it counts, and those of its process ' +
+      '(`process_…`, `nodejs_…`) where it has them. A gauge that was never set is not there. No vehicle is a label, but in the ' +
+      'bounded list of those that were heard longest ago. [operations.md](operations.md) says which ones to watch, and has ' +
+      'dashboards and alerts of them.',
+    [table(['name', 'kind', 'unit', 'labels', 'of', 'meaning'], rows)],
   );
 }
 
