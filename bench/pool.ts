@@ -26,12 +26,13 @@ interface Case {
 const CASES: readonly Case[] = [
   ...[2, 8, 32].map(least => ({ name: `fixed ${least}`, policy: { kind: 'fixed' } as const, least, leaseS: 0 })),
   { name: 'hit rate 0.999', policy: HIT_RATE, least: 2, leaseS: 0 },
+  { name: 'prediction', policy: { kind: 'prediction', mostSlots: 1_000 }, least: 2, leaseS: 120 },
   { name: 'fixed 8 and prediction', policy: { kind: 'fixed' }, least: 8, leaseS: 120 },
   { name: 'hit rate 0.999 and prediction', policy: HIT_RATE, least: 2, leaseS: 120 },
 ];
 
 /**
- * A simulated day of 10,000 cars against the pools of eight domains, for the three policies and both together; the sizes are those of
+ * A simulated day of 10,000 cars against the pools of eight domains, for the three policies and mixtures of them; the sizes are those of
  * the product's own rule (md-manager/pool/policy). `cars=`, `accuracy=`, `horizon=` seconds change the day.
  */
 export function benchPool(_: AbortSignal, words: readonly string[]): Promise<BenchRow[]> {
@@ -57,6 +58,7 @@ export function benchPool(_: AbortSignal, words: readonly string[]): Promise<Ben
       figure('hit rate', '%', (100 * (day.armed + day.warm)) / day.entries),
       figure('armed rate', '%', (100 * day.armed) / day.entries),
       figure('idle slot-minutes for each hand-over', 'min', day.idleSlotMinutes / day.entries),
+      figure('cost of each hand-over, at 1 an hour of a slot', '1', day.idleSlotMinutes / 60 / day.entries),
       figure('slots started for each hand-over', '1', day.slotsStarted / day.entries),
       { case: name, metric: 'wait of those that found none', unit: 's', ...quantilesOf(day.waitedS), cpuIdle },
     ];

@@ -39,6 +39,8 @@ interface PoolOfDomain {
   coming: number;
   /** Cars for which a slot is held. */
   readonly held: Map<number, number>;
+  /** Cars that are foreseen, and have no slot yet. */
+  readonly expected: Set<number>;
   readonly waiting: { readonly sinceS: number }[];
   demand: Demand;
   surplusSinceS: number;
@@ -50,7 +52,14 @@ export function runDay(stays: readonly Stay[], options: WorldOptions): DayResult
   const halfLifeMs = policy.kind === 'hit-rate' ? policy.halfLifeMs : 1;
   const events = new EventQueue();
   const pools = Array.from({ length: options.domains }, (): PoolOfDomain => ({
-    ...{ ready: least, coming: 0, held: new Map<number, number>(), waiting: [], surplusSinceS: Infinity },
+    ...{
+      ready: least,
+      coming: 0,
+      held: new Map<number, number>(),
+      expected: new Set<number>(),
+      waiting: [],
+      surplusSinceS: Infinity,
+    },
     demand: started(noDemand(0), startS * 1000),
   }));
   const poolOf = (domain: number): PoolOfDomain => pools[domain] ?? fail(domain);
@@ -72,38 +81,57 @@ export function runDay(stays: readonly Stay[], options: WorldOptions): DayResult
       adjust(pool);
     });
   };
+  const wantedIn = (pool: PoolOfDomain): number => slotsWanted(policy, least, pool.demand, pool.expected.size);
+  /** Slots that arming leaves to hand-overs that come without notice: under the policy of prediction those beyond are the foreseen's. */
+  const reserved = policy.kind === 'prediction' ? least : 0;
+  const serveForeseen = (pool: PoolOfDomain): void => {
+    for (const car of pool.expected) {
+      if (pool.ready <= reserved) return;
+      pool.expected.delete(car);
+      hold(pool, car);
+    }
+  };
   const adjust = (pool: PoolOfDomain): void => {
-    const wanted = slotsWanted(policy, least, pool.demand);
+    serveForeseen(pool);
+    const wanted = wantedIn(pool);
     for (let have = pool.ready + pool.coming - pool.waiting.length; have < wanted; have++) order(pool);
     if (pool.ready <= wanted) pool.surplusSinceS = Infinity;
     else if (pool.surplusSinceS === Infinity) {
       pool.surplusSinceS = nowS;
       events.add(nowS + surplusS, () => {
         if (nowS - pool.surplusSinceS < surplusS) return;
-        pool.ready = Math.min(pool.ready, slotsWanted(policy, least, pool.demand));
+        pool.ready = Math.min(pool.ready, wantedIn(pool));
         pool.surplusSinceS = Infinity;
       });
     }
   };
+  const hold = (pool: PoolOfDomain, car: number): void => {
+    pool.ready -= 1;
+    pool.held.set(car, nowS);
+    pool.demand = requested(pool.demand, nowS * 1000, halfLifeMs);
+    events.add(nowS + leaseS, () => {
+      const sinceS = pool.held.get(car);
+      if (sinceS === undefined || nowS - sinceS < leaseS) return;
+      pool.held.delete(car);
+      give(pool);
+      adjust(pool);
+    });
+  };
   const foresee = (stay: Stay): void => {
     const pool = poolOf(stay.forecast);
-    if (pool.held.has(stay.car) || pool.ready === 0) return;
-    pool.ready -= 1;
-    pool.held.set(stay.car, nowS);
-    pool.demand = requested(pool.demand, nowS * 1000, halfLifeMs);
+    if (pool.held.has(stay.car)) return;
+    pool.expected.add(stay.car);
     adjust(pool);
+    // Without a slot for it, and gone by: nobody is expected any more.
     events.add(nowS + leaseS, () => {
-      if (pool.held.get(stay.car) !== undefined && nowS - (pool.held.get(stay.car) ?? 0) >= leaseS) {
-        pool.held.delete(stay.car);
-        give(pool);
-        adjust(pool);
-      }
+      if (pool.expected.delete(stay.car)) adjust(pool);
     });
   };
   const enter = (stay: Stay): void => {
     const pool = poolOf(stay.domain);
     result.entries += 1;
     const held = pool.held.delete(stay.car);
+    pool.expected.delete(stay.car);
     // Whose slot was held has asked for it then.
     if (!held) pool.demand = requested(pool.demand, nowS * 1000, halfLifeMs);
     if (held) result.armed += 1;

@@ -136,4 +136,27 @@ describe('local processes', function () {
     assert.deepEqual(await next.adopt(), []);
     await eventually('it is gone', async () => (await startTicksOf(pid)) === undefined);
   });
+
+  it('finds what only one side knows: ends a process that nobody uses, forgets a row of one that is gone', async () => {
+    await using under = await local();
+    await using mano = await under.open();
+    const used = await mano.start('core');
+    await using other = await under.open();
+    const { host, pid, startTicks } = await other.start('edge-1');
+    const [row] = await under.store.instances();
+    await under.store.putInstance({ ...row!, host: 'edge-2/9', pid: 2 ** 22, startTicks: 1 });
+    assert.deepEqual(
+      [...(await mano.reconcile())].sort((a, b) => a.host.localeCompare(b.host)),
+      [
+        { finding: 'instance-unknown', host, did: 'ended' },
+        { finding: 'instance-gone', host: 'edge-2/9', did: 'forgotten' },
+      ],
+    );
+    await eventually('it is gone', async () => (await startTicksOf(pid)) !== startTicks);
+    assert.deepEqual(
+      (await under.store.instances()).map(instance => instance.host),
+      [used.host],
+    );
+    assert.deepEqual(await mano.reconcile(), []);
+  });
 });
