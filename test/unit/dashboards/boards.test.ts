@@ -19,16 +19,23 @@ const SCHEMA = join(packageRoot(), 'dashboards', 'schema', 'grafana.schema.json'
 const built = buildBoards();
 const boards = built.map(({ json }) => json);
 
+const shapes = (JSON.parse(readFileSync(SCHEMA, 'utf8')) as { definitions: { GrafanaShapes: Shape } }).definitions
+  .GrafanaShapes;
+const compiled = new Map<string, ValidateFunction>();
+
 /** Part of the schema by the way to it through the properties. */
 function validatorOf(...path: readonly string[]): ValidateFunction {
-  const { definitions } = JSON.parse(readFileSync(SCHEMA, 'utf8')) as { definitions: { GrafanaShapes: Shape } };
-  let part = definitions.GrafanaShapes;
+  const known = compiled.get(path.join('.'));
+  if (known !== undefined) return known;
+  let part = shapes;
   for (const name of path) {
     const inner = part.properties?.[name];
     assert.ok(inner !== undefined, `the schema has no ${path.join('.')}`);
     part = inner;
   }
-  return new Ajv({ strict: false, allErrors: true }).compile(part);
+  const made = new Ajv({ strict: false, allErrors: true }).compile(part);
+  compiled.set(path.join('.'), made);
+  return made;
 }
 
 const faultsOf = (validate: ValidateFunction, value: unknown): unknown[] =>
