@@ -59,6 +59,11 @@ The soft switch: cars change to an access point of the other domain all at once,
     say: 'A simulated day of 10,000 cars with peaks in the morning and in the evening, on a ring of eight domains, three to seven domains a trip, six minutes each on average; a slot takes 41.7 s to get ready (the paper’s virtual machine) and is kept for a minute when it is not needed. Sizes follow the rule that md-manager uses (docs/decisions/pool-sizing.md). With prediction a slot is held for a car 60 s before it enters; 85 % of the forecasts are right, by assumption. Nothing here was measured on a running system.',
   },
   {
+    name: 'manager',
+    title: 'Hand-overs of one manager, and its loss',
+    say: 'The manager as it is, with its control store on this machine’s disk, between hosts and an sdn-app that answer at once (one other process): all vehicles change their domain at once, each told by its own request; a hand-over has completed when its intent and its claim are durable and the old slot is given back. Processor time is that of the manager’s process. Then the leader is lost, a second manager standing by: killed on the same machine, where the other one sees that its process is gone; stopped, as if its machine were lost, so that its lease of 2 s has to run out. Both until the next one has read all vehicles and answers. Goals: 2,000 hand-overs a second; 3 s.',
+  },
+  {
     name: 'cold-start',
     title: 'From an empty pool to a ready vMD host',
     say: 'From the order to the first word of the new host, beside a bare `node -e 0` in the same run. Goal: 150 ms. The paper: 41.7 s for a virtual machine.',
@@ -72,6 +77,11 @@ The soft switch: cars change to an access point of the other domain all at once,
     name: 'store',
     title: 'Stores',
     say: `lmdb, and Cassandra 5 with a datacentre of one node for each of three domains, all on this machine: the Java machines, not the product, are what is short of processor. \`batch\` and \`group\` are how the nodes sync their commit logs; \`periodic\` is never acknowledged under. Throughput: a closed loop, one report outstanding per device, each acknowledged when it is on disk in its domain; \`vMD host\` over UDP (a 2.04 for each), \`store\` its TwinStore alone, \`bare insert\` the driver with a prepared insert of the same row and nothing else, in turn. Goal: 80 % of the bare insert. Replication: from the acknowledgement in one domain until another’s own node shows the row, asked without a pause. Claims: a compare-and-set at SERIAL over all three domains, alone, and three at once of one epoch, of which one may win. A day of one car is one report a second, 86,400, as the agent made them from a drive. Bytes on disk are those of one replica after a flush, tables of the keyspace’s own settings; goal: below twice the CBOR report. Convergence: all domains store 20 reports a second, also the one that is cut off; hints bring what is missing, each node sends its own every ten seconds.`,
+  },
+  {
+    name: 'device',
+    title: 'The agent in the car',
+    say: 'The process of `edgetwin device` with a recorded drive behind an ELM327 (TCP, 20 ms a request, the fast tier at 5 Hz), a gpsd, and a twin that acknowledges at once: two minutes after a warm-up of one. Resident memory by the second (`own`: without mapped files), processor time by ten seconds, as the kernel counts them. Goal: 100 MB and 5 % of one core. The machine is the one above, not a Raspberry Pi.',
   },
   {
     name: 'memory',

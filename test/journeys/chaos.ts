@@ -2,7 +2,7 @@ import { seededRandom } from '../../lab/seeded-random.js';
 import { Journey } from './harness.js';
 
 const NO_FAULTS = { lossUp: 0, lossDown: 0, duplicate: 0, reorder: 0, delayMs: 0, jitterMs: 0, seed: 1 };
-const PARTS = ['md-manager', 'sdn-app', 'switch', 'radio', 'cars', 'replicator', 'analytics'] as const;
+const PARTS = ['md-manager', 'md-manager-2', 'sdn-app', 'switch', 'radio', 'cars', 'replicator', 'analytics'] as const;
 
 type Act = (journey: Journey, random: () => number) => Promise<string>;
 
@@ -84,7 +84,7 @@ export async function chaos(seed: number, steps: number, cars: number): Promise<
   const random = seededRandom(seed);
   const weights = ACTS.flatMap(({ weight, act }) => Array.from({ length: weight }, () => act));
   const happened: string[] = [];
-  await using journey = await Journey.open({ cars });
+  await using journey = await Journey.open({ cars, managers: 2 });
   try {
     for (let step = 0; step < steps; step++) {
       happened.push(await retried(() => pick(weights, random)(journey, random)));

@@ -1,4 +1,9 @@
-import { killsOnStage } from './kill-in-phase.js';
+import { faultsOnStage } from './kill-in-phase.js';
 import { twoManagers } from './kill-leader.js';
 
-killsOnStage('leading md-manager, another one standing by,', twoManagers('killed'));
+faultsOnStage(
+  'the leading md-manager lost in each phase of a hand-over, by SIGKILL and by SIGSTOP in turn',
+  twoManagers(['killed', 'stopped']),
+  'manager',
+  'one a phase',
+);

@@ -3,26 +3,36 @@ import { leader } from '../../protocol/api/md-manager.js';
 import type { AnyGate, Stage } from './kill-in-phase.js';
 import { Journey, NOTHING_ARMED, openHostsGate } from './harness.js';
 
-/** Two md-managers, of which the one that leads is killed, or stopped for longer than its lease and then let go on. */
-export const twoManagers = (fault: 'killed' | 'stopped', way: 'manager' | 'armed' = 'manager'): Stage => ({
-  open: gates =>
-    Journey.open({
-      managers: 2,
-      via: async (_block, urls) => {
-        const hosts = await openHostsGate();
-        const sdn = await openGate({ upstream: urls.sdn });
-        const first = await openGate({ upstream: urls.manager });
-        const second = await openGate({ upstream: urls.standby ?? '' });
-        gates.set('hosts', hosts).set('sdn', sdn).set('manager', either(first, second));
-        return { hosts: hosts.url, sdn: sdn.url, manager: `${first.url},${second.url}` };
-      },
-      ...(way === 'manager' ? { extra: { ...NOTHING_ARMED, 'md-manager-2': NOTHING_ARMED['md-manager'] } } : {}),
-    }),
-  kill: journey => {
-    if (!(journey instanceof Journey)) throw new Error('two managers are on the embedded network');
-    return loseLeader(journey, fault);
-  },
-});
+export type LeaderFault = 'killed' | 'stopped';
+
+/**
+ * Two md-managers, of which the one that leads is killed, or stopped for longer than its lease and then let go on: the faults in turn.
+ */
+export const twoManagers = (
+  faults: readonly [LeaderFault, ...LeaderFault[]],
+  way: 'manager' | 'armed' = 'manager',
+): Stage => {
+  let turn = 0;
+  return {
+    open: gates =>
+      Journey.open({
+        managers: 2,
+        via: async (_block, urls) => {
+          const hosts = await openHostsGate();
+          const sdn = await openGate({ upstream: urls.sdn });
+          const first = await openGate({ upstream: urls.manager });
+          const second = await openGate({ upstream: urls.standby ?? '' });
+          gates.set('hosts', hosts).set('sdn', sdn).set('manager', either(first, second));
+          return { hosts: hosts.url, sdn: sdn.url, manager: `${first.url},${second.url}` };
+        },
+        ...(way === 'manager' ? { extra: { ...NOTHING_ARMED, 'md-manager-2': NOTHING_ARMED['md-manager'] } } : {}),
+      }),
+    kill: journey => {
+      if (!(journey instanceof Journey)) throw new Error('two managers are on the embedded network');
+      return loseLeader(journey, faults[turn++ % faults.length] ?? faults[0]);
+    },
+  };
+};
 
 /** A hold on whichever of two gates the request comes through. */
 const either = (first: AnyGate, second: AnyGate): AnyGate => ({
@@ -52,7 +62,7 @@ export async function leadingPart({
 }
 
 /** Resolves once another one leads, and the one that did is there again, under it. */
-async function loseLeader(journey: Journey, fault: 'killed' | 'stopped'): Promise<void> {
+export async function loseLeader(journey: Journey, fault: LeaderFault): Promise<void> {
   const { supervisor } = journey.system;
   const { part, term } = await leadingPart(journey);
   const restarted = fault === 'killed' ? supervisor.restarted(part) : undefined;

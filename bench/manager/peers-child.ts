@@ -1,0 +1,105 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { aborted } from '../../common/lifecycle.js';
+import { runMain } from '../../common/main.js';
+import type { HostRef } from '../../protocol/api/common.js';
+import { hostName, hostRefOf, SLOTS } from './hosts.js';
+
+/**
+ * All vMD hosts and the sdn-app of a benchmark of md-manager, in a process of its own: they remember what they are told, and answer
+ * at once. Which host is meant stands in the header of `hosts.via`. Prints its URL.
+ */
+interface Slot {
+  epoch: number;
+  handover: string;
+  acting: boolean;
+}
+interface Body {
+  readonly header?: { readonly epoch: number; readonly handover: string };
+  readonly number?: number;
+  readonly host?: HostRef;
+}
+
+const slotsOf = new Map<string, Map<string, Slot>>();
+const streams = new Map<string, ServerResponse>();
+const flows = new Map<string, { vehicle: string; number: number; host: HostRef; highestEpoch: number }>();
+
+const tell = (host: string, event: string, vehicle: string, epoch: number): void =>
+  void streams.get(host)?.write(`event: ${event}\ndata: ${JSON.stringify({ vehicle, epoch, atMs: 0 })}\n\n`);
+
+function command(host: string, vehicle: string, what: string, { header }: Body): object | undefined {
+  const slots = slotsOf.get(host) ?? new Map<string, Slot>();
+  slotsOf.set(host, slots);
+  const { epoch = 0, handover = '' } = header ?? {};
+  if (what === 'release') {
+    slots.delete(vehicle);
+    return undefined;
+  }
+  slots.set(vehicle, { epoch, handover, acting: what === 'activate' });
+  if (what === 'drain') {
+    setImmediate(() => tell(host, 'drained', vehicle, epoch));
+    const digest = { schema: 1, vehicle, cells: [], ranges: [], nextMessageId: 1, nextObserve: 1 };
+    return { stoodDown: true, digest };
+  }
+  if (what === 'activate') setImmediate(() => tell(host, 'first-report', vehicle, epoch));
+  return { slot: 0, state: what === 'activate' ? 'assigned' : 'reserved' };
+}
+
+function health(host: string, withSlots: boolean): object {
+  const held = [...(slotsOf.get(host) ?? [])].map(([vehicle, { epoch, handover, acting }], slot) => ({
+    ...{ slot, state: acting ? 'assigned' : 'reserved', vehicle, handover, highestEpoch: epoch },
+    ...(acting ? { actingEpoch: epoch } : {}),
+  }));
+  const free = Array.from({ length: SLOTS - held.length }, (_, n) => ({ slot: held.length + n, state: 'ready' }));
+  return { host: hostRefOf(host), pid: 1, startTicks: 1, stalledMs: 0, slots: withSlots ? [...held, ...free] : [] };
+}
+
+const shown = (vehicle: string): object => ({ ...flows.get(vehicle), waysOut: [], state: 'waiting', armed: [] });
+
+function network(vehicle: string, { header, number, host }: Body): object {
+  const before = flows.get(vehicle);
+  if (host !== undefined)
+    flows.set(vehicle, { vehicle, number: number ?? before?.number ?? 0, host, highestEpoch: header?.epoch ?? 0 });
+  return shown(vehicle);
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, body: Body): void {
+  const path = new URL(request.url ?? '/', 'http://x').pathname.split('/').slice(2);
+  const control = request.headers['x-edgetwin-upstream'];
+  const host = typeof control === 'string' ? hostName(control) : undefined;
+  const [kind = '', vehicle = '', what = ''] = path;
+  const send = (found: object | undefined): void => {
+    response.writeHead(found === undefined ? 204 : 200, { 'content-type': 'application/json' });
+    response.end(found === undefined ? undefined : JSON.stringify(found));
+  };
+  if (kind === 'rehearsals') return send(body);
+  if (host === undefined) {
+    if (kind !== 'vehicles') return send(undefined);
+    if (vehicle === '') return send({ vehicles: [...flows.keys()].map(shown) });
+    return send(what === 'retire' ? undefined : network(vehicle, body));
+  }
+  if (kind === 'events') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    streams.set(host, response);
+    return;
+  }
+  if (kind === 'health') return send(health(host, !request.url?.includes('slots=none')));
+  if (kind === 'slots') return send(command(host, vehicle, what, body));
+  send(kind === 'leases' ? { refused: [] } : undefined);
+}
+
+await runMain(async signal => {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      answer(request, response, text === '' ? {} : (JSON.parse(text) as Body));
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  process.stdout.write(`http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+  await aborted(signal);
+  server.closeAllConnections();
+  return 0;
+});
