@@ -42,7 +42,11 @@ const REHEARSAL = route({
 
 /** Serves the routes with `/healthz`, `/readyz`, `/metrics` and `/openapi.json`. Errors leave as RFC 9457 problem details. */
 export async function openHttp(options: HttpOptions): Promise<HttpServer> {
-  const app = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
+  const app = Fastify({
+    ...{ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true },
+    // What cannot even be routed (a URL that is none) is refused in the same form.
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply as unknown as FastifyReply),
+  });
   app.removeContentTypeParser('text/plain');
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const known = error instanceof EdgetwinError ? error : asRequestFault(error);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as api from '../../../protocol/api/analytics.js';
 import { HttpClient } from '../../../protocol/api/http-client.js';
-import type { ServerEvent } from '../../../protocol/api/sse.js';
+import { readEvents, type ServerEvent } from '../../../protocol/api/sse.js';
 import { startAnalytics } from '../../fakes/analytics-under-test.js';
 import { FakeManager, handoverOf, vehicleOf } from '../../fakes/fake-manager.js';
 import { rowOf } from '../../fakes/recorded-reports.js';
@@ -112,4 +112,59 @@ describe('the live stream', () => {
     });
     assert.equal(sources.store.state, 'here');
   });
+
+  it('gives who comes back what was missed, of its vehicle alone, and says so', async () => {
+    await using manager = await FakeManager.open();
+    manager.vehicles = [vehicleOf('car-1'), vehicleOf('car-2')];
+    await using analytics = await startAnalytics({ managerUrl: manager.url });
+    await using client = new HttpClient(analytics.url);
+    await using all = follow(client, '/v1/stream');
+    const store = async (vehicle: string, seq: number): Promise<string> => {
+      await analytics.store.append([rowOf(reportOf(vehicle, seq, seq))]);
+      await all.next<api.LiveValues>('values', values => values.vehicle === vehicle && values.stored === seq);
+      return all.events.findLast(({ event }) => event === 'values')?.id ?? '';
+    };
+    const left = await store('car-1', 1);
+    await store('car-2', 1);
+    await store('car-1', 2);
+    const back = await resume(analytics.url, '?vehicle=car-1', left, 2);
+    const [resumed, ...missed] = back.filter(({ event }) => event !== 'counts' && event !== 'sources');
+    assert.equal(resumed?.event, 'resumed');
+    const { replayed, events } = api.resumed.parse(JSON.parse(resumed?.data ?? ''));
+    assert.deepEqual([replayed, events], [true, back.length - 1]);
+    assert.deepEqual(
+      missed.map(({ event, data }) => [event, (JSON.parse(data) as api.LiveValues).stored]),
+      [['values', 2]],
+    );
+  });
+
+  it('says to who was away too long that it cannot tell what was missed, and begins anew', async () => {
+    await using analytics = await startAnalytics({ managerUrl: 'http://127.0.0.1:9' });
+    const back = await resume(analytics.url, '', 'another-17', 2);
+    assert.deepEqual(
+      back.slice(0, 2).map(({ event }) => event),
+      ['resumed', 'fleet'],
+    );
+    const { replayed, why } = api.resumed.parse(JSON.parse(back[0]?.data ?? ''));
+    assert.equal(replayed, false);
+    assert.match(why ?? '', /started anew/);
+  });
 });
+
+/** The first events, at least `count`, of a stream that is opened with a last event id. */
+async function resume(url: string, query: string, lastEventId: string, count: number): Promise<ServerEvent[]> {
+  const stop = new AbortController();
+  const response = await fetch(`${url}/v1/stream${query}`, {
+    headers: { 'last-event-id': lastEventId },
+    signal: stop.signal,
+  });
+  const events: ServerEvent[] = [];
+  if (response.body === null) return events;
+  for await (const event of readEvents(response.body)) {
+    events.push(event);
+    const told = events[0] === undefined ? 0 : (JSON.parse(events[0].data) as api.Resumed).events;
+    if (events.length >= Math.max(count, told + 1)) break;
+  }
+  stop.abort();
+  return events;
+}

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { get, type IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { encodeReport } from '../../../protocol/report.js';
+import { HttpClient } from '../../../protocol/api/http-client.js';
+import { reportPage, type ReportPage } from '../../../protocol/api/analytics.js';
+import { liveFromReport } from '../../../store/join.js';
+import type { HistoryRow, TwinStore } from '../../../store/types.js';
+import { startAnalytics } from '../../fakes/analytics-under-test.js';
+import { until } from '../../fakes/eventually.js';
+import { rowOf } from '../../fakes/recorded-reports.js';
+
+const AWAY = 'http://127.0.0.1:9';
+const DAY_S = 86_400;
+const NOW = Date.now();
+const T0 = NOW - 2 * DAY_S * 1_000;
+
+const reportAt = (second: number) => {
+  const timeMs = T0 + second * 1_000;
+  const samples = [
+    { name: 'lat', value: 41 + second / 1e5, timeMs },
+    { name: 'lon', value: -3, timeMs },
+    { name: 'spd', value: second % 120, timeMs },
+  ];
+  return { vehicle: 'car-1', boot: 1, seq: second + 1, timeMs, samples };
+};
+
+/** A store whose history is made while it is read: a day of one car, once a second. Tells how far it was read. */
+function endlessStore(inner: TwinStore): { store: TwinStore; readonly read: () => number } {
+  let read = 0;
+  async function* history(vehicle: string, range: { fromMs?: number; toMs?: number } = {}): AsyncGenerator<HistoryRow> {
+    // The newest rows are asked for without an end: there are none.
+    if (range.toMs === undefined) return;
+    for (let second = 0; second < DAY_S; second++) {
+      const report = reportAt(second);
+      const { boot, seq, timeMs } = report;
+      read++;
+      if (second % 512 === 0) await new Promise(resolve => setImmediate(resolve));
+      yield { vehicle, boot, seq, timeMs, bytes: encodeReport(report), schema: 1, receivedAtMs: timeMs };
+    }
+  }
+  const store = new Proxy(inner, {
+    get(target, name) {
+      if (name === 'history') return history;
+      if (name === 'scan') return async function* () {};
+      const found: unknown = Reflect.get(target, name, target);
+      return typeof found === 'function' ? (found.bind(target) as unknown) : found;
+    },
+  });
+  return { store, read: () => read };
+}
+
+async function open(url: string): Promise<IncomingMessage> {
+  const request = get(url);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return response;
+}
+
+describe('downloads', () => {
+  it('of a day of one car are read only as fast as they are taken, and take no memory for it', async () => {
+    let endless: ReturnType<typeof endlessStore> | undefined;
+    await using analytics = await startAnalytics({
+      managerUrl: AWAY,
+      seed: store => store.putLive('car-1', liveFromReport(reportAt(0), T0, T0)),
+      openStore: store => (endless = endlessStore(store)).store,
+    });
+    const url = `${analytics.url}/v1/vehicles/car-1/history.gpx?from=${T0}&to=${T0 + DAY_S * 1_000}`;
+    const begun = endless?.read() ?? 0;
+    const response = await open(url);
+    // Nobody takes what comes: reading stops where pipes and buffers are full.
+    response.pause();
+    let before = -1;
+    const held = await until(async () => {
+      const now = (endless?.read() ?? 0) - begun;
+      for (let i = 0; i < 200; i++) await new Promise(resolve => setImmediate(resolve));
+      const still = now === before && now > 0;
+      before = now;
+      return still ? now : undefined;
+    });
+    assert.ok(held < DAY_S, `${held} rows were read though nobody took a line`);
+    let lines = 0;
+    let most = 0;
+    const heapBefore = process.memoryUsage().heapUsed;
+    for await (const chunk of response) {
+      for (const byte of chunk as Buffer) if (byte === 10) lines++;
+      most = Math.max(most, process.memoryUsage().heapUsed - heapBefore);
+    }
+    // A line for each place; five are around them.
+    assert.equal(lines, DAY_S + 5);
+    assert.ok(most < 96 * 2 ** 20, `the heap grew by ${Math.round(most / 2 ** 20)} MiB`);
+  });
+
+  it('end the reading of the store where their reader goes away', async () => {
+    let endless: ReturnType<typeof endlessStore> | undefined;
+    await using analytics = await startAnalytics({
+      managerUrl: AWAY,
+      seed: store => store.putLive('car-1', liveFromReport(reportAt(0), T0, T0)),
+      openStore: store => (endless = endlessStore(store)).store,
+    });
+    for (let i = 0; i < 40; i++) {
+      const response = await open(`${analytics.url}/v1/vehicles/car-1/history.gpx?from=${T0}&to=${T0 + DAY_S * 1_000}`);
+      // A slot that is not given back would end in a refusal.
+      assert.equal(response.statusCode, 200);
+      await once(response, 'data');
+      response.destroy();
+      await until(async () => {
+        const before = endless?.read();
+        for (let k = 0; k < 20; k++) await new Promise(resolve => setImmediate(resolve));
+        return endless?.read() === before ? true : undefined;
+      });
+    }
+  });
+
+  it('have names and types that programs know, and refuse by name', async () => {
+    await using analytics = await startAnalytics({ managerUrl: AWAY, seed: store => seeded(store, 30) });
+    const base = `${analytics.url}/v1/vehicles/car-1/history`;
+    for (const [ending, type] of [
+      ['csv', 'text/csv; charset=utf-8; header=present'],
+      ['geojson', 'application/geo+json'],
+      ['gpx', 'application/gpx+xml'],
+    ] as const) {
+      const response = await fetch(`${base}.${ending}?from=${T0}`);
+      assert.deepEqual([response.status, response.headers.get('content-type')], [200, type]);
+      assert.match(
+        response.headers.get('content-disposition') ?? '',
+        new RegExp(`filename="car-1-\\d{4}-\\d\\d-\\d\\d.${ending}"`),
+      );
+      await response.text();
+    }
+    for (const [path, code] of [
+      ['csv?tz=Mars', 'REQUEST_INVALID'],
+      ['csv?signals=spd', 'SIGNAL_UNKNOWN'],
+      ['gpx?signals=Vehicle.OBD.Speed', 'REQUEST_INVALID'],
+      [`geojson?from=${NOW}&to=${T0}`, 'REQUEST_INVALID'],
+    ] as const) {
+      const response = await fetch(`${base}.${path}`);
+      assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
+      assert.equal(((await response.json()) as { code: string }).code, code);
+    }
+  });
+});
+
+const seeded = async (store: TwinStore, seconds: number): Promise<void> => {
+  const reports = Array.from({ length: seconds }, (_, second) => reportAt(second));
+  await store.append(reports.map(report => rowOf(report)));
+  await store.putLive('car-1', liveFromReport(reportAt(seconds - 1), T0, T0));
+};
+
+describe('reports in pages', () => {
+  for (const order of ['oldest', 'newest'] as const)
+    it(`come each once, the ${order} first, whatever the page’s size, also while others are stored`, async () => {
+      await using analytics = await startAnalytics({ managerUrl: AWAY, seed: store => seeded(store, 50) });
+      await using client = new HttpClient(analytics.url);
+      const seqs: number[] = [];
+      let cursor = '';
+      do {
+        const path = `/v1/vehicles/car-1/reports?from=${T0}&limit=7&order=${order}${cursor}`;
+        const page: ReportPage = await client.call('GET', path, { answer: reportPage });
+        assert.ok(page.reports.length <= 7);
+        seqs.push(...page.reports.map(({ seq }) => seq));
+        await analytics.store.append([rowOf({ ...reportAt(25), boot: 2, seq: seqs.length })]);
+        cursor = page.next === undefined ? '' : `&cursor=${page.next}`;
+      } while (cursor !== '');
+      const first = seqs.filter((_, i) => i < 50);
+      assert.ok(first.length >= 50);
+      const expected = Array.from({ length: 50 }, (_, i) => (order === 'oldest' ? i + 1 : 50 - i));
+      assert.deepEqual(
+        expected.filter(seq => !seqs.includes(seq)),
+        [],
+      );
+    });
+
+  it('refuse a cursor that is none', async () => {
+    await using analytics = await startAnalytics({ managerUrl: AWAY, seed: store => seeded(store, 3) });
+    await using client = new HttpClient(analytics.url);
+    for (const cursor of ['x', 'AAAA', '%00', Buffer.from('1.2.-3').toString('base64url')])
+      await assert.rejects(client.call('GET', `/v1/vehicles/car-1/reports?cursor=${cursor}`), {
+        code: 'REQUEST_INVALID',
+      });
+  });
+});
