@@ -42,11 +42,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Files that must stay pure: no `node:` module, no clock, no log. */
 const PURE = [
   /^protocol\/(addresses|cbor|senml|report|signals|topology|errors)\.ts$/,
-  /^protocol\/coap\/(types|codec|codes|options|block|block-assembly|body-tag|observe-order|transfers)\.ts$/,
+  /^protocol\/coap\/(types|codec|codes|options|option-table|block|block-options|block-assembly|body-tag|observe-order|transfers)\.ts$/,
   /^protocol\/triggers\//,
   /^md-manager\/pool\/policy\//,
   /^store\/(join|ranges|types)\.ts$/,
   /^device\/gps\/(tpv|plausibility|distance|fix-age|receiver-choice|gpsd-session|nmea|nmea-cycle)\.ts$/,
+  /^device\/capture\/(lines|capture|elm-script|print-report)\.ts$/,
+  /^device\/doctor\/(findings|observations|words|age-text|doctor-text|(car|place|way)-checks)\.ts$/,
   /^device\/clock\/(calendar|gps-offset)\.ts$/,
   /^device\/uplink\/(sender|round-trip|range-set|key-set|replay|records|frames|bound|stamping)\.ts$/,
   /^device\/sampling\/fuel\.ts$/,

@@ -1,4 +1,5 @@
 import { delay, systemTimers, type Clock, type Timers } from '../../common/clock.js';
+import { TimerQueue } from '../../common/timer-queue.js';
 import type { CaptureEntry } from './lines.js';
 
 /**
@@ -12,11 +13,6 @@ export interface ReplayTime extends Clock, Timers {
   runTo(untilMs: number, signal: AbortSignal): Promise<void>;
 }
 
-interface Timer {
-  readonly dueMs: number;
-  readonly fn: () => void;
-}
-
 /** Lets whatever is ready run to its end. */
 const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
@@ -27,13 +23,7 @@ const UNSET_MS = 0;
 export function virtualTime(paceMs?: (ms: number, signal: AbortSignal) => Promise<void>): ReplayTime {
   let elapsedMs = 0;
   let offsetMs = UNSET_MS;
-  const timers = new Set<Timer>();
-  const next = (untilMs: number): Timer | undefined => {
-    let first: Timer | undefined;
-    for (const timer of timers)
-      if (timer.dueMs <= untilMs && (first === undefined || timer.dueMs < first.dueMs)) first = timer;
-    return first;
-  };
+  const timers = new TimerQueue();
   const moveTo = async (ms: number, signal: AbortSignal): Promise<void> => {
     if (ms > elapsedMs) await paceMs?.(ms - elapsedMs, signal);
     elapsedMs = Math.max(elapsedMs, ms);
@@ -46,18 +36,14 @@ export function virtualTime(paceMs?: (ms: number, signal: AbortSignal) => Promis
     setUtc: utcMs => {
       offsetMs = utcMs - elapsedMs;
     },
-    after(ms, fn) {
-      const timer = { dueMs: elapsedMs + Math.max(0, ms), fn };
-      timers.add(timer);
-      return () => void timers.delete(timer);
-    },
+    after: (ms, fn) => timers.add(elapsedMs + Math.max(0, ms), fn),
     async runTo(untilMs, signal) {
       await settle();
-      for (let timer = next(untilMs); timer !== undefined; timer = next(untilMs)) {
-        await moveTo(timer.dueMs, signal);
+      for (let dueMs = timers.nextMs(untilMs); dueMs !== undefined; dueMs = timers.nextMs(untilMs)) {
+        await moveTo(dueMs, signal);
         signal.throwIfAborted();
         // It may have been cancelled meanwhile.
-        if (timers.delete(timer)) timer.fn();
+        timers.take(dueMs)?.();
         await settle();
       }
       await moveTo(untilMs, signal);

@@ -84,7 +84,8 @@ export async function probeCar(probe: CarProbe, signal: AbortSignal): Promise<Ca
       if (car.state === 'polling') answeredAtMs ??= nowMs;
       const isMeasured = answeredAtMs !== undefined && nowMs - answeredAtMs >= measureMs;
       const isHopeless = failures.length > 0 && car.adapter === undefined;
-      if (isMeasured || car.state === 'parked' || isHopeless || nowMs - fromMs >= PATIENCE_MS) break;
+      const isLate = answeredAtMs === undefined && nowMs - fromMs >= PATIENCE_MS;
+      if (isMeasured || car.state === 'parked' || isHopeless || isLate) break;
     }
     if (unreached === undefined && seen.at === 'seen' && seen.car.adapter !== undefined) return seen;
     const [failure] = failures;

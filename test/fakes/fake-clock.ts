@@ -1,4 +1,5 @@
 import type { Clock, Timers } from '../../common/clock.js';
+import { TimerQueue } from '../../common/timer-queue.js';
 
 export interface FakeClock extends Clock, Timers {
   /** Moves time forward; timers that fall due run in their order, and what they set going settles before the next one. */
@@ -9,11 +10,6 @@ export interface FakeClock extends Clock, Timers {
   readonly pending: number;
 }
 
-interface Timer {
-  readonly dueMs: number;
-  readonly fn: () => void;
-}
-
 /** Lets promises that are ready run to their end. */
 const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
@@ -21,29 +17,18 @@ const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve)
 export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   let elapsedMs = 0;
   let offsetMs = startMs;
-  const timers = new Set<Timer>();
-  const next = (untilMs: number): Timer | undefined => {
-    let first: Timer | undefined;
-    for (const timer of timers)
-      if (timer.dueMs <= untilMs && (first === undefined || timer.dueMs < first.dueMs)) first = timer;
-    return first;
-  };
+  const timers = new TimerQueue();
   return {
     nowMs: () => offsetMs + elapsedMs,
     monotonicMs: () => elapsedMs,
     stampMs: () => offsetMs + elapsedMs,
-    after(ms, fn) {
-      const timer = { dueMs: elapsedMs + Math.max(0, ms), fn };
-      timers.add(timer);
-      return () => void timers.delete(timer);
-    },
+    after: (ms, fn) => timers.add(elapsedMs + Math.max(0, ms), fn),
     async advance(ms) {
       const untilMs = elapsedMs + ms;
       await settle();
-      for (let timer = next(untilMs); timer !== undefined; timer = next(untilMs)) {
-        timers.delete(timer);
-        elapsedMs = Math.max(elapsedMs, timer.dueMs);
-        timer.fn();
+      for (let dueMs = timers.nextMs(untilMs); dueMs !== undefined; dueMs = timers.nextMs(untilMs)) {
+        elapsedMs = Math.max(elapsedMs, dueMs);
+        timers.take(untilMs)?.();
         await settle();
       }
       elapsedMs = untilMs;
