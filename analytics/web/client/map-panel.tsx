@@ -33,6 +33,11 @@ export function MapPanel({ store }: { store: PageStore }) {
         ))}
       </ul>
       <div class="map-tools">
+        {store.replay === undefined && (
+          <button type="button" onClick={() => store.startReplay()} disabled={store.cars.size === 0}>
+            ⟲ replay last hour
+          </button>
+        )}
         <button
           type="button"
           onClick={() => {

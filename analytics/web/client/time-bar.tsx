@@ -6,24 +6,17 @@ import type { PageStore } from './store.js';
 
 const STEP_MS = 1_000;
 
-/** Live, or the last hour once more: where in it, how fast, and where twins moved. */
+/** The last hour once more: where in it, how fast, and where twins moved. */
 export function TimeBar({ store }: { store: PageStore }) {
   const { replay } = store;
-  if (replay === undefined)
-    return (
-      <div class="time-bar">
-        <button type="button" class="time-mode" onClick={() => store.startReplay()} disabled={store.cars.size === 0}>
-          ⟲ replay last hour
-        </button>
-      </div>
-    );
+  if (replay === undefined) return null;
   const { fromMs, toMs, atMs } = replay;
   const marks = store.handoverList().flatMap(record => {
     const at = switchedAtMs(record);
     return at === undefined || at < fromMs || at > toMs || record.kind === 'first' ? [] : [{ at, record }];
   });
   return (
-    <div class="time-bar replaying" role="group" aria-label="Replay of the last hour">
+    <div class="time-bar" role="group" aria-label="Replay of the last hour">
       <button type="button" aria-label={replay.playing ? 'pause' : 'play'} onClick={() => replay.play(!replay.playing)}>
         {replay.playing ? '❚❚' : '▶'}
       </button>
