@@ -11,7 +11,7 @@ import { prometheusConfig } from './prometheus.js';
 import { urlsByJob } from './targets.js';
 
 /** Parts that are scraped at addresses that settings give; a target file may give them instead. */
-const FIXED = ['md-manager', 'sdn-app', 'analytics'] as const;
+type Fixed = 'md-manager' | 'sdn-app' | 'analytics';
 
 /** Every file for a Prometheus and a Grafana, by its path below `out`. */
 export async function provisioned(config: DashboardsConfig): Promise<Map<string, string>> {
@@ -24,8 +24,8 @@ export async function provisioned(config: DashboardsConfig): Promise<Map<string,
     analytics: config['analytics.url'],
   };
   // What the files list is scraped by them: as two jobs it would count twice.
-  const own = (job: (typeof FIXED)[number]): readonly string[] => (listed.has(job) ? [] : given[job]);
-  const urlsOf = (job: (typeof FIXED)[number]): readonly string[] => listed.get(job) ?? given[job];
+  const own = (job: Fixed): readonly string[] => (listed.has(job) ? [] : given[job]);
+  const urlsOf = (job: Fixed): readonly string[] => listed.get(job) ?? given[job];
   const grafana = `http://127.0.0.1:${config['grafana.port']}`;
   const byPrometheus = config.alerts === 'prometheus';
   return new Map([
