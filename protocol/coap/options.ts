@@ -1,29 +1,10 @@
 import { fault } from '../errors.js';
-import { blockOfValue, blockValue, type Block } from './block.js';
+import { blockValue, type Block } from './block.js';
+import { takeBlockOption, type BlockOptions } from './block-options.js';
 import { METHODS } from './codes.js';
 import { NO_BYTES, type Message, type MessageOption } from './codec.js';
+import { OPTIONS, uintOf, type OptionRow } from './option-table.js';
 import type { CoapRequest, CoapResponse, Method } from './types.js';
-
-/**
- * Options that the endpoint understands (RFC 7252 §5.10, RFC 7641 §2, RFC 7959 §2.1 and §4, RFC 9175 §3.2): number, length
- * of the value, whether it repeats.
- */
-export const OPTIONS = {
-  uriHost: { number: 3, min: 1, max: 255, repeats: false },
-  etag: { number: 4, min: 1, max: 8, repeats: true },
-  observe: { number: 6, min: 0, max: 3, repeats: false },
-  uriPort: { number: 7, min: 0, max: 2, repeats: false },
-  uriPath: { number: 11, min: 0, max: 255, repeats: true },
-  contentFormat: { number: 12, min: 0, max: 2, repeats: false },
-  maxAge: { number: 14, min: 0, max: 4, repeats: false },
-  uriQuery: { number: 15, min: 0, max: 255, repeats: true },
-  accept: { number: 17, min: 0, max: 2, repeats: false },
-  block2: { number: 23, min: 0, max: 3, repeats: false },
-  block1: { number: 27, min: 0, max: 3, repeats: false },
-  size2: { number: 28, min: 0, max: 4, repeats: false },
-  size1: { number: 60, min: 0, max: 4, repeats: false },
-  requestTag: { number: 292, min: 0, max: 8, repeats: true },
-} as const;
 
 /** A request with what blocks need beside it. */
 export interface WireRequest extends CoapRequest {
@@ -41,13 +22,6 @@ export interface WireResponse extends CoapResponse {
   readonly size1?: number;
   /** Bytes of the whole body. */
   readonly size2?: number;
-}
-
-interface OptionRow {
-  readonly number: number;
-  readonly min: number;
-  readonly max: number;
-  readonly repeats: boolean;
 }
 
 const byNumber = new Map<number, OptionRow>(Object.values(OPTIONS).map(row => [row.number, row]));
@@ -112,28 +86,6 @@ export function requestOf(message: Message): WireRequest | Refusal {
 }
 
 export const isRefusal = (found: WireRequest | Refusal): found is Refusal => 'say' in found;
-
-interface BlockOptions {
-  block1?: Block;
-  block2?: Block;
-  size1?: number;
-  size2?: number;
-  requestTags?: Uint8Array[];
-}
-
-/** Takes an option of block-wise transfer, and leaves any other; false where its value is reserved. */
-function takeBlockOption(into: BlockOptions, number: number, value: Uint8Array): boolean {
-  if (number === OPTIONS.size1.number) into.size1 = uintOf(value);
-  else if (number === OPTIONS.size2.number) into.size2 = uintOf(value);
-  else if (number === OPTIONS.requestTag.number) (into.requestTags ??= []).push(value);
-  else if (number === OPTIONS.block1.number || number === OPTIONS.block2.number) {
-    const block = blockOfValue(uintOf(value));
-    if (block === undefined) return false;
-    if (number === OPTIONS.block1.number) into.block1 = block;
-    else into.block2 = block;
-  }
-  return true;
-}
 
 /** The response in a message. Throws COAP_MALFORMED where it carries a critical option that is not understood. */
 export function responseOf(message: Message): WireResponse {
@@ -236,12 +188,6 @@ function uintBytes(value: number): Uint8Array {
   const bytes: number[] = [];
   for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256);
   return Uint8Array.from(bytes);
-}
-
-function uintOf(value: Uint8Array): number {
-  let sum = 0;
-  for (const byte of value) sum = sum * 256 + byte;
-  return sum;
 }
 
 function textOf(value: Uint8Array): string {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installed } from '../../../lab/netns/namespaces.js';
 import { decodeMessage } from '../../../protocol/coap/codec.js';
-import { OPTIONS } from '../../../protocol/coap/options.js';
+import { OPTIONS } from '../../../protocol/coap/option-table.js';
 import type { CoapRequest } from '../../../protocol/coap/types.js';
 import { eventually } from '../../fakes/eventually.js';
 import { BODY, STATES, filled, keeper, openEndpoint, output, startServer, text, type Server } from './peers.js';
