@@ -14,6 +14,7 @@ import type { NextDomain } from './neighbours.js';
 import { Offers } from './offers.js';
 import { Planner, type PlannerOptions } from './planner.js';
 import { StandbyRecords } from './records.js';
+import { reservationsOf, setStandbyGauges } from './reservations.js';
 import { Rounds } from './rounds.js';
 import { StandbySlots, type SlotDeps } from './slots.js';
 
@@ -216,14 +217,7 @@ export class Standby implements AsyncDisposable {
   }
 
   view(): ReservationList {
-    const armed: ReservationList['armed'] = [];
-    const tickets: ReservationList['tickets'] = [];
-    for (const { row } of this.#leases.kept()) {
-      const { lease, vehicle, domain, host, reason, untilMs } = row;
-      if (vehicle === undefined) tickets.push({ lease, domain, host, untilMs });
-      else armed.push({ lease, vehicle, domain, host, reason, untilMs });
-    }
-    return { armed, tickets };
+    return reservationsOf(this.#leases.kept());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -265,18 +259,7 @@ export class Standby implements AsyncDisposable {
     const later = new Set(plan.take.map(({ vehicle }) => vehicle));
     for (const vehicle of new Set([...vehicles, ...others])) if (!later.has(vehicle)) this.#rounds.wake(vehicle);
     if (tickets) this.#rounds.wake(TICKETS);
-    this.#gauge();
-  }
-
-  #gauge(): void {
-    const counts = new Map<string, number>();
-    const kept = this.#leases.kept();
-    for (const { row } of kept) this.#domains.add(row.domain);
-    for (const { row } of kept)
-      counts.set(`${row.way} ${row.domain}`, (counts.get(`${row.way} ${row.domain}`) ?? 0) + 1);
-    for (const domain of this.#domains)
-      for (const way of ['armed', 'ticket'])
-        this.#deps.metrics.set('standby_slots', counts.get(`${way} ${domain}`) ?? 0, { way, domain });
+    setStandbyGauges(this.#deps.metrics, this.#leases.kept(), this.#domains);
   }
 }
 

@@ -3,31 +3,18 @@ import { messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import type { HostRef } from '../../protocol/api/common.js';
-import type { HostHello, Pool as PoolView } from '../../protocol/api/md-manager.js';
+import type { HostHello } from '../../protocol/api/md-manager.js';
 import type { HostHealth } from '../../protocol/api/vmd.js';
 import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { refOf, type Instance, type Mano } from '../mano/mano.js';
-import { Balance, type BalanceOptions } from './balance.js';
-import { Economy } from './economy.js';
+import { Balance } from './balance.js';
 import { Enrolments } from './enrolments.js';
 import type { HostLink, LinkDeps } from './host-link.js';
 import { HostLinks } from './host-links.js';
-import { setGauges } from './pool-gauges.js';
-import {
-  dismiss,
-  drain,
-  free,
-  mark,
-  passOn,
-  putHost,
-  readySlots,
-  removeHost,
-  reserve,
-  poolView,
-} from './pool-state.js';
-import { HeldSlots, type HeldSlot } from './held-slots.js';
-import type { PoolState, Wish } from './pool-state.js';
+import { PoolBooks, type PoolOptions } from './pool-books.js';
+import { dismiss, drain, free, putHost, readySlots, removeHost, reserve, type Wish } from './pool-state.js';
+import { HeldSlots } from './held-slots.js';
 
 export interface PoolDeps {
   readonly mano: Mano;
@@ -42,36 +29,26 @@ export interface PoolDeps {
   readonly onOrderFailed: (domain: string) => void;
 }
 
-export interface PoolOptions extends BalanceOptions {
-  /** What an hour of a host costs, in whatever unit. */
-  readonly hostHourCost: number;
-}
-
 const REFILL_MS = 500;
 const HEALTH_MS = 2_000;
 
 /** The vMD hosts of all domains: kept ready, watched, replaced, and ended when they are no longer needed. */
-export class Pool implements AsyncDisposable {
-  readonly #options: PoolOptions;
+export class Pool extends PoolBooks implements AsyncDisposable {
   readonly #deps: PoolDeps;
   readonly #links: HostLinks;
-  readonly #balance: Balance;
-  readonly #economy: Economy;
+  protected override readonly balance: Balance;
   readonly #enrolments = new Enrolments();
   readonly #closers: (() => void)[] = [];
-  #state: PoolState = new Map();
   #closed = false;
 
   constructor(options: PoolOptions, deps: PoolDeps) {
-    this.#options = options;
+    super(options, deps);
     this.#deps = deps;
     this.#links = new HostLinks({ ...deps.link, onLost: (host, reason) => this.#lost(host, reason) });
-    const { metrics, clock } = deps;
-    this.#economy = new Economy({ metrics, hostHourCost: options.hostHourCost, sinceMs: clock.nowMs() });
-    this.#balance = new Balance(options, {
+    this.balance = new Balance(options, {
       ...deps,
-      onReadyAfter: (domain, tookMs) => this.#economy.started(domain, tookMs),
-      pool: () => this.#state,
+      onReadyAfter: (domain, tookMs) => this.economy.started(domain, tookMs),
+      pool: () => this.state,
       onStarted: instance => this.#put(instance),
       onLate: host => this.#lost(host, 'it did not get ready in time'),
     });
@@ -104,41 +81,26 @@ export class Pool implements AsyncDisposable {
   }
 
   reserve(wish: Wish): HostRef | undefined {
-    const found = reserve(this.#state, wish, this.#balance.sizes);
+    const found = reserve(this.state, wish, this.balance.sizes);
     const domain = found?.host.domain ?? wish.domains[0];
     if (wish.standby !== true && domain !== undefined)
-      this.#economy.found(domain, `${wish.vehicle} ${wish.handover}`, found === undefined ? 'none' : 'ready');
+      this.economy.found(domain, `${wish.vehicle} ${wish.handover}`, found === undefined ? 'none' : 'ready');
     if (found === undefined) return undefined;
-    this.#balance.taken(found.host.domain);
-    this.#change(found.pool);
+    this.balance.taken(found.host.domain);
+    this.change(found.pool);
     this.refill();
     return found.host;
   }
 
-  /** A slot that was kept for it was what a hand-over needed. */
-  used(host: string, way: 'armed' | 'ticket'): void {
-    const domain = this.#state.get(host)?.ref.domain;
-    if (domain !== undefined) this.#economy.found(domain, host, way);
-  }
-
   /** Domain → vehicles that are foreseen to enter it, and hold no slot there. */
   expect(expected: ReadonlyMap<string, number>): void {
-    this.#balance.expect(expected);
-  }
-
-  mark(host: string, vehicle: string, state: HeldSlot['state'], handover: string): void {
-    this.#state = mark(this.#state, host, vehicle, state, handover);
-  }
-
-  /** The slot that `from` holds becomes that of `to`. */
-  passOn(host: string, from: string, to: string, handover: string): void {
-    this.#state = passOn(this.#state, host, from, to, handover);
+    this.balance.expect(expected);
   }
 
   free(host: string, vehicle: string): void {
-    const domain = this.#state.get(host)?.ref.domain;
-    this.#change(free(this.#state, host, vehicle));
-    if (domain !== undefined && readySlots(this.#state, domain) > 0) this.#offer(domain);
+    const domain = this.state.get(host)?.ref.domain;
+    this.change(free(this.state, host, vehicle));
+    if (domain !== undefined && readySlots(this.state, domain) > 0) this.#offer(domain);
   }
 
   /** The line to a host that can be reached. */
@@ -146,13 +108,9 @@ export class Pool implements AsyncDisposable {
     return this.#links.get(host);
   }
 
-  ref(host: string): HostRef | undefined {
-    return this.#state.get(host)?.ref;
-  }
-
   /** Hosts beyond the pool's size, as many as it takes for all who wait. */
   order(domain: string): void {
-    this.#balance.order(domain);
+    this.balance.order(domain);
   }
 
   /** A host says that it is ready. */
@@ -161,7 +119,7 @@ export class Pool implements AsyncDisposable {
     const known = this.#deps.mano.list().find(instance => instance.host === host.host);
     if (known === undefined || !this.#enrolments.admits(known, hello))
       throw fault('NOT_FOUND', `no instance ${host.host} with pid ${pid} was ordered`);
-    const state = this.#state.get(host.host)?.state;
+    const state = this.state.get(host.host)?.state;
     if (state === 'lost' || state === 'going') throw fault('NOT_FOUND', `${host.host} was given up`);
     if (state === 'ready' || state === 'draining') return;
     this.#put(known);
@@ -171,79 +129,39 @@ export class Pool implements AsyncDisposable {
 
   /** Orders what is missing. */
   refill(): void {
-    if (!this.#closed) this.#balance.refill();
-  }
-
-  view(): PoolView[] {
-    const nowMs = this.#deps.clock.monotonicMs();
-    return poolView(this.#state, this.#balance.sizes, domain => this.#balance.starts.underWay(domain)).map(view => ({
-      ...view,
-      quota: this.#options.maxHosts(view.domain),
-      economy: this.#economy.of(view.domain, nowMs),
-    }));
+    if (!this.#closed) this.balance.refill();
   }
 
   /** Nothing more is given to this host; it is ended once nobody holds a slot there. NOT_FOUND where it does not run. */
   drain(host: string): void {
-    const pooled = this.#state.get(host);
+    const pooled = this.state.get(host);
     if (pooled?.state !== 'ready' && pooled?.state !== 'draining') throw fault('NOT_FOUND', `no host ${host} runs`);
     if (pooled.state === 'draining') return;
     this.#deps.log.info({ event: 'manager.host.draining', host, held: pooled.held.size });
-    this.#change(drain(this.#state, host));
+    this.change(drain(this.state, host));
     this.refill();
-  }
-
-  /** Hosts that are to be empty, and how many slots of each are held. */
-  draining(): Map<string, number> {
-    const found = [...this.#state.values()].filter(({ state }) => state === 'draining');
-    return new Map(found.map(({ ref, held }) => [ref.host, held.size]));
-  }
-
-  /** Host → who holds its slots, of those that can be reached. */
-  holders(): Map<string, string[]> {
-    const reached = [...this.#state.values()].filter(({ state }) => state === 'ready' || state === 'draining');
-    return new Map(reached.map(({ ref, held }) => [ref.host, [...held].map(([holder]) => holder)]));
-  }
-
-  /** Whether a slot of this host is held by nobody. */
-  hasRoom(host: string): boolean {
-    const pooled = this.#state.get(host);
-    return pooled !== undefined && pooled.held.size < pooled.slots;
-  }
-
-  /** Domain → slots that are ready, and how many of them are for hand-overs that come without notice. */
-  rooms(): Map<string, { readonly ready: number; readonly reserve: number }> {
-    const ready = (domain: string): number => readySlots(this.#state, domain);
-    return new Map(
-      [...this.#balance.sizes].map(([domain, { reserve }]) => [domain, { ready: ready(domain), reserve }]),
-    );
-  }
-
-  /** Whether every pool has as many ready slots as it should. */
-  filled(): boolean {
-    return [...this.#balance.sizes].every(([domain, { reserve }]) => readySlots(this.#state, domain) >= reserve);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    this.#balance.starts.close();
+    this.balance.starts.close();
     for (const close of this.#closers) close();
     await this.#links[Symbol.asyncDispose]();
   }
 
   #put(instance: Instance): void {
     const { host, pid } = instance;
-    if (this.#state.has(host)) return;
-    const slots = this.#options.slotsPerHost;
-    this.#change(putHost(this.#state, { ref: refOf(instance), pid, slots, state: 'starting', held: HeldSlots.none }));
-    this.#balance.starts.expect(host);
+    if (this.state.has(host)) return;
+    const slots = this.options.slotsPerHost;
+    this.change(putHost(this.state, { ref: refOf(instance), pid, slots, state: 'starting', held: HeldSlots.none }));
+    this.balance.starts.expect(host);
   }
 
   #ready(host: string, slots: number): void {
-    const pooled = this.#state.get(host);
+    const pooled = this.state.get(host);
     if (pooled === undefined) return;
-    this.#balance.starts.ready(host, pooled.ref.domain);
-    this.#change(putHost(this.#state, { ...pooled, state: 'ready', slots }));
+    this.balance.starts.ready(host, pooled.ref.domain);
+    this.change(putHost(this.state, { ...pooled, state: 'ready', slots }));
     this.#links.follow(host);
     this.#deps.log.info({ event: 'manager.host.ready', host, slots });
     this.#offer(pooled.ref.domain);
@@ -251,17 +169,17 @@ export class Pool implements AsyncDisposable {
 
   /** To all who wait: who finds no slot again orders again. */
   #offer(domain: string): void {
-    this.#balance.offered(domain);
+    this.balance.offered(domain);
     this.#deps.onReady(domain);
   }
 
   /** Out of reach: nobody new gets a slot there, and MANO ends it for sure. */
   #lost(host: string, reason: string): void {
-    const pooled = this.#state.get(host);
+    const pooled = this.state.get(host);
     if (this.#closed || pooled === undefined || pooled.state === 'lost' || pooled.state === 'going') return;
     this.#deps.log.warn({ event: 'manager.host.lost', host, reason });
-    this.#change(putHost(this.#state, { ...pooled, state: 'lost' }));
-    this.#balance.starts.ended(host, pooled.ref.domain);
+    this.change(putHost(this.state, { ...pooled, state: 'lost' }));
+    this.balance.starts.ended(host, pooled.ref.domain);
     this.#deps.onLost(host, false);
     void this.#end(host, 'now');
     this.refill();
@@ -269,17 +187,17 @@ export class Pool implements AsyncDisposable {
 
   #adjust(): void {
     this.refill();
-    for (const host of this.#balance.surplus()) this.#dismiss(host, 'manager.pool.shrunk');
+    for (const host of this.balance.surplus()) this.#dismiss(host, 'manager.pool.shrunk');
     for (const [host, held] of this.draining()) if (held === 0) this.#dismiss(host, 'manager.host.drained');
   }
 
   /** A host that nobody needs. `going` from here on: whoever wants a slot now gets one of another host. */
   #dismiss(host: string, event: 'manager.pool.shrunk' | 'manager.host.drained'): void {
-    const state = dismiss(this.#state, host);
-    const domain = this.#state.get(host)?.ref.domain;
+    const state = dismiss(this.state, host);
+    const domain = this.state.get(host)?.ref.domain;
     if (state === undefined || domain === undefined) return;
-    this.#change(state);
-    this.#balance.starts.dismissed(host);
+    this.change(state);
+    this.balance.starts.dismissed(host);
     this.#deps.log.info({ event, domain, host });
     this.#deps.metrics.count('pool_hosts_ended_total', { domain });
     void this.#end(host, 'gently');
@@ -294,21 +212,14 @@ export class Pool implements AsyncDisposable {
 
   #gone(host: string): void {
     this.#enrolments.forget(host);
-    const pooled = this.#state.get(host);
+    const pooled = this.state.get(host);
     if (this.#closed || pooled === undefined) return;
     const expected = pooled.state === 'going';
-    if (pooled.state !== 'lost' && !expected) this.#balance.starts.ended(host, pooled.ref.domain);
-    this.#change(removeHost(this.#state, host));
+    if (pooled.state !== 'lost' && !expected) this.balance.starts.ended(host, pooled.ref.domain);
+    this.change(removeHost(this.state, host));
     this.#deps.log[expected ? 'info' : 'warn']({ event: 'manager.host.gone', host });
     void this.#links.close(host);
     this.#deps.onLost(host, true);
     this.refill();
-  }
-
-  #change(state: PoolState): void {
-    this.#state = state;
-    this.#balance.observe(state);
-    this.#economy.observe(state, this.#deps.clock.monotonicMs());
-    setGauges(this.#deps.metrics, this.#balance.sizes, state);
   }
 }
