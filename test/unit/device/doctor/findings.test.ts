@@ -38,6 +38,14 @@ const car = (
 ): Partial<Observations> => ({
   car: { at: 'seen', by: 'agent', runningV: 13.1, car: { ...CAR, ...more }, ...rest },
 });
+const searching = (by: 'agent' | 'doctor', voltageV: number): Partial<Observations> => ({
+  car: {
+    at: 'seen',
+    by,
+    runningV: 13.1,
+    car: { state: 'connecting', adapter: 'ELM327 v2.1', isClone: false, voltageV },
+  },
+});
 const gps = (mode: 0 | 1 | 2 | 3, fixAgeMs?: number, connected = true): Partial<Observations> => ({
   gps: {
     at: 'seen',
@@ -83,6 +91,9 @@ const CASES: readonly (readonly [Partial<Observations>, string, Severity, RegExp
   [car({}), 'adapter', 'ok', /ELM327 v2\.1 at \/dev\/ttyUSB0 at 38400/],
   [car({ stn: 'STN1130 v4.3.2' }), 'maker', 'ok', /genuine STN/],
   [car({ state: 'parked', voltageV: 12.4 }), 'protocol', 'note', /parked.*12\.4 V/],
+  [searching('doctor', 12.2), 'protocol', 'note', /no control unit answers at 12\.2 V/],
+  [searching('agent', 14.1), 'protocol', 'note', /looks for the protocol/],
+  [searching('doctor', 14.1), 'protocol', 'fault', /no control unit answers at 14\.1 V/],
   [car({}), 'control units', 'ok', /one control unit: 486B10/],
   [car({ controlUnits: [''] }), 'control units', 'note', /without a name/],
   [car({ pids: ['10'] }), 'signals', 'warning', /speed and engine speed not among them/],
