@@ -7,8 +7,8 @@ export const SLOTS = 4_096;
 
 export const hostRefOf = (host: string): HostRef => ({
   ...{ host, domain: host.split('/')[0] ?? '', address: '127.0.0.1', port: 5683 },
-  control: `http://${host.replace('/', '.')}`,
+  control: `http://${host.replace('/', '.')}.bench`,
 });
 
 /** The host that a control URL of `hostRefOf` is of. */
-export const hostName = (control: string): string => new URL(control).hostname.replace('.', '/');
+export const hostName = (control: string): string => new URL(control).hostname.replace('.bench', '').replace('.', '/');
