@@ -47,6 +47,8 @@ export interface Plan {
   readonly drive: string;
   readonly topology: string;
   readonly cars: number;
+  /** What vehicles are called before their number. */
+  readonly fleet: string;
   readonly speed: number;
   readonly startAtMs: number;
   readonly httpPort: number;
@@ -99,9 +101,9 @@ export function urlsOf(block: Addresses, { httpPort, managers }: Pick<Plan, 'htt
 export const managersOf = ({ manager, standby }: Pick<Urls, 'manager' | 'standby'>): string[] =>
   standby === undefined ? [manager] : [manager, standby];
 
-export function vehiclesOf(block: Addresses, plan: Pick<Plan, 'cars' | 'data'>): Vehicle[] {
+export function vehiclesOf(block: Addresses, plan: Pick<Plan, 'cars' | 'data' | 'fleet'>): Vehicle[] {
   return Array.from({ length: plan.cars }, (_, index) => {
-    const vehicle = `car-${index + 1}`;
+    const vehicle = `${plan.fleet}-${index + 1}`;
     return {
       vehicle,
       index,

@@ -42,6 +42,8 @@ export interface SystemOptions {
   /** A CSV file, or the name of a recording in lab/drives. */
   readonly drive: string;
   readonly cars: number;
+  /** What vehicles are called before their number: `car` where absent. */
+  readonly fleet?: string;
   readonly speed: number;
   readonly httpPort: number;
   readonly lagMs?: number;
@@ -97,6 +99,7 @@ export class System implements RunningSystem, AsyncDisposable {
       drive: drivePath(options.drive),
       topology,
       cars: options.cars,
+      fleet: options.fleet ?? 'car',
       speed: options.speed,
       startAtMs: Date.now() + LEAD_MS,
       httpPort: options.httpPort,

@@ -9,7 +9,7 @@ const TRY_EVERY_MS = 5;
 /** Asks until the answer is true; fails after `withinMs`, so that no test asks for ever. */
 export async function eventually(
   what: string,
-  ask: () => boolean | Promise<boolean>,
+  ask: () => boolean | Promise<boolean | undefined>,
   withinMs = WITHIN_MS,
 ): Promise<void> {
   const endMs = performance.now() + withinMs;

@@ -22,15 +22,16 @@ export interface Stage extends AsyncDisposable {
 const FOLLOW_MS = 250;
 /** Of all stages of a process: to make keyspaces takes longer than most journeys. */
 const PREFIX = freshPrefix();
-let used = false;
+let stages = 0;
 
 export async function openStage(options: Partial<SystemOptions> = {}): Promise<Stage> {
   const cluster = await sharedCluster();
-  if (used) await emptyKeyspaces(cluster, PREFIX);
-  used = true;
+  if (stages++ > 0) await emptyKeyspaces(cluster, PREFIX);
   const gates = new Map<'hosts' | 'sdn' | 'manager', Gate>();
   const journey = await Journey.open({
     cassandra: planOfCluster(cluster, PREFIX),
+    // TRUNCATE leaves the state of Paxos: what was decided for a vehicle of an earlier stage may be written once more.
+    fleet: `car-${stages}`,
     via: async (_block, urls) => {
       gates.set('hosts', await openHostsGate());
       gates

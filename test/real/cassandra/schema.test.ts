@@ -161,7 +161,8 @@ describe('schema of a cluster', function () {
     await assert.rejects(repairWhile(away, admin), { code: 'STORE_AWAY' });
     const read = await repairByReading(admin, { migrations, ranges: 16, atOnce: 4, onProgress: silent });
     assert.equal(read['twin.report_history'], rows.length);
-    assert.equal((await collect(there.scan())).length, rows.length);
+    const healed = await until(() => onceThere(() => collect(there.scan())), 'its reader has found it again');
+    assert.equal(healed.length, rows.length);
     assert.deepEqual(await there.live('car-1'), [cell('spd', 1, 7)]);
   });
 
