@@ -226,7 +226,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   });
   open.defer(() => upkeep.close());
   const routes = [
-    ...managerRoutes({ term, registrations, runner, ledger, pool, standby, sdnLease }),
+    ...managerRoutes({ term, registrations, runner, ledger, pool, standby, sdnLease, settings }),
     ...settingsRoutes(settings, runner),
     ...triggers.routes,
     ...upkeep.routes,

@@ -76,6 +76,10 @@ export const reportedSettings = z.object({
 });
 export type ReportedSettings = z.infer<typeof reportedSettings>;
 
+/** How the newest version of a vehicle's settings stands, in lists. */
+export const settingsState = z.object({ version: z.int(), state: z.enum(['pending', 'applied', 'refused']) });
+export type SettingsState = z.infer<typeof settingsState>;
+
 /** The same settings by wire name. Throws REQUEST_INVALID where they do not fit into an acknowledgement. */
 export function toWire(settings: VehicleSettings): WireSettings {
   const { rates, thresholds, ...rest } = settings;

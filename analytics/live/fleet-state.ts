@@ -101,6 +101,7 @@ export class FleetState {
       vehicle: state.vehicle,
       ...(state.record === undefined ? {} : { number: state.record.number }),
       ...(serving === undefined ? {} : { serving }),
+      ...(state.record?.settings === undefined ? {} : { settings: state.record.settings }),
     };
   }
 

@@ -28,6 +28,7 @@ import type { VehicleState } from '../handover/state.js';
 import type { ServiceLeases } from '../leases/service-leases.js';
 import type { Pool } from '../pool/pool.js';
 import type { Registrations } from '../registration/registration.js';
+import type { SettingsDesk } from '../settings/desk.js';
 import { scrapeTargetsRoute } from './scrape-targets.js';
 
 export interface RouteDeps {
@@ -38,6 +39,7 @@ export interface RouteDeps {
   readonly pool: Pool;
   readonly standby: Standby;
   readonly sdnLease: ServiceLeases;
+  readonly settings: Pick<SettingsDesk, 'state'>;
 }
 
 const MAX_LIMIT = 10_000;
@@ -52,7 +54,13 @@ const listQuery = z.strictObject({
 /** The API of protocol/api/md-manager.ts. */
 export function managerRoutes(deps: RouteDeps): Route[] {
   const { term, registrations, runner, ledger, pool, standby, sdnLease } = deps;
-  const recordOf = (state: VehicleState): VehicleRecord => vehicleRecordOf(state, registrations.twinOf(state.number));
+  const recordOf = (state: VehicleState): VehicleRecord => {
+    const settings = deps.settings.state(state.vehicle);
+    return {
+      ...vehicleRecordOf(state, registrations.twinOf(state.number)),
+      ...(settings === undefined ? {} : { settings }),
+    };
+  };
   let readers = 0;
   return [
     route({

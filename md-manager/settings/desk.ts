@@ -6,7 +6,7 @@ import { backoff } from '../../common/retry.js';
 import type { SettingsRecord } from '../../protocol/api/md-manager.js';
 import type { HostEvent } from '../../protocol/api/vmd.js';
 import { fault } from '../../protocol/errors.js';
-import { toWire, type ReportedSettings, type VehicleSettings } from '../../protocol/settings.js';
+import { toWire, type ReportedSettings, type SettingsState, type VehicleSettings } from '../../protocol/settings.js';
 import type { ControlStore, SettingsRow } from '../../store/types.js';
 import type { HostClient } from '../peers.js';
 import type { VehicleState } from '../handover/state.js';
@@ -54,6 +54,12 @@ export class SettingsDesk {
   record(vehicle: string): SettingsRecord | undefined {
     const row = this.#rows.get(vehicle);
     return row === undefined ? undefined : recordOf(row);
+  }
+
+  /** In short. */
+  state(vehicle: string): SettingsState | undefined {
+    const row = this.#rows.get(vehicle);
+    return row === undefined ? undefined : { version: row.version, state: recordOf(row).state };
   }
 
   /** Durable when it resolves. Throws REQUEST_INVALID where it does not fit, STORE_FAILED where it may not have been written. */

@@ -3,6 +3,7 @@ import { attachment, epoch, vehicleId } from './common.js';
 import { handoverCounts, handoverRecord } from './md-manager.js';
 import { accessPointSchema } from '../topology.js';
 import { SOURCES } from './vmd.js';
+import { settingsState } from '../settings.js';
 
 /** analytics, `/v1`. Signals carry VSS paths; times are Unix milliseconds UTC. */
 const value = z.union([z.number(), z.string(), z.boolean()]);
@@ -50,6 +51,8 @@ export const vehicleSummary = z.object({
   vehicle: vehicleId,
   number: z.int().optional(),
   serving: serving.optional(),
+  /** What it is to be set to, as md-manager last told it. */
+  settings: settingsState.optional(),
   /** Newest sample's time over all signals. */
   lastSampleMs: z.number().optional(),
   stored: z.int(),
@@ -230,5 +233,10 @@ export const liveValues = z.object({
   values: z.array(signalState.pick({ path: true, value: true, timeMs: true, ageMs: true, source: true })),
 });
 export type LiveValues = z.infer<typeof liveValues>;
-export const servingChanged = z.object({ vehicle: vehicleId, number: z.int().optional(), serving: serving.optional() });
+export const servingChanged = z.object({
+  vehicle: vehicleId,
+  number: z.int().optional(),
+  serving: serving.optional(),
+  settings: settingsState.optional(),
+});
 export type ServingChanged = z.infer<typeof servingChanged>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { attachment, epoch, hostRef, phase, vehicleId, way } from './common.js';
 import { nextPage } from './pages.js';
-import { reportedSettings, vehicleSettings } from '../settings.js';
+import { reportedSettings, settingsState, vehicleSettings } from '../settings.js';
 
 /** md-manager, `/v1`. */
 
@@ -121,6 +121,8 @@ export const vehicleRecord = z.object({
   highestEpoch: epoch,
   attachment: attachment.optional(),
   handover: z.string().optional(),
+  /** The newest version of what it is to be set to, and whether its device has answered; absent where nothing was ever set. */
+  settings: settingsState.optional(),
 });
 export type VehicleRecord = z.infer<typeof vehicleRecord>;
 /** GET /v1/vehicles?after=&limit= (pages.ts). */
@@ -136,7 +138,7 @@ export const settingsRecord = z.object({
   /** What the device said last. */
   reported: z.object({ ...reportedSettings.shape, atMs: z.number() }).optional(),
   /** `pending`: the device has not answered this version; `applied` and `refused` are its answers. */
-  state: z.enum(['pending', 'applied', 'refused']),
+  state: settingsState.shape.state,
 });
 export type SettingsRecord = z.infer<typeof settingsRecord>;
 

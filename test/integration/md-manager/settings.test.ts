@@ -49,6 +49,7 @@ describe('settings of vehicles at md-manager', function () {
     const reported = { version: 1, result: 'refused', reason: 'no car is read here' } as const;
     lab.mano.hosts.get(host)!.emit({ type: 'settings', vehicle: 'car-1', reported, atMs: 7 });
     await lab.until(async () => (await get(lab, 'car-1')).state === 'refused');
+    assert.deepEqual((await lab.vehicle('car-1')).settings, { version: 1, state: 'refused' });
     await lab.stop();
     lab.mano.hosts.get(host)!.desired.clear();
     await lab.start();
