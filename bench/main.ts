@@ -2,6 +2,7 @@ import { runMain } from '../common/main.js';
 import { runBench, type Bench } from './harness.js';
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  analytics: async () => (await import('./analytics.js')).benchAnalytics,
   'cold-start': async () => (await import('./cold-start.js')).benchColdStart,
   bytes: async () => (await import('./bytes.js')).benchBytes,
   handover: async () => (await import('./handover.js')).benchHandover,

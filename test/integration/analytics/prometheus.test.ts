@@ -186,7 +186,6 @@ describe('the Prometheus API of analytics', () => {
   });
 });
 
-// eslint-disable-next-line require-yield, @typescript-eslint/require-await
 async function* brokenHistory(): AsyncGenerator<never> {
   throw fault('STORE_AWAY', 'cut off');
 }

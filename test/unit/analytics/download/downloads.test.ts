@@ -14,7 +14,6 @@ const reportAt = (second: number, values: Readonly<Record<string, SenmlValue>>):
   const samples = Object.entries(values).map(([name, value]) => ({ name, value, timeMs }));
   return { vehicle: 'car-1', boot: 2, seq: second + 1, timeMs, samples };
 };
-// eslint-disable-next-line @typescript-eslint/require-await
 async function* of(...reports: Report[]): AsyncGenerator<Report> {
   yield* reports;
 }

@@ -62,7 +62,7 @@ describe('many readers of one value', () => {
     const { clock, open, ask } = stage();
     const patient = ask(0, 5_000);
     const hasty = ask(0, 200);
-    clock.advance(201);
+    await clock.advance(201);
     await assert.rejects(hasty, { code: 'DEADLINE' });
     open[0]?.resolve(answer(1));
     assert.equal((await patient).value, 1);
