@@ -8,6 +8,7 @@ import { verify } from '../../../store/cassandra/admin/verify.js';
 import { readMigrations, type Migration } from '../../../store/cassandra/schema/migrations.js';
 import { until } from '../../fakes/eventually.js';
 import { cell, collect, row } from '../../fakes/store-rows.js';
+import { onceThere } from './once-there.js';
 import { freshPrefix, needsCluster, sharedCluster } from './shared-cluster.js';
 import { openTwinKeyspace, RETENTION, type TwinKeyspace } from './twin-keyspace.js';
 
