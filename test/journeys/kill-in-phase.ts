@@ -54,6 +54,9 @@ export const killsInEachPhase = (victim: 'md-manager' | 'sdn-app' | 'target host
 export const killsInEachArmedPhase = (victim: 'md-manager' | 'sdn-app'): void =>
   killsOnStage(`${victim}, slots being armed,`, embedded(victim, 'armed'), 'armed');
 
+/** Every reply that can be held, the first one of each phase, or that of some phases. */
+type Holds = 'all' | 'one a phase' | readonly Phase[];
+
 /**
  * One system; in each phase of one hand-over after the other the victim is killed by SIGKILL, and all of it must heal. `holds`:
  * every reply that can be held, or the first one of each phase.
@@ -62,7 +65,7 @@ export function killsOnStage(
   victim: string,
   stage: Stage,
   way: 'manager' | 'armed' = 'manager',
-  holds: 'all' | 'one a phase' = 'all',
+  holds: Holds = 'all',
 ): void {
   faultsOnStage(`kill -9 of the ${victim} in each phase of a hand-over`, stage, way, holds);
 }
@@ -72,7 +75,7 @@ export function faultsOnStage(
   title: string,
   stage: Stage,
   way: 'manager' | 'armed' = 'manager',
-  holds: 'all' | 'one a phase' = 'all',
+  holds: Holds = 'all',
 ): void {
   describe(title, () => {
     let journey: SystemUnderTest;
@@ -90,9 +93,9 @@ export function faultsOnStage(
     });
 
     let from = 'edge-1';
-    const held = HELD.filter(
-      ({ phase }) => way === 'manager' || (phase !== 'prepared' && phase !== 'redirected'),
-    ).filter(({ phase }, index, all) => holds === 'all' || all.findIndex(one => one.phase === phase) === index);
+    const held = HELD.filter(({ phase }) => way === 'manager' || (phase !== 'prepared' && phase !== 'redirected'))
+      .filter(({ phase }, index, all) => holds === 'all' || all.findIndex(one => one.phase === phase) === index)
+      .filter(({ phase }) => typeof holds === 'string' || holds.includes(phase));
     for (const { phase, gate, method, path } of held) {
       it(`${phase}: while the reply to ${method} ${path.source} is on its way`, async () => {
         const to = from === 'edge-1' ? 'edge-2' : 'edge-1';

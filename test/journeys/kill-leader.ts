@@ -1,4 +1,5 @@
 import { openGate, type Hold, type Matcher } from '../../lab/proxy/gate.js';
+import type { SystemOptions } from '../../lab/demo/system.js';
 import { leader } from '../../protocol/api/md-manager.js';
 import type { AnyGate, Stage } from './kill-in-phase.js';
 import { Journey, NOTHING_ARMED, openHostsGate } from './harness.js';
@@ -11,11 +12,13 @@ export type LeaderFault = 'killed' | 'stopped';
 export const twoManagers = (
   faults: readonly [LeaderFault, ...LeaderFault[]],
   way: 'manager' | 'armed' = 'manager',
+  more: () => Promise<Partial<SystemOptions>> = () => Promise.resolve({}),
 ): Stage => {
   let turn = 0;
   return {
-    open: gates =>
+    open: async gates =>
       Journey.open({
+        ...(await more()),
         managers: 2,
         via: async (_block, urls) => {
           const hosts = await openHostsGate();
