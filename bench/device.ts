@@ -11,13 +11,11 @@ import { labVin } from '../lab/car/vin.js';
 import { openDrive } from '../lab/drive/drive-file.js';
 import { EngineModel } from '../lab/drive/engine-model.js';
 import { openGpsdServer } from '../lab/gps/gpsd-server.js';
-import { openHttp } from '../protocol/api/http-server.js';
-import { registration, registrationRequest } from '../protocol/api/md-manager.js';
-import { route } from '../protocol/api/route.js';
 import { openCoapEndpoint } from '../protocol/coap/endpoint.js';
 import { secureRandom } from '../protocol/coap/secure-random.js';
 import { openUdpPort } from '../protocol/coap/udp-port.js';
 import { METRICS, type MetricName } from '../protocol/metrics.js';
+import { openAuthority } from '../test/fakes/authority.js';
 import { cpuMeter, cpuSecondsOf, residentBytesOf, startPart, type BenchRow } from './harness.js';
 
 const LOOPBACK = { address: '127.0.0.1', port: 0 };
@@ -123,17 +121,7 @@ async function openWorld() {
       random: secureRandom,
     }),
   );
-  const register = route({
-    method: 'POST',
-    path: '/v1/registrations',
-    summary: 'registers',
-    body: registrationRequest,
-    answer: registration,
-    handle: ({ body }) => ({ vehicle: body.vehicle, number: 1, twin: twin.local, nextBoot: 1 }),
-  });
-  const manager = resources.use(
-    await openHttp({ part: 'md-manager', listen: LOOPBACK, routes: [register], log: silentLog, metrics }),
-  );
+  const manager = resources.use(await openAuthority(twin.local, metrics, () => 1));
   return {
     adapter: `${adapter.address}:${adapter.port}`,
     gpsd: `${gpsd.address}:${gpsd.port}`,

@@ -15,10 +15,7 @@ import { openNodeDisk } from '../../../device/uplink/node-disk.js';
 import { carStatus } from '../../../device/sampling/car-status.js';
 import { readMarks } from '../../../device/uplink/marks.js';
 import { openElm327Server } from '../../../lab/car/elm327-server.js';
-import { registration, registrationRequest } from '../../../protocol/api/md-manager.js';
 import { HttpClient } from '../../../protocol/api/http-client.js';
-import { openHttp } from '../../../protocol/api/http-server.js';
-import { route } from '../../../protocol/api/route.js';
 import { openCoapEndpoint } from '../../../protocol/coap/endpoint.js';
 import { secureRandom } from '../../../protocol/coap/secure-random.js';
 import type { CoapHandler, Peer } from '../../../protocol/coap/types.js';
@@ -26,6 +23,7 @@ import { openUdpPort } from '../../../protocol/coap/udp-port.js';
 import { METRICS, type MetricName } from '../../../protocol/metrics.js';
 import { splitBatch } from '../../../protocol/report-batch.js';
 import { decodeReport, META, type Report } from '../../../protocol/report.js';
+import { openAuthority } from '../../fakes/authority.js';
 import { eventually } from '../../fakes/eventually.js';
 import { DRIVING } from '../../fakes/lab-adapter.js';
 
@@ -59,24 +57,10 @@ describe('device agent', function () {
     const port = await openUdpPort(LOOPBACK);
     const twin = openCoapEndpoint({ port, handler, clock: systemClock, timers: systemTimers, random: secureRandom });
     let registrations = 0;
-    const register = route({
-      method: 'POST',
-      path: '/v1/registrations',
-      summary: 'registers',
-      body: registrationRequest,
-      answer: registration,
-      handle: ({ body }) => {
-        registrations++;
-        for (const look of watchers) look();
-        return { vehicle: body.vehicle, number: 7, twin: twin.local, nextBoot: Math.max(body.nextBootFloor, 5) };
-      },
-    });
-    const manager = await openHttp({
-      part: 'md-manager',
-      listen: LOOPBACK,
-      routes: [register],
-      log: silentLog,
-      metrics,
+    const manager = await openAuthority(twin.local, metrics, ({ nextBootFloor }) => {
+      registrations++;
+      for (const look of watchers) look();
+      return Math.max(nextBootFloor, 5);
     });
     return {
       twin,
