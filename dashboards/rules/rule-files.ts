@@ -13,7 +13,6 @@ export function recordingFile(): string {
       groups: [
         {
           name: 'edgetwin-recording',
-          interval: '10s',
           rules: rows.map(([record, { expr }]) => ({ record, expr })),
         },
       ],

@@ -6,6 +6,8 @@ import { buildBoards } from '../../../dashboards/build.js';
 import { SETTINGS } from '../../../dashboards/config.js';
 import { provisioned, writeFiles } from '../../../dashboards/provision/provision.js';
 import { loadConfig } from '../../../common/config.js';
+import { HttpClient } from '../../../protocol/api/http-client.js';
+import { handoverList, vehicleList } from '../../../protocol/api/md-manager.js';
 import { freePort } from '../../../lab/network/free-port.js';
 import { TARGETS_FILE } from '../../../lab/demo/scrape-targets.js';
 import { System } from '../../../lab/demo/system.js';
@@ -18,8 +20,7 @@ import { spawnPrometheus, type RunningPrometheus } from './spawn-prometheus.js';
 /** Panels that the embedded demo cannot fill; their description says so. */
 const ELSEWHERE = new Set(['edgetwin: Store / Requests to Cassandra / A']);
 const CARS = 2;
-/** The drive is short: hand-overs come soon, and the test is over. */
-const SPEED = 8;
+const SPEED = 4;
 
 describe('the dashboards, over a demo that a real Prometheus scrapes', function () {
   this.timeout(120_000);
@@ -73,6 +74,21 @@ describe('the dashboards, over a demo that a real Prometheus scrapes', function 
       return jobs.length >= wanted.length && up.length === data.activeTargets.length && domains.size === 3;
     });
     assert.deepEqual(jobs, wanted);
+  });
+
+  it('see a hand-over', async () => {
+    await using radio = new HttpClient(system.urls.radio, { connections: 1 });
+    await using manager = new HttpClient(system.urls.manager, { connections: 1 });
+    const moves = async (): Promise<number> => {
+      const { handovers } = await manager.call('GET', '/v1/handovers?vehicle=car-1', { answer: handoverList });
+      return handovers.filter(({ kind, result }) => kind === 'move' && result === 'completed').length;
+    };
+    // What the drive did before anybody counted is no rise of a counter.
+    const before = await moves();
+    const { vehicles } = await manager.call('GET', '/v1/vehicles', { answer: vehicleList });
+    const at = vehicles.find(({ vehicle }) => vehicle === 'car-1')?.attachment?.accessPoint;
+    await radio.call('PUT', '/v1/cars/0/attachment', { body: { accessPoint: at === 'ap-1' ? 'ap-2' : 'ap-1' } });
+    await eventually('car-1 to be handed over', async () => (await moves()) > before);
   });
 
   it('give data to every query of every panel and of the marks, asked as Grafana asks', async () => {
