@@ -30,11 +30,16 @@ export interface ClientDeps {
 
 interface Pending {
   readonly messageId: number;
+  readonly onPiggybacked: (() => void) | undefined;
   readonly settle: (outcome: { readonly response: WireResponse } | { readonly error: unknown }) => void;
 }
 
 /** One message and its response; `token` where it is not to be a new one. */
-export type ExchangeOptions = RequestOptions & { readonly token?: Uint8Array };
+export interface ExchangeOptions extends RequestOptions {
+  readonly token?: Uint8Array;
+  /** The response came in the acknowledgement of this very request. */
+  readonly onPiggybacked?: () => void;
+}
 
 /** A token that names an observation while this is held. */
 export interface HeldToken extends Disposable {
@@ -123,7 +128,7 @@ export class ClientExchanges {
         else reject(outcome.error as Error);
       };
       const onAbort = (): void => settle({ error: signal?.reason });
-      const pending: Pending = { messageId, settle };
+      const pending: Pending = { messageId, onPiggybacked: options.onPiggybacked, settle };
       this.#pending.set(key, pending);
       signal?.addEventListener('abort', onAbort, { once: true });
       const cancel = timers.after(timeoutMs, () => {
@@ -203,8 +208,10 @@ export class ClientExchanges {
     }
     if (own !== undefined) this.#taken.put(own, true, clock.monotonicMs());
     if (type === 'CON') layer.sendEmpty('ACK', messageId, peer);
-    if (answers) pending.settle({ response });
-    else onNotification?.(response);
+    if (answers) {
+      if (type === 'ACK') pending.onPiggybacked?.();
+      pending.settle({ response });
+    } else onNotification?.(response);
   }
 
   close(): void {

@@ -30,7 +30,7 @@ export async function* observe(
   request: CoapRequest,
   options: ObserveOptions,
 ): AsyncGenerator<CoapResponse, void, void> {
-  const { client, exchange, blocks, clock, params, random } = deps;
+  const { client, exchange, blocks, params, random } = deps;
   const { signal } = options;
   signal?.throwIfAborted();
   const inbox = new Inbox(deps);
@@ -39,14 +39,19 @@ export async function* observe(
   const whole = (response: WireResponse): Promise<CoapResponse> =>
     blocks.complete(peer, registration, response, () => options);
   let isRegistered = false;
+  let isAskedAgain: boolean = false;
   try {
     for (;;) {
-      const askedMs = clock.monotonicMs();
-      inbox.begin();
-      const first = await exchange(peer, registration, { ...options, token: held.token });
+      let isCertain: boolean = isAskedAgain;
+      const onPiggybacked = (): void => {
+        isCertain = true;
+      };
+      const first = await exchange(peer, registration, { ...options, token: held.token, onPiggybacked });
       isRegistered = first.observe !== undefined && isSuccess(first.code);
-      // Behind a notification that came meanwhile it may be the older one.
-      if (inbox.isNewest(first, askedMs)) yield await whole(first);
+      // A late notification bears the same token and may come in the place of the answer.
+      isAskedAgain = !inbox.isNewest(first, isCertain);
+      if (isAskedAgain) continue;
+      yield await whole(first);
       if (!isSuccess(first.code)) return;
       let newest = first;
       for (;;) {
@@ -99,19 +104,16 @@ class Inbox {
     this.#wake();
   }
 
-  /** A registration is sent: what was not read is older than its answer. */
-  begin(): void {
-    this.#newest = undefined;
-  }
-
-  /** Whether the answer to a registration is newer than all that is known; if so, all that follows must be newer than it. */
-  isNewest({ observe }: WireResponse, askedMs: number): boolean {
-    const known = this.#known;
-    if (observe === undefined) return true;
-    const arrival = { observe, atMs: this.#clock.monotonicMs() };
-    // Nothing came since it was asked for: it is the newest, even where the peer has begun to count anew.
-    if (known !== undefined && known.atMs >= askedMs && !isFresher(arrival, known)) return false;
-    this.#known = arrival;
+  /**
+   * Whether the answer to a registration is newer than all that is known; if so, all that follows must be newer than it. One
+   * that certainly is the answer is the newest even where the peer has begun to count anew.
+   */
+  isNewest({ observe }: WireResponse, isCertain: boolean): boolean {
+    if (observe !== undefined) {
+      const arrival = { observe, atMs: this.#clock.monotonicMs() };
+      if (!isCertain && this.#known !== undefined && !isFresher(arrival, this.#known)) return false;
+      this.#known = arrival;
+    }
     this.#newest = undefined;
     return true;
   }

@@ -242,6 +242,13 @@ describe('block-wise transfer as a server', () => {
     for (const text of ['1', '2', '3', '4', '5']) await put(0, text, false, tag(text));
     assert.equal(await put(1, '1', true, tag('1')), '4.08', 'the oldest of the peer went');
     assert.match(await put(1, '2', true, tag('2')), /^2.04/);
+    // What is complete takes no place any more.
+    await put(0, 'k', false, tag('k'));
+    for (const text of ['l', 'm', 'n', 'o']) {
+      await put(0, text, false, tag(text));
+      await put(1, text, true, tag(text));
+    }
+    assert.match(await put(1, 'k', true, tag('k')), /^2.04/);
   });
 });
 

@@ -95,7 +95,7 @@ describe('observation of a resource of ours (RFC 7641)', () => {
   });
 
   it('has one notification in flight, sends the newest state in its place, and all of it only as long as one', async () => {
-    const { server, ask, become, news, counts } = observed();
+    const { server, ask, become, news, send, counts } = observed();
     await using _ = server;
     await ask(0);
     const [first] = await become('2');
@@ -103,6 +103,7 @@ describe('observation of a resource of ours (RFC 7641)', () => {
     const again = await news(3_000);
     assert.deepEqual(again.map(told), ['CON 2.05 o13 5'], 'the newest, with a number and a message id of its own');
     assert.notEqual(again[0]?.messageId, first?.messageId);
+    send(empty('ACK', first!.messageId));
     assert.equal((await news(90_000)).length, 3, 'five transmissions in all, as of one message');
     assert.equal(server.isObserved, false, 'whoever never acknowledges is forgotten');
     assert.equal(counts.get('observerLost'), 1);
@@ -330,6 +331,23 @@ describe('observation of a resource of a peer', () => {
     assert.deepEqual(states, ['2.05 a', '2.05 b', '2.05 c'], 'a server that counts anew is believed');
     await send('NON', state('d', 3));
     assert.equal(states.at(-1), '2.05 d');
+  });
+
+  it('does not take a late notification for the answer to its registration', async () => {
+    const { client, states, send, state, answer, received, clock } = observing();
+    await using _ = client;
+    await answer(state('a', 50, 10));
+    await clock.advance(25_100);
+    assert.ok(received.splice(0).length > 0, 'it registers again');
+    await send('NON', state('old', 49));
+    await answer(state('b', 51, 10));
+    assert.deepEqual(states, ['2.05 a', '2.05 b']);
+    await clock.advance(25_100);
+    received.splice(0);
+    await send('NON', state('counts anew', 1));
+    received.splice(0);
+    await send('NON', state('and anew', 2));
+    assert.equal(states.at(-1), '2.05 and anew', 'the second time it is believed');
   });
 
   it('asks again in time where the server does not observe', async () => {
