@@ -187,20 +187,25 @@ export class Pool extends PoolBooks implements AsyncDisposable {
 
   #adjust(): void {
     this.refill();
-    for (const host of this.balance.surplus()) this.#dismiss(host, 'manager.pool.shrunk');
-    for (const [host, held] of this.draining()) if (held === 0) this.#dismiss(host, 'manager.host.drained');
+    const { log } = this.#deps;
+    for (const host of this.balance.surplus()) {
+      const domain = this.#dismiss(host);
+      if (domain !== undefined) log.info({ event: 'manager.pool.shrunk', domain, host });
+    }
+    for (const [host, held] of this.draining())
+      if (held === 0 && this.#dismiss(host) !== undefined) log.info({ event: 'manager.host.drained', host });
   }
 
-  /** A host that nobody needs. `going` from here on: whoever wants a slot now gets one of another host. */
-  #dismiss(host: string, event: 'manager.pool.shrunk' | 'manager.host.drained'): void {
+  /** A host that nobody needs: `going` from here on, whoever wants a slot now gets one of another host. Its domain; `undefined` where somebody holds one. */
+  #dismiss(host: string): string | undefined {
     const state = dismiss(this.state, host);
     const domain = this.state.get(host)?.ref.domain;
-    if (state === undefined || domain === undefined) return;
+    if (state === undefined || domain === undefined) return undefined;
     this.change(state);
     this.balance.starts.dismissed(host);
-    this.#deps.log.info({ event, domain, host });
     this.#deps.metrics.count('pool_hosts_ended_total', { domain });
     void this.#end(host, 'gently');
+    return domain;
   }
 
   async #end(host: string, how: 'gently' | 'now'): Promise<void> {
