@@ -1,111 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { systemClock, systemTimers } from '../../../common/clock.js';
-import { silentLog } from '../../../common/log.js';
-import type { NbiProfile } from '../../../lab/nbi/profile.js';
-import { openNbi, type Nbi, type NbiOptions } from '../../../lab/nbi/server.js';
-import { Login } from '../../../md-manager/mano/osm/login.js';
-import { Northbound } from '../../../md-manager/mano/osm/northbound.js';
-import { onboard, vimIdOf } from '../../../md-manager/mano/osm/onboard.js';
-import { OsmMano } from '../../../md-manager/mano/osm/osm-mano.js';
-import { vxfOf } from '../../../md-manager/mano/osm/packages/vxf.js';
-import { Settling } from '../../../md-manager/mano/osm/settle.js';
-import { NbiTransport } from '../../../md-manager/mano/osm/transport.js';
-import { openLmdbControlStore, type LmdbControlStore } from '../../../store/lmdb/control-store.js';
+import { vimIdOf } from '../../../md-manager/mano/osm/onboard.js';
 import { eventually } from '../../fakes/eventually.js';
-import { manoContract, type ManoUnderTest } from './mano-contract.js';
-
-interface Osm extends ManoUnderTest {
-  readonly nbi: Nbi;
-  readonly northbound: Northbound;
-  readonly nsdId: string;
-  readonly store: LmdbControlStore;
-  /** Both sides: what the orchestrator has, what runs there, and what we know. */
-  counts(): Promise<{ services: number; machines: number; rows: number }>;
-}
-
-const VIMS = ['core', 'edge-1', 'edge-2'];
-const clean = { services: 0, machines: 0, rows: 0 };
-
-async function osm(release: NbiProfile['name'], ending: NbiOptions['endingOf'] = () => DONE): Promise<Osm> {
-  const folder = await mkdtemp(join(tmpdir(), 'edgetwin-'));
-  const store = await openLmdbControlStore({ path: join(folder, 'control') });
-  const nbi = await openNbi({ release, endingOf: ending });
-  const clock = systemClock;
-  const timers = systemTimers;
-  const transport = await NbiTransport.open({ url: nbi.url, tls: { kind: 'system' } });
-  const northbound = new Northbound(
-    new Login(transport, { user: 'admin', password: 'admin', project: 'admin' }, clock),
-  );
-  for (const name of VIMS)
-    await northbound.addVim({
-      name,
-      vim_type: 'openstack',
-      vim_url: 'http://10.0.0.1:5000/v3',
-      vim_tenant_name: 't',
-      vim_user: 'u',
-      vim_password: 'p',
-    });
-  nbi.enableVims();
-  const vmd = vxfOf('vmd');
-  assert.ok(vmd);
-  const { nsdId } = await onboard(northbound, vmd);
-  const opened: OsmMano[] = [];
-  return {
-    ...{ nbi, northbound, nsdId, store },
-    open: () => {
-      const settling = new Settling({
-        read: (id, signal) => northbound.operation(id, signal),
-        clock,
-        timers,
-        firstMs: 5,
-        mostMs: 20,
-      });
-      const mano = new OsmMano({
-        ...{ northbound, settling, store, clock, timers, log: silentLog, deployment: 'et', watchMs: 20, retryMs: 10 },
-        operationMs: 5_000,
-        orderOf: async ({ host, domain, address, enrolment }) => ({
-          nsdId,
-          vimId: await vimIdOf(northbound, domain),
-          params: { ...WORDS, host, domain, address, enrolment_token: enrolment },
-          network: 'twins',
-          address,
-        }),
-        addressesFrom: () => '10.96.0.0',
-        newEnrolment: () => 'token',
-      });
-      opened.push(mano);
-      return Promise.resolve(mano);
-    },
-    end: async host => {
-      const row = (await store.instances()).find(found => found.host === host);
-      assert.ok(row?.service);
-      // Somebody ends it at the orchestrator.
-      nbi.world.remove('nsrs', row.service);
-      nbi.lcm.machines.delete(row.service);
-    },
-    counts: async () => ({
-      services: nbi.world.all('nsrs').length,
-      machines: nbi.lcm.machines.size,
-      rows: (await store.instances()).length,
-    }),
-    [Symbol.asyncDispose]: async () => {
-      for (const mano of opened) await mano[Symbol.asyncDispose]();
-      await nbi[Symbol.asyncDispose]();
-      await transport[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-/** Of every host the same. */
-const WORDS = {
-  ...{ manager_url: 'm', sdn_url: 's', slots: '1', alias_prefix: 'a', lease_ms: '1', db_contact_points: 'd' },
-};
-const DONE = { ms: 5, state: 'COMPLETED' } as const;
+import { manoContract } from './mano-contract.js';
+import { clean, DONE, osm, VIMS, WORDS } from './osm-lab.js';
 
 for (const release of ['R5', 'R8', 'R19'] as const) {
   manoContract(`Open Source MANO, ${release},`, () => osm(release));
@@ -124,9 +21,9 @@ for (const release of ['R5', 'R8', 'R19'] as const) {
     });
 
     it('when an instantiation fails: its words are told, and what it left is ended', async () => {
-      await using under = await osm(release, verb =>
-        verb === 'instantiate' ? { ms: 5, state: 'FAILED', detail: 'No valid host was found' } : DONE,
-      );
+      await using under = await osm(release, {
+        ending: verb => (verb === 'instantiate' ? { ms: 5, state: 'FAILED', detail: 'No valid host was found' } : DONE),
+      });
       await using mano = await under.open();
       await mano.adopt();
       await assert.rejects(mano.start('edge-1'), { code: 'MANO_FAILED', message: /No valid host was found/ });
@@ -156,7 +53,9 @@ for (const release of ['R5', 'R8', 'R19'] as const) {
     it('when the manager dies while a host is ordered: the next one ends it, and not before its operation is final', async () => {
       const removed: string[] = [];
       let states: string[] = [];
-      await using under = await osm(release, verb => (verb === 'instantiate' ? { ms: 150, state: 'COMPLETED' } : DONE));
+      await using under = await osm(release, {
+        ending: verb => (verb === 'instantiate' ? { ms: 150, state: 'COMPLETED' } : DONE),
+      });
       under.nbi.trouble = (method, path) => {
         if (method === 'DELETE') {
           removed.push(path);
@@ -218,7 +117,7 @@ describe('orders at Open Source MANO', () => {
   });
 
   it('that never become final are given up after their time, kept, and ended when they are final', async () => {
-    await using under = await osm('R8', verb => (verb === 'instantiate' ? 'never' : DONE));
+    await using under = await osm('R8', { ending: verb => (verb === 'instantiate' ? 'never' : DONE) });
     const operation = () => under.nbi.world.all('operations')[0];
     const release = (): void => {
       const found = operation();
@@ -260,7 +159,9 @@ describe('orders at Open Source MANO', () => {
   });
 
   it('that failed while the interface went away are ended when it is back', async () => {
-    await using under = await osm('R19', verb => (verb === 'instantiate' ? { ms: 5, state: 'FAILED' } : DONE));
+    await using under = await osm('R19', {
+      ending: verb => (verb === 'instantiate' ? { ms: 5, state: 'FAILED' } : DONE),
+    });
     await using mano = await under.open();
     await mano.adopt();
     let away = false;

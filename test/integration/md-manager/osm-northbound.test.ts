@@ -7,13 +7,20 @@ import { openNbi, type NbiOptions } from '../../../lab/nbi/server.js';
 import { Login } from '../../../md-manager/mano/osm/login.js';
 import { Northbound } from '../../../md-manager/mano/osm/northbound.js';
 import { onboard, vimIdOf } from '../../../md-manager/mano/osm/onboard.js';
-import { vxfOf } from '../../../md-manager/mano/osm/packages/vxf.js';
+import { scaleGroupOf, vduOf, vxfOf } from '../../../md-manager/mano/osm/packages/vxf.js';
+import type { Operation } from '../../../md-manager/mano/osm/records.js';
 import { NbiTransport, type TransportOptions } from '../../../md-manager/mano/osm/transport.js';
+import { until } from '../../fakes/eventually.js';
 import { fakeClock } from '../../fakes/fake-clock.js';
 import { TEST_CERTIFICATE, TEST_KEY } from '../../fakes/test-certificate.js';
 
 const ADMIN = { user: 'admin', password: 'admin', project: 'admin' };
 const vmd = vxfOf('vmd')!;
+const VIM = {
+  ...{ vim_type: 'openstack', vim_url: 'http://10.0.0.1:5000/v3', vim_tenant_name: 't', vim_user: 'u' },
+  vim_password: 'p',
+};
+const outcomeOf = ({ outcome }: Operation): string | undefined => (outcome === 'going-on' ? undefined : outcome);
 
 async function client(options: NbiOptions, transportOptions: Partial<TransportOptions> = {}, clock = systemClock) {
   const nbi = await openNbi(options);
@@ -86,20 +93,36 @@ describe('the client of the northbound interface', () => {
       assert.deepEqual(third, first);
     });
 
+  for (const release of ['R5', 'R8', 'R19'] as const)
+    it(`orders in two steps, scales and heals as far as ${release} can`, async () => {
+      await using under = await client({ release, endingOf: () => ({ ms: 1, state: 'COMPLETED' }) });
+      const { northbound, nbi } = under;
+      const vimId = await northbound.addVim({ name: 'edge-1', ...VIM });
+      nbi.enableVims();
+      const { nsdId } = await onboard(northbound, vmd);
+      const params = Object.fromEntries(Object.keys(vmd.params).map(word => [word, 'x']));
+      const order = { name: 'n', description: '', nsdId, vimId, params, network: 'twins' };
+      const final = (id: string) => until(async () => outcomeOf(await northbound.operation(id)));
+      const nsId = await northbound.create(order);
+      assert.deepEqual([(await northbound.ns(nsId)).instantiated, (await northbound.ns(nsId)).nsd], [false, 'vmd_ns']);
+      assert.equal(await final(await northbound.instantiateCreated(nsId, order)), 'done');
+      assert.deepEqual([(await northbound.ns(nsId)).ready, nbi.lcm.machines.size], [true, 1]);
+      for (const direction of ['SCALE_OUT', 'SCALE_IN'] as const)
+        assert.equal(await final(await northbound.scale(nsId, scaleGroupOf(vmd), direction)), 'done');
+      const [vnfId = ''] = await northbound.functionsOf(nsId);
+      const heal = northbound.heal(nsId, vnfId, vduOf(vmd), 'by the test');
+      if (release === 'R19') assert.equal(await final(await heal), 'done');
+      else await assert.rejects(heal, { code: 'MANO_UNSUPPORTED' });
+      await assert.rejects(northbound.instantiateCreated(nsId, order), { code: 'MANO_CONFLICT' });
+    });
+
   it('takes a VIM account by its name, once it can be used', async () => {
     await using under = await client({ release: 'R19' });
-    const account = {
-      vim_type: 'openstack',
-      vim_url: 'http://10.0.0.1:5000/v3',
-      vim_tenant_name: 't',
-      vim_user: 'u',
-      vim_password: 'p',
-    };
     await assert.rejects(vimIdOf(under.northbound, 'edge-1'), {
       code: 'MANO_REFUSED',
       message: /no VIM account edge-1/,
     });
-    const id = await under.northbound.addVim({ name: 'edge-1', ...account });
+    const id = await under.northbound.addVim({ name: 'edge-1', ...VIM });
     await assert.rejects(vimIdOf(under.northbound, 'edge-1'), { code: 'MANO_CONFLICT' });
     under.nbi.enableVims();
     assert.equal(await vimIdOf(under.northbound, 'edge-1'), id);

@@ -6,6 +6,10 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../../common/package-root.js';
 import { openNbi } from '../../../lab/nbi/server.js';
+import { onboard, vimIdOf } from '../../../md-manager/mano/osm/onboard.js';
+import { vxfOf } from '../../../md-manager/mano/osm/packages/vxf.js';
+import { eventually } from '../../fakes/eventually.js';
+import { osm } from './osm-lab.js';
 
 const source = extname(fileURLToPath(import.meta.url)) === '.ts';
 const bin = source
@@ -55,6 +59,33 @@ describe('edgetwin mano', function () {
     await writeFile(passwordFile, 'wrong');
     const refused = await mano('packages', 'onboard', 'vmd', ...where);
     assert.deepEqual([refused.code, /Invalid username\/password/.test(refused.err)], [1, true]);
+  });
+
+  it('scales and heals services of ours, but no vMD host', async () => {
+    await using under = await osm('R19');
+    const passwordFile = join(folder, 'password');
+    await writeFile(passwordFile, 'admin');
+    const where = ['--osm-url', under.nbi.url, '--osm-password-file', passwordFile];
+    const { northbound } = under;
+    const vimId = await vimIdOf(northbound, 'core');
+    const order = { description: '', vimId, network: 'twins', params: { domain: 'core', db_seeds: '10.0.0.1' } };
+    const db = vxfOf('db');
+    assert.ok(db);
+    const { nsdId } = await onboard(northbound, db);
+    await northbound.instantiate({ ...order, nsdId, name: 'db-core' });
+    await northbound.instantiate({ ...order, nsdId: under.nsdId, name: 'et-core-1' });
+    await eventually('both run', async () => (await northbound.list()).every(({ instantiated }) => instantiated));
+    const kinds = (): unknown[] => under.nbi.world.all('operations').map(one => one['lcmOperationType']);
+    for (const [words, said] of [
+      [['scale', 'db-core', 'out'], 'scale  COMPLETED'],
+      [['heal', 'db-core'], 'heal  COMPLETED'],
+    ] as const) {
+      const { code, out, err } = await mano('services', ...words, ...where);
+      assert.deepEqual([code, out.startsWith(said)], [0, true], err);
+    }
+    assert.deepEqual(kinds(), ['instantiate', 'instantiate', 'scale', 'heal']);
+    const refused = await mano('services', 'scale', 'et-core-1', 'out', ...where);
+    assert.deepEqual([refused.code, /is a vMD host/.test(refused.err)], [1, true], refused.err);
   });
 
   it('tells words that are wrong, with exit code 2', async () => {

@@ -107,7 +107,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     const { nsId, vxf } = await serviceNamed(open.northbound, name);
     if (vxf.scaleOut === 0) throw fault('MANO_REFUSED', `${vxf.name} cannot be scaled`);
     const steps = direction === 'out' ? 'SCALE_OUT' : 'SCALE_IN';
-    return ended(open.northbound, await open.northbound.scale(nsId, scaleGroupOf(vxf), steps));
+    return await ended(open.northbound, await open.northbound.scale(nsId, scaleGroupOf(vxf), steps));
   },
   async 'services heal'([name], config) {
     await using open = await openNorthbound(config, systemClock);
@@ -115,7 +115,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     const { nsId, vxf } = await serviceNamed(northbound, name);
     const [vnfId] = await northbound.functionsOf(nsId);
     if (vnfId === undefined) throw fault('MANO_REFUSED', `${name} has no function`);
-    return ended(northbound, await northbound.heal(nsId, vnfId, vduOf(vxf), 'by hand'));
+    return await ended(northbound, await northbound.heal(nsId, vnfId, vduOf(vxf), 'by hand'));
   },
   async services(_, config) {
     await using open = await openNorthbound(config, systemClock);
