@@ -1,4 +1,4 @@
-import { signalsOfPid } from '../../protocol/signals.js';
+import { signalByWire, signalsOfPid } from '../../protocol/signals.js';
 import { ofWhat } from './words.js';
 import { fault, note, ok, warning, type Check, type Finding } from './findings.js';
 import type { CarSeen, Observations } from './observations.js';
@@ -78,7 +78,7 @@ function adapter({ car }: Observations): Finding {
 const maker = ofCar(({ car: { adapter: id, isClone, stn }, hasPrompts, takesCounts }) => {
   if (id === undefined || isClone === undefined) return undefined;
   if (stn !== undefined) return ok('a genuine STN adapter');
-  if (!isClone) return ok(`${id} is a release that its maker made`);
+  if (!isClone) return ok(`${id}: nothing tells it from a genuine one`);
   const faults = [
     ...(hasPrompts === false ? ['leaves out the sign that an answer is over, and is waited for'] : []),
     ...(takesCounts === false ? ['cannot be told how many answers to wait for'] : []),
@@ -136,8 +136,11 @@ const FUEL = ['5E', '9D', '10', '66', '0B'];
 
 const signals = ofCar(({ car: { pids, bus: name } }) => {
   if (name === undefined || pids === undefined) return undefined;
-  const known = pids.filter(pid => signalsOfPid(Number.parseInt(pid, 16)).length > 0);
-  const seen = `${pids.length} PIDs, of which ${known.length} are read`;
+  // Every 32nd tells which of the next there are.
+  const values = pids.map(pid => Number.parseInt(pid, 16)).filter(pid => pid % 0x20 !== 0);
+  const known = values.filter(pid => signalsOfPid(pid).length > 0);
+  const read = known.length === values.length ? 'all of them read' : `of which ${known.length} are read`;
+  const seen = `the car tells ${values.length} PIDs, ${read}`;
   const missing = NEEDED.filter(([pid]) => !pids.includes(pid)).map(([, what]) => what);
   if (missing.length > 0)
     return warning(
@@ -153,12 +156,15 @@ const signals = ofCar(({ car: { pids, bus: name } }) => {
 /** Of what a tier asks for, so much is good enough. */
 const ENOUGH = 0.7;
 
+/** `EngineSpeed` says more than `rpm` to most. */
+const nameOf = (wire: string): string => signalByWire(wire)?.path.split('.').at(-1) ?? wire;
+
 const rates = ofCar(({ car: { state, rates: all = {}, turnAroundMs, pidsPerRequest } }) => {
   const rows = Object.entries(all);
   if (state !== 'polling' || rows.length === 0) return undefined;
   const fastest = Math.max(...rows.map(([, { wantedHz }]) => wantedHz));
   const fast = rows.filter(([, { wantedHz }]) => wantedHz === fastest);
-  const shown = fast.map(([wire, { hz }]) => `${wire} ${hz}`).join(', ');
+  const shown = fast.map(([wire, { hz }]) => `${nameOf(wire)} ${hz.toFixed(1)}`).join(', ');
   const pace = turnAroundMs === undefined ? '' : `; a request takes ${Math.round(turnAroundMs)} ms`;
   const each =
     pidsPerRequest === undefined ? '' : `, for up to ${pidsPerRequest} PID${pidsPerRequest === 1 ? '' : 's'}`;

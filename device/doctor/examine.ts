@@ -1,6 +1,7 @@
 import { systemClock, systemTimers, type Clock, type Timers } from '../../common/clock.js';
 import { secureRandom } from '../../protocol/coap/secure-random.js';
 import type { Peer } from '../../protocol/coap/types.js';
+import { inUrl } from '../../protocol/ipv6.js';
 import { systemClockWatch } from '../clock/system-clock.js';
 import { gpsOf } from '../gps/open-gps.js';
 import { openLinkOf } from '../obd/open-link.js';
@@ -111,7 +112,7 @@ async function twinSeen(world: World, agent: AgentSeen, signal: AbortSignal): Pr
   }
   const twin = await keptTwin(config);
   if (twin === undefined) return { at: 'none' };
-  if (agent.at === 'mute') return { at: 'held', address: `coap://${twin.address}:${twin.port}` };
+  if (agent.at === 'mute') return { at: 'held', address: `coap://${inUrl(twin.address)}:${twin.port}` };
   const { address, port } = config['uplink.bind'];
   const isSix = config['uplink.family'] === 'ipv6' && address === ANY;
   return probeTwin({ twin, bind: { address: isSix ? '::' : address, port }, clock, timers }, signal);

@@ -50,7 +50,7 @@ describe('what the doctor sees of a car', () => {
     });
     assert.match(found.get('trouble codes')!.seen, /P0171/);
     assert.match(found.get('protocol')!.seen, /CAN, 11 bit, 500/);
-    assert.match(found.get('rates')!.seen, /spd 5.*a request takes \d+ ms, for up to 6 PIDs/);
+    assert.match(found.get('rates')!.seen, /Speed 5\..*a request takes \d+ ms, for up to 6 PIDs/);
     assert.match(found.get('voltage')!.seen, /14\.1 V at the plug, the engine runs/);
     assert.equal(seen(car).engineRpm, 1800);
   });

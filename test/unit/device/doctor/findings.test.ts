@@ -98,7 +98,7 @@ const CASES: readonly (readonly [Partial<Observations>, string, Severity, RegExp
   [car({ controlUnits: [''] }), 'control units', 'note', /without a name/],
   [car({ pids: ['10'] }), 'signals', 'warning', /speed and engine speed not among them/],
   [car({ pids: ['0C', '0D'] }), 'signals', 'note', /neither fuel rate nor air flow/],
-  [car({ rates: { spd: { hz: 1, wantedHz: 5 } } }), 'rates', 'warning', /spd 1 \(5 wanted\)/],
+  [car({ rates: { spd: { hz: 1, wantedHz: 5 } } }), 'rates', 'warning', /Speed 1\.0 \(5 wanted\)/],
   [car({ voltageV: 28.3 }), 'voltage', 'warning', /28\.3 V.*13\.1 V on/],
   [car({ voltageV: 28.3 }, { runningV: 26.4 }), 'voltage', 'ok', /28\.3 V/],
   [car({ voltageV: 16 }), 'voltage', 'warning', /16\.0 V/],
