@@ -20,6 +20,16 @@ export const SETTINGS = {
     default: '730',
     help: 'days for which roll-ups of 5 min are kept',
   },
+  'page.tiles': {
+    parse: text,
+    optional: true,
+    help: 'http(s)://HOST/…{z}…{x}…{y}… of a tile service under the fleet; without it the page needs no network',
+  },
+  'page.tilesAttribution': {
+    parse: text,
+    optional: true,
+    help: 'whom to thank for the tiles; required with page.tiles',
+  },
   'coap.bind': { parse: text, default: '127.0.0.1', help: 'address from which twins are asked' },
   'log.level': {
     parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),

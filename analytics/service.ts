@@ -29,6 +29,7 @@ import { CoapTwinReader } from './query/twin-reader.js';
 import { analyticsRoutes } from './rest/routes.js';
 import { openRollUps, type OpenRollUps } from './rollup/open-rollups.js';
 import { pageFolder, servePage } from './web/page-files.js';
+import { tilesOf } from './web/tiles.js';
 
 export interface AnalyticsDeps {
   readonly clock: Clock;
@@ -110,7 +111,7 @@ export async function runAnalytics(config: ServiceConfig, deps: AnalyticsDeps, s
       routes: analyticsRoutes({ fleet, store, twin, reader, series, hub, topology, clock, metrics, log }),
       log,
       metrics,
-      extend: app => servePage(app, deps.page),
+      extend: app => servePage(app, deps.page, tilesOf(config['page.tiles'], config['page.tilesAttribution'])),
     }),
   );
   resources.defer(() => hub.close());

@@ -47,6 +47,16 @@ export class FleetMap {
     this.#resized.observe(element);
   }
 
+  /** Streets of a tile service under all else. */
+  showTiles({ url, attribution }: { readonly url: string; readonly attribution: string }): void {
+    this.#map.createPane('tiles').style.zIndex = '130';
+    L.tileLayer(url, { pane: 'tiles', maxZoom: 20, maxNativeZoom: 19 }).addTo(this.#map);
+    // As words, not as markup: who named the tiles did not mean to write the page.
+    const text = document.createElement('span');
+    text.textContent = attribution;
+    L.control.attribution({ prefix: false }).addAttribution(text.innerHTML).addTo(this.#map);
+  }
+
   onDrag(listener: () => void): void {
     this.#map.on('dragstart', listener);
   }

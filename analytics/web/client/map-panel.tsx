@@ -15,8 +15,15 @@ export function MapPanel({ store }: { store: PageStore }) {
     const made = new FleetMap(element, vehicle => store.select(vehicle));
     map.current = made;
     made.onDrag(() => setFollow(false));
+    let gone = false;
+    void fetch('page.json')
+      .then(async answer => (await answer.json()) as { tiles?: Parameters<FleetMap['showTiles']>[0] })
+      .then(({ tiles }) => tiles && !gone && made.showTiles(tiles))
+      // Without it the map is as it is without tiles.
+      .catch(() => undefined);
     const stopTheme = onThemeChange(() => made.repaint());
     return () => {
+      gone = true;
       stopTheme();
       made.remove();
     };
