@@ -5,7 +5,7 @@ export interface MetricRow {
   readonly help: string;
   readonly labels?: readonly string[];
   readonly buckets?: readonly number[];
-  /** Label sets that a counter has from the start, at 0: what never happened is then a number, and the first time counts. */
+  /** Label sets that a counter or histogram has from the start, at 0: what never happened is then a number, and the first time counts. */
   readonly starts?: readonly Labels[];
 }
 
@@ -27,9 +27,15 @@ export class Metrics<Name extends string = string> {
       else if (row.kind === 'gauge')
         this.#metrics.set(name, row.labels === undefined ? untold(new Gauge(shape)) : new Gauge(shape));
       else this.#metrics.set(name, new Histogram({ ...shape, buckets: [...(row.buckets ?? [])] }));
-      for (const labels of row.starts ?? []) this.count(name as Name, labels, 0);
+      for (const labels of row.starts ?? []) this.#begin(name, labels);
     }
     if (options.processMetrics) collectDefaultMetrics({ register: this.registry });
+  }
+
+  #begin(name: string, labels: Labels): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Counter) metric.inc(labels, 0);
+    else if (metric instanceof Histogram) metric.zero(labels);
   }
 
   /** Adds to a counter. */

@@ -1,4 +1,5 @@
 import type { MetricRow } from '../common/metrics.js';
+import { PHASES } from './api/common.js';
 
 /**
  * Names, units and help of every metric, by what counts them. The unit is the end of the name: `_seconds`, `_bytes`, else a
@@ -8,6 +9,8 @@ type Table = Record<string, MetricRow>;
 
 const each = (label: string, values: readonly string[]): Record<string, string>[] =>
   values.map(value => ({ [label]: value }));
+
+const WAYS = ['armed', 'ticket', 'manager', 'cold'];
 
 /** Hand-overs take 0.05 ms to 60 s. */
 const HANDOVER_BUCKETS_S = [
@@ -204,6 +207,7 @@ const MANAGER = {
     kind: 'counter',
     help: 'hand-overs that ended; way `none`: before one was chosen',
     labels: ['result', 'reason', 'kind', 'way'],
+    starts: WAYS.flatMap(way => ['move', 'first'].map(kind => ({ result: 'completed', reason: 'none', kind, way }))),
   },
   manager_trigger_total: {
     kind: 'counter',
@@ -461,7 +465,16 @@ export type MetricName = keyof typeof METRICS;
 export const METRICS_OF = {
   device: { ...HTTP, ...COAP, ...DEVICE },
   vmd: { ...HTTP, ...COAP, ...VMD, ...STORE, ...REPLICATION },
-  'md-manager': { ...HTTP, ...HANDOVER, ...STORE, ...MANAGER },
+  'md-manager': {
+    ...HTTP,
+    // Only here all ways are known: the first hand-over by a way is then seen as a rise.
+    handover_duration_seconds: {
+      ...HANDOVER.handover_duration_seconds,
+      starts: PHASES.flatMap(phase => WAYS.map(way => ({ phase, way }))),
+    },
+    ...STORE,
+    ...MANAGER,
+  },
   'sdn-app': { ...HTTP, ...HANDOVER, ...SDN },
   analytics: { ...HTTP, ...COAP, ...STORE, ...ANALYTICS },
   lab: { ...HTTP, ...REPLICATION, ...LAB },

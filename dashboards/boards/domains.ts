@@ -1,7 +1,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { board } from '../kit/board.js';
 import { bars, graph, stat, ZERO_IS_GOOD } from '../kit/panels.js';
-import { orZero } from '../kit/queries.js';
+import { orZero, risen } from '../kit/queries.js';
 import { labelVariable } from '../kit/variables.js';
 
 const IN = '{domain=~"$domain"}';
@@ -71,7 +71,7 @@ export const domains = (): Dashboard =>
             decimals: 0,
             wide: 8,
             steps: ZERO_IS_GOOD,
-            queries: [{ expr: orZero('sum(increase(handover_total{way="cold"}[$__range]))'), as: 'now' }],
+            queries: [{ expr: risen('handover_total{way="cold"}'), as: 'now' }],
           }),
           stat({
             title: 'Hosts that failed',
@@ -80,7 +80,7 @@ export const domains = (): Dashboard =>
             decimals: 0,
             wide: 8,
             steps: ZERO_IS_GOOD,
-            queries: [{ expr: orZero('sum(increase(pool_hosts_failed_total[$__range]))'), as: 'now' }],
+            queries: [{ expr: risen('pool_hosts_failed_total'), as: 'now' }],
           }),
           stat({
             title: 'Memory of a twin',

@@ -5,7 +5,7 @@ import { map } from '../kit/maps.js';
 import { linkTo } from '../kit/names.js';
 import { ZERO_IS_GOOD, bars, graph, stat, type Steps } from '../kit/panels.js';
 import { SPEED, positions, signal } from '../kit/positions.js';
-import { orZero, twins } from '../kit/queries.js';
+import { orZero, risen, twins } from '../kit/queries.js';
 import { table } from '../kit/tables.js';
 import { labelVariable } from '../kit/variables.js';
 
@@ -66,9 +66,7 @@ export const fleet = (): Dashboard =>
             says: 'Hand-overs that were completed in the time shown, registrations left out.',
             unit: 'none',
             decimals: 0,
-            queries: [
-              { expr: orZero('sum(increase(handover_total{result="completed", kind!="first"}[$__range]))'), as: 'now' },
-            ],
+            queries: [{ expr: risen('handover_total{result="completed", kind!="first"}'), as: 'now' }],
             link: { title: 'hand-overs', url: linkTo('handover') },
           }),
           stat({
@@ -76,7 +74,7 @@ export const fleet = (): Dashboard =>
             says: 'Hand-overs that failed in the time shown: the old twin went on. `Hand-over` tells the reasons.',
             unit: 'none',
             decimals: 0,
-            queries: [{ expr: orZero('sum(increase(handover_total{result="failed"}[$__range]))'), as: 'now' }],
+            queries: [{ expr: risen('handover_total{result="failed"}'), as: 'now' }],
             steps: ZERO_IS_GOOD,
             link: { title: 'hand-overs', url: linkTo('handover') },
           }),

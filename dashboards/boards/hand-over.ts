@@ -3,7 +3,7 @@ import { board } from '../kit/board.js';
 import { heat } from '../kit/heat.js';
 import { linkTo } from '../kit/names.js';
 import { ZERO_IS_GOOD, bars, graph, stat, words } from '../kit/panels.js';
-import { mean, orZero, quantile, twins } from '../kit/queries.js';
+import { mean, orZero, quantile, risen, twins } from '../kit/queries.js';
 import { table } from '../kit/tables.js';
 import { labelVariable } from '../kit/variables.js';
 
@@ -53,9 +53,7 @@ export const handover = (): Dashboard =>
             unit: 'none',
             decimals: 0,
             wide: 6,
-            queries: [
-              { expr: orZero(`sum(increase(handover_total{result="completed", ${MOVED}}[$__range]))`), as: 'now' },
-            ],
+            queries: [{ expr: risen(`handover_total{result="completed", ${MOVED}}`), as: 'now' }],
           }),
           stat({
             title: 'Failed',
@@ -64,7 +62,7 @@ export const handover = (): Dashboard =>
             decimals: 0,
             wide: 6,
             steps: ZERO_IS_GOOD,
-            queries: [{ expr: orZero('sum(increase(handover_total{result="failed"}[$__range]))'), as: 'now' }],
+            queries: [{ expr: risen('handover_total{result="failed"}'), as: 'now' }],
           }),
           stat({
             title: 'Cancelled',
@@ -72,7 +70,7 @@ export const handover = (): Dashboard =>
             unit: 'none',
             decimals: 0,
             wide: 6,
-            queries: [{ expr: orZero('sum(increase(handover_total{result="cancelled"}[$__range]))'), as: 'now' }],
+            queries: [{ expr: risen('handover_total{result="cancelled"}'), as: 'now' }],
           }),
           stat({
             title: 'Standby slots used',

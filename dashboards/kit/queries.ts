@@ -24,14 +24,20 @@ export const twins = (expr: string, legend?: string): Query => ({
 /** 0 where nothing was ever counted: series of labels that are not known beforehand begin with their first event. */
 export const orZero = (expr: string): string => `(${expr}) or vector(0)`;
 
+/**
+ * How much counters rose together in the time shown. Also from nothing: a series whose labels nobody knew beforehand begins
+ * at 1, and that first event would be no rise of its own.
+ */
+export const risen = (selector: string): string => `increase((sum(${selector}) or vector(0))[$__range:$__interval])`;
+
 /** Share of a histogram's observations in time: quantile `q` by `labels`. `range` as in PromQL. */
 export const quantile = (q: number, metric: string, labels: readonly string[], range: string, match = ''): string =>
   `histogram_quantile(${q}, sum by (${['le', ...labels].join(', ')}) (rate(${metric}_bucket${match}[${range}])))`;
 
-/** Mean of a histogram's observations in a range, by labels. */
+/** Mean of a histogram's observations in a range, by labels; none where there was no observation. */
 export const mean = (metric: string, labels: readonly string[], range: string, match = ''): string => {
   const by = `sum by (${labels.join(', ')})`;
-  return `${by} (increase(${metric}_sum${match}[${range}])) / ${by} (increase(${metric}_count${match}[${range}]))`;
+  return `${by} (increase(${metric}_sum${match}[${range}])) / (${by} (increase(${metric}_count${match}[${range}])) > 0)`;
 };
 
 /** As the SDK builds it; `refId` A, B, … by place. */

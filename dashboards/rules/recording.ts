@@ -4,6 +4,9 @@ export interface RecordingRow {
   readonly expr: string;
 }
 
+/** A subquery over what is there or 0: a series of a new reason begins at 1, and its first event would be no rise. */
+const risen15m = (selector: string): string => `increase((sum(${selector}) or vector(0))[15m:])`;
+
 /** Names as Prometheus advises: what it is by, what it is of, how it was made. */
 export const RECORDING_RULES = {
   'domain:vmd_reports_stored:rate1m': {
@@ -20,7 +23,7 @@ export const RECORDING_RULES = {
   },
   'handover_failed:ratio15m': {
     says: 'share of the hand-overs that ended in the last 15 minutes that failed; 0 where none ended',
-    expr: '(sum(increase(handover_total{result="failed"}[15m])) or vector(0)) / clamp_min(sum(increase(handover_total[15m])) or vector(0), 1)',
+    expr: `${risen15m('handover_total{result="failed"}')} / clamp_min(${risen15m('handover_total')}, 1)`,
   },
   'way:handover_activated_seconds:p99_1h': {
     says: 'time from the first frame at the new port until the new twin acts, 99th percentile, by way',

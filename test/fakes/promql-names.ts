@@ -15,9 +15,9 @@ export function parseFault(expr: string): string | undefined {
   return expr.trim() === '' ? 'empty' : fault;
 }
 
-/** Grafana's variables as values that parse: a duration in brackets, else a word. */
+/** Grafana's variables as values that parse: its own are durations, the others words. */
 export const withoutVariables = (expr: string): string =>
-  expr.replaceAll(/\[\$__\w+\]/g, '[60s]').replaceAll(/\$\w+/g, 'x');
+  expr.replaceAll(/\$__\w+/g, '60s').replaceAll(/\$\w+/g, 'x');
 
 /** Metrics that an expression selects, and labels that it names. */
 export function namesIn(expr: string): { metrics: string[]; labels: string[] } {
