@@ -30,6 +30,45 @@ describe('the keeper of standby slots', () => {
     );
   });
 
+  it('gives back what it keeps at a host that is to be empty, and says what it keeps for whom', async () => {
+    await using world = new StandbyWorld();
+    world.rest('a', 'edge-1');
+    await world.clock.advance(3_000);
+    const [slot] = world.usable('a');
+    assert.ok(slot);
+    assert.equal(world.standby.claims('a', slot.host.host), true);
+    assert.equal(world.standby.claims('b', slot.host.host), false);
+    assert.equal(world.standby.giveBack('b', slot.host.host), false);
+    world.standby.leave(slot.host.host);
+    await world.clock.advance(1_000);
+    assert.ok(!world.usable('a').some(({ lease }) => lease === slot.lease));
+    assert.ok(
+      world.usable('a').some(({ domain }) => domain === slot.domain),
+      'another one is kept in its place',
+    );
+  });
+
+  it('tells the pool how many slots are foreseen to be needed', async () => {
+    await using world = new StandbyWorld({ by: 'prediction', budget: 0 });
+    world.rest('a', 'edge-1');
+    await world.clock.advance(3_000);
+    world.standby.foresee('a', { domain: 'edge-2', reason: 'predicted ap-2 in 9 s' }, 'forecast', 10_000);
+    await world.clock.advance(1_000);
+    assert.deepEqual([...world.expected], [['edge-2', 1]]);
+    await world.clock.advance(10_000);
+    assert.deepEqual([...world.expected], []);
+  });
+
+  it('tells the pool of a slot that a hand-over has used', async () => {
+    await using world = new StandbyWorld();
+    world.rest('a', 'edge-1');
+    await world.clock.advance(3_000);
+    const [slot] = world.usable('a');
+    assert.ok(slot);
+    world.use('a', slot);
+    assert.deepEqual(world.used, [`armed ${slot.host.host}`]);
+  });
+
   it('withdraws everything when a hand-over begins, and frees a slot when sdn-app has confirmed', async () => {
     await using world = new StandbyWorld();
     world.rest('a', 'edge-1');

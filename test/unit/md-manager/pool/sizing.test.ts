@@ -38,4 +38,18 @@ describe('the sizes of pools', () => {
     sizing.adjust(600_000 * 20);
     assert.equal(sizing.sizes.get('edge-2')?.slots, 2);
   });
+
+  it('grow by those who are foreseen, for whom what is beyond the least is, and shrink without them', () => {
+    const sizing = new Sizing({ kind: 'prediction', mostSlots: 6 }, LEAST);
+    sizing.expect(new Map([['edge-1', 3]]));
+    sizing.adjust(0);
+    assert.deepEqual(sizing.sizes.get('edge-1'), { hosts: 2, slots: 5, reserve: 2 });
+    assert.deepEqual(sizing.sizes.get('edge-2'), sized(1));
+    sizing.expect(new Map([['edge-1', 300]]));
+    sizing.adjust(1);
+    assert.equal(sizing.sizes.get('edge-1')?.slots, 6, 'the quota');
+    sizing.expect(new Map());
+    sizing.adjust(2);
+    assert.deepEqual(sizing.sizes.get('edge-1'), sized(2));
+  });
 });
