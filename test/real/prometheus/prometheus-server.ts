@@ -1,11 +1,9 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { until } from '../../fakes/eventually.js';
+import { spawnPrometheus, type RunningPrometheus } from './spawn-prometheus.js';
 
 /** Whether Debian's `prometheus` is installed, with its `promtool`. */
 export function hasPrometheus(): boolean {
@@ -26,26 +24,13 @@ export interface KnownSample {
   readonly timeMs: number;
 }
 
-export interface PrometheusServer extends AsyncDisposable {
-  readonly url: string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 const line = ({ name, labels, value, timeMs }: KnownSample): string => {
   const inner = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
   return `${name}{${inner.join(',')}} ${value} ${(timeMs / 1000).toFixed(3)}`;
 };
 
 /** A real Prometheus that holds these samples and nothing else. */
-export async function startPrometheus(samples: readonly KnownSample[], lookback: string): Promise<PrometheusServer> {
+export async function startPrometheus(samples: readonly KnownSample[], lookback: string): Promise<RunningPrometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'edgetwin-prometheus-'));
   const data = join(folder, 'data');
   await writeFile(join(folder, 'samples.txt'), `${samples.map(line).join('\n')}\n# EOF\n`);
@@ -53,30 +38,14 @@ export async function startPrometheus(samples: readonly KnownSample[], lookback:
     ...['tsdb', 'create-blocks-from', 'openmetrics', join(folder, 'samples.txt'), data],
   ]);
   await writeFile(join(folder, 'prometheus.yml'), 'scrape_configs: []\n');
-  const port = await freePort();
-  const child = spawn(
-    'prometheus',
-    [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${data}`,
-      '--storage.tsdb.retention.time=50y',
-      `--web.listen-address=127.0.0.1:${port}`,
-      `--query.lookback-delta=${lookback}`,
-    ],
-    { stdio: 'ignore' },
-  );
-  const ended = once(child, 'exit');
-  const url = `http://127.0.0.1:${port}`;
-  await until(async () => {
-    if (child.exitCode !== null) throw new Error(`prometheus ended with ${child.exitCode}`);
-    const found = await fetch(`${url}/-/ready`).catch(() => undefined);
-    return found?.ok === true ? found : undefined;
-  }, 'Prometheus to be ready');
+  const server = await spawnPrometheus(join(folder, 'prometheus.yml'), folder, [
+    '--storage.tsdb.retention.time=50y',
+    `--query.lookback-delta=${lookback}`,
+  ]);
   return {
-    url,
+    url: server.url,
     async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM');
-      await ended;
+      await server[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -5,7 +5,8 @@ import { signalByWire } from '../../../protocol/signals.js';
 import { liveFromReport } from '../../../store/join.js';
 import { startAnalytics, type AnalyticsUnderTest } from '../../fakes/analytics-under-test.js';
 import { rowOf } from '../../fakes/recorded-reports.js';
-import { hasPrometheus, startPrometheus, type KnownSample, type PrometheusServer } from './prometheus-server.js';
+import { hasPrometheus, startPrometheus, type KnownSample } from './prometheus-server.js';
+import type { RunningPrometheus } from './spawn-prometheus.js';
 import { queries } from './queries.js';
 
 const LOOKBACK = '20s';
@@ -159,7 +160,7 @@ function compare(ours: Answer, theirs: Answer, what: string): void {
 }
 
 describe('PromQL over twins, beside a real Prometheus with the same samples', () => {
-  let prometheus: PrometheusServer;
+  let prometheus: RunningPrometheus;
   let analytics: AnalyticsUnderTest;
 
   before(async function () {
