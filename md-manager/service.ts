@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Clock, Timers } from '../common/clock.js';
 import { Resources, aborted } from '../common/lifecycle.js';
 import type { Log } from '../common/log.js';
@@ -99,6 +100,8 @@ interface LeadDeps extends ManagerDeps {
 async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal): Promise<void> {
   await using open = new Resources();
   const { clock, timers, random, log, metrics, tenure } = deps;
+  // Each call that is under way hears of the end: as many as there are, and no leak.
+  setMaxListeners(0, signal);
   const { term } = tenure;
   const starting = patientStore(fencedStore(deps.store, tenure), deps, signal);
   const { store } = starting;

@@ -84,7 +84,10 @@ export class SdnService implements AsyncDisposable {
       { holder, url, ttlMs },
       {
         ask: (request, timeoutMs) => manager.lease(request, timeoutMs),
-        told: found => this.#on({ type: 'told', lease: found }),
+        told: found => {
+          this.#on({ type: 'told', lease: found });
+          this.#tenure?.heardManager(found.managerTerm ?? 0);
+        },
         timers,
         random,
         log,

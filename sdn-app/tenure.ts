@@ -70,7 +70,7 @@ export class Tenure {
     this.#recovery = new Recovery(options, deps, {
       ...parts,
       follower: this.follower,
-      managerTerm: found => void (this.#managerTerm = Math.max(this.#managerTerm, found)),
+      managerTerm: found => this.heardManager(found),
     });
   }
 
@@ -104,6 +104,11 @@ export class Tenure {
   /** SWITCH_AWAY before the first switch was reconciled: until then nothing is known of any vehicle. */
   checkReady(): void {
     if (!this.#recovery.begun) throw fault('SWITCH_AWAY', 'no switch is reconciled yet');
+  }
+
+  /** Commands of an earlier leader than this one are refused from here on. */
+  heardManager(term: number): void {
+    this.#managerTerm = Math.max(this.#managerTerm, term);
   }
 
   /** TERM_STALE where a newer leader of md-manager has been heard. */

@@ -54,6 +54,7 @@ export class HostLink implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #cancels: (() => void)[] = [];
   #misses = 0;
+  #knowsTerm = false;
 
   constructor(ref: HostRef, deps: LinkDeps) {
     this.ref = ref;
@@ -87,12 +88,19 @@ export class HostLink implements AsyncDisposable {
     this.#deps.onLost(this.ref.host, reason);
   }
 
-  /** Renews the leases of what acts there; a failure is the probes' to judge. */
+  /**
+   * Renews the leases of what acts there; a failure is the probes' to judge. The first time also where nothing does: from then on the
+   * host refuses the words of an earlier leader.
+   */
   async renew(): Promise<void> {
     const { timing, term, acting, onLeaseRefused } = this.#deps;
     const vehicles = acting(this.ref.host);
-    if (vehicles.length === 0) return;
-    const refused = await this.client.renew({ term, leaseMs: timing.leaseMs, vehicles }, this.signal).catch(() => []);
+    if (vehicles.length === 0 && this.#knowsTerm) return;
+    const refused = await this.client
+      .renew({ term, leaseMs: timing.leaseMs, vehicles }, this.signal)
+      .catch(() => undefined);
+    if (refused === undefined) return;
+    this.#knowsTerm = true;
     if (refused.length > 0 && !this.signal.aborted) onLeaseRefused(this.ref.host, refused);
   }
 

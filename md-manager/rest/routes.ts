@@ -171,7 +171,7 @@ export function managerRoutes(deps: RouteDeps): Route[] {
       body: serviceLeaseRequest,
       answer: serviceLease,
       errors: ['STORE_FAILED'],
-      handle: ({ body }) => sdnLease.request(body),
+      handle: async ({ body }) => ({ ...(await sdnLease.request(body)), managerTerm: term }),
     }),
     route({
       method: 'GET',

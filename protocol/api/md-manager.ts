@@ -164,6 +164,8 @@ export const serviceLease = z.object({
   term: z.int().min(1),
   /** What is left of it. */
   ttlMs: z.number(),
+  /** Of the md-manager that says so: commands of an earlier one are refused from here on. */
+  managerTerm: z.int().min(1).optional(),
 });
 export type ServiceLeaseRequest = z.infer<typeof serviceLeaseRequest>;
 export type ServiceLease = z.infer<typeof serviceLease>;
