@@ -46,7 +46,7 @@ export class StoreScanner {
   async #scan(signal: AbortSignal): Promise<void> {
     const { store, fleet, clock } = this.#deps;
     const seen = new Map<string, SeqRanges>();
-    const changed = new Map<string, LiveCell[]>();
+    const changed = new Map<string, Map<string, LiveCell>>();
     const blocks = new BlockComparer(this.#deps);
     let rows = 0;
     for await (const row of store.scan()) {
@@ -56,14 +56,17 @@ export class StoreScanner {
       if (hasSeq(before, row.seq)) state.ledger.setDuplicated(row.boot, [[row.seq, row.seq]]);
       seen.set(key, addSeq(before, row.seq));
       blocks.add(row);
-      if (!state.ledger.has(row))
-        changed.set(row.vehicle, [...(changed.get(row.vehicle) ?? []), ...this.#rows.take(row, 'scanned')]);
+      if (!state.ledger.has(row)) {
+        const newest = changed.get(row.vehicle) ?? new Map<string, LiveCell>();
+        changed.set(row.vehicle, newest);
+        for (const cell of this.#rows.take(row, 'scanned')) newest.set(cell.signal, cell);
+      }
       if (++rows % ROWS_PER_TURN !== 0) continue;
       await new Promise(resolve => setImmediate(resolve));
       signal.throwIfAborted();
     }
     blocks.end();
-    for (const [vehicle, cells] of changed) fleet.changed(fleet.vehicle(vehicle), cells);
+    for (const [vehicle, cells] of changed) fleet.changed(fleet.vehicle(vehicle), [...cells.values()]);
     for (const state of fleet.vehicles.values()) state.count(clock.nowMs());
     fleet.publishCounts();
   }

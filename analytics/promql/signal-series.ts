@@ -6,8 +6,14 @@ import { lets, type Matcher } from './matchers.js';
 import { promqlFault } from './promql-error.js';
 import { MAX_LOOKBACK_MS, stepCount, type SelectHints, type Series } from './series.js';
 
-/** Reports that one query may read, over all vehicles: about a week of one car, or ten minutes of a thousand. */
-const MAX_ROWS = 600_000;
+/** Reports that one selector may read, over all vehicles: about a week of one car, or ten minutes of a thousand. */
+const MAX_REPORTS = 600_000;
+
+/** What is left of that. */
+export class ReportBudget {
+  left = MAX_REPORTS;
+}
+
 /** A sample stands for the present over so many of its own usual distances. */
 const PERIODS = 5;
 
@@ -30,6 +36,7 @@ export async function signalSeries(
   vehicle: string,
   rows: readonly SignalRow[],
   hints: SelectHints,
+  budget: ReportBudget,
   signal: AbortSignal,
 ): Promise<Series[]> {
   // A range is computed from roll-ups only where it holds many of them, like the distance between two moments.
@@ -37,7 +44,8 @@ export async function signalSeries(
   const stepMs = stepCount(at) > 1 ? at.stepMs : 0;
   const pointMs = rangeMs > 0 ? Math.min(rangeMs, stepMs === 0 ? rangeMs : stepMs) : stepMs;
   const span = { fromMs: hints.fromMs, toMs: hints.toMs };
-  const read = await reader.read({ vehicle, rows, span, pointMs, maxRows: MAX_ROWS, signal });
+  const read = await reader.read({ vehicle, rows, span, pointMs, maxRows: budget.left, signal });
+  budget.left -= read.reports;
   if (read.truncated)
     throw promqlFault('execution', 'query processing would load too many samples into memory in query execution');
   return rows.flatMap(row => {

@@ -9,7 +9,7 @@ import { NAME, makeLabels, type Labels } from './labels.js';
 import { lets, matchesAll, type Matcher } from './matchers.js';
 import { PromqlError, promqlFault } from './promql-error.js';
 import type { SelectHints, Series, SeriesSource } from './series.js';
-import { signalLabels, signalSeries, signalsLet } from './signal-series.js';
+import { ReportBudget, signalLabels, signalSeries, signalsLet } from './signal-series.js';
 import { computed, handoverLabels, handoverSeries, momentsOf, servingSeries, servingTimes } from './vehicle-series.js';
 
 /** Series that one selector may give. */
@@ -35,10 +35,11 @@ export class TwinSource implements SeriesSource {
   async select(matchers: readonly Matcher[], hints: SelectHints, signal: AbortSignal): Promise<readonly Series[]> {
     const found: Series[] = [];
     const names = NAMES.filter(name => lets(matchers, NAME, name));
+    const budget = new ReportBudget();
     for (const state of this.#vehicles(matchers)) {
       signal.throwIfAborted();
       for (const name of names)
-        for (const series of await this.#of(name, state, matchers, hints, signal))
+        for (const series of await this.#of(name, state, matchers, hints, budget, signal))
           if (matchesAll(matchers, series.labels) && found.push(series) > MAX_SERIES)
             throw promqlFault('execution', `a selector gives at most ${MAX_SERIES} series; name vehicles or signals`);
     }
@@ -96,16 +97,17 @@ export class TwinSource implements SeriesSource {
     state: VehicleState,
     matchers: readonly Matcher[],
     hints: SelectHints,
+    budget: ReportBudget,
     signal: AbortSignal,
   ): Promise<readonly Series[]> {
     switch (name) {
       case 'twin_signal': {
         const rows = signalsLet(matchers).filter(({ wire }) => state.cells.has(wire));
         if (rows.length === 0) return [];
-        return this.#read(() => signalSeries(this.#deps.reader, state.vehicle, rows, hints, signal));
+        return this.#read(() => signalSeries(this.#deps.reader, state.vehicle, rows, hints, budget, signal));
       }
       case 'twin_age_seconds':
-        return [await this.#read(() => this.#age(state, hints))];
+        return [await this.#read(() => this.#age(state, hints, signal))];
       case 'twin_serving': {
         const sinceMs = await this.#read(() => this.#firstReport(state));
         return servingSeries(this.#facts(state), sinceMs, hints, this.#deps.clock.nowMs());
@@ -132,13 +134,14 @@ export class TwinSource implements SeriesSource {
   }
 
   /** How old the newest report was at each moment: read backwards from each, as far as needed. */
-  async #age(state: VehicleState, hints: SelectHints): Promise<Series> {
+  async #age(state: VehicleState, hints: SelectHints, signal: AbortSignal): Promise<Series> {
     const labels = makeLabels({ [NAME]: 'twin_age_seconds', vehicle: state.vehicle });
     const nowMs = this.#deps.clock.nowMs();
     const newestMs = state.lastSampleMs();
     const found = new Map<number, number>();
     for (const ms of momentsOf(hints)) {
       if (ms > nowMs) break;
+      signal.throwIfAborted();
       if (newestMs !== undefined && ms >= newestMs) found.set(ms, (ms - newestMs) / 1000);
       else
         for await (const row of this.#deps.store.history(state.vehicle, { toMs: ms + 1, limit: 1, reverse: true }))

@@ -35,6 +35,8 @@ export interface HistoryRead {
   readonly resolution: Resolution;
   /** Only the newest rows were read. */
   readonly truncated: boolean;
+  /** Reports that were read. */
+  readonly reports: number;
   /** Stretches of a signal, ascending in time. */
   readonly stretches: (wire: string) => readonly Stretch[];
 }
@@ -84,7 +86,12 @@ export class HistoryReader {
     }
     const levels = new Set(pieces.map(({ level }) => level));
     const resolution = levels.has('10s') ? '10s' : levels.has('5min') ? '5min' : 'raw';
-    return { resolution, truncated: left <= 0, stretches: wire => found.get(wire) ?? [] };
+    return {
+      resolution,
+      truncated: left <= 0,
+      reports: request.maxRows - left,
+      stretches: wire => found.get(wire) ?? [],
+    };
   }
 
   #readRolled(

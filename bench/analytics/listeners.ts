@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { request } from 'undici';
 import { quantilesOf } from '../../common/quantiles.js';
 import { liveFromReport } from '../../store/join.js';
@@ -27,6 +28,7 @@ async function listen(url: string, vehicle: string, onValues: () => void, signal
 export async function benchListeners({ url, store }: Stage, reports: number, signal: AbortSignal): Promise<BenchRow[]> {
   const vehicle = carName(0);
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   let received = 0;
   let onAll = (): void => undefined;
   const onValues = (): void => {

@@ -129,6 +129,8 @@ export function partsOf(block: Addresses, plan: Plan): Part[] {
         managersOf(urls).join(','),
         '--topology',
         plan.topology,
+        '--rollups-path',
+        join(plan.data, 'rollups'),
       ],
     },
     ...deviceParts(block, plan),

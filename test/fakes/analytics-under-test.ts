@@ -67,6 +67,8 @@ export async function startAnalytics(options: UnderTestOptions): Promise<Analyti
         listen: { address: '127.0.0.1', port: 0 },
         'manager.url': [options.managerUrl],
         topology,
+        'page.tiles': undefined,
+        'page.tilesAttribution': undefined,
         'rollups.path': options.rollUps,
         'rollups.keep10sDays': 30,
         'rollups.keep5minDays': 730,
