@@ -1,5 +1,12 @@
 import type { z } from 'zod';
-import { hostHealth, drainAnswer, leaseAnswer, settingsAnswer, slotAnswer, type HostHealth } from '../protocol/api/vmd.js';
+import {
+  hostHealth,
+  drainAnswer,
+  leaseAnswer,
+  settingsAnswer,
+  slotAnswer,
+  type HostHealth,
+} from '../protocol/api/vmd.js';
 import type { Digest, activateRequest, leaseRequest, prepareRequest, settingsRequest } from '../protocol/api/vmd.js';
 import type { ArmingRequest, AttachmentHint, TicketsRequest } from '../protocol/api/sdn-app.js';
 import type { Attachment, CommandHeader, HostRef } from '../protocol/api/common.js';
