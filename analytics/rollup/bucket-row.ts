@@ -1,11 +1,13 @@
 import { fault } from '../../protocol/errors.js';
 import { readTime, writeTime } from '../../store/rows/history-row.js';
-import { LEVELS, type BlockDigest, type Bucket, type Cell, type RollUpLevel } from './bucket.js';
+import { LEVELS, NO_REPORTS, type BlockDigest, type Bucket, type Cell, type RollUpLevel } from './bucket.js';
 
 /**
- * Roll-ups as keys and values of an ordered store. Key: level (1 byte), vehicle, 0, start (7 bytes). Value: form (1), then of
- * a long bucket the block's digest (reports 4, mark 4), then the cells: length of the wire name (1), name, kind (1), length
- * of the rest (2), count (4), numbers as doubles, moments as 16-bit fractions of the span. Everything is big-endian.
+ * Roll-ups as keys and values of an ordered store: all buckets of one level of a block are one row, so that a day of one signal
+ * is a few hundred short looks. Key: level (1 byte), vehicle, 0, start of the block (7 bytes). Value: form (1), of the long
+ * level the block's digest (reports 4, mark 4), then per signal: length of the wire name (1), name, kind (1), length of its
+ * cells (4), cells. A cell: number of its bucket in the block (1), count (4), numbers as doubles and moments as 16-bit
+ * fractions of the bucket; of texts the length (2) and UTF-8. Everything is big-endian.
  */
 const FORM = 1;
 const TIME_BYTES = 7;
@@ -14,6 +16,7 @@ const KINDS = ['number', 'text'] as const;
 const NUMBER_BYTES = 4 + 4 * 8 + 3 * 2;
 const DIGEST_BYTES = 8;
 const FRACTIONS = 65_536;
+const MAX_TEXT_BYTES = 1_000;
 
 export function bucketKey(level: RollUpLevel, vehicle: string, startMs: number): Buffer {
   const key = Buffer.allocUnsafe(1 + vehicle.length + 1 + TIME_BYTES);
@@ -27,35 +30,50 @@ export function bucketKey(level: RollUpLevel, vehicle: string, startMs: number):
 export const startOfKey = (key: Uint8Array): number =>
   readTime(Buffer.from(key.buffer, key.byteOffset, key.byteLength), key.byteLength - TIME_BYTES);
 
-export function encodeBucket(level: RollUpLevel, bucket: Bucket, digest?: BlockDigest): Buffer {
-  const parts: Buffer[] = [Buffer.from([FORM])];
+/** The row of a block; `buckets` are all of one level. */
+export function encodeBuckets(
+  level: RollUpLevel,
+  blockMs: number,
+  buckets: readonly Bucket[],
+  digest: BlockDigest = NO_REPORTS,
+): Buffer {
+  const head = Buffer.alloc(level === '5min' ? 1 + DIGEST_BYTES : 1);
+  head[0] = FORM;
   if (level === '5min') {
-    const bytes = Buffer.alloc(DIGEST_BYTES);
-    bytes.writeUInt32BE(digest?.reports ?? 0, 0);
-    bytes.writeUInt32BE(digest?.mark ?? 0, 4);
-    parts.push(bytes);
+    head.writeUInt32BE(digest.reports, 1);
+    head.writeUInt32BE(digest.mark, 5);
   }
-  for (const [wire, cell] of bucket.cells) {
-    const rest = encodeCell(cell, bucket.startMs, LEVELS[level]);
-    const head = Buffer.alloc(wire.length + 4);
-    head[0] = wire.length;
-    head.write(wire, 1, 'latin1');
-    head[1 + wire.length] = KINDS.indexOf(cell.kind);
-    head.writeUInt16BE(rest.length, 2 + wire.length);
-    parts.push(head, rest);
+  const signals = new Map<string, { readonly kind: Cell['kind']; readonly cells: Buffer[] }>();
+  for (const { startMs, cells } of buckets)
+    for (const [wire, cell] of cells) {
+      const signal = signals.get(wire) ?? { kind: cell.kind, cells: [] };
+      signals.set(wire, signal);
+      signal.cells.push(Buffer.from([(startMs - blockMs) / LEVELS[level]]), encodeCell(cell, startMs, LEVELS[level]));
+    }
+  const parts = [head];
+  for (const [wire, { kind, cells }] of signals) {
+    const rest = Buffer.concat(cells);
+    const name = Buffer.alloc(wire.length + 6);
+    name[0] = wire.length;
+    name.write(wire, 1, 'latin1');
+    name[1 + wire.length] = KINDS.indexOf(kind);
+    name.writeUInt32BE(rest.length, 2 + wire.length);
+    parts.push(name, rest);
   }
   return Buffer.concat(parts);
 }
 
 function encodeCell(cell: Cell, startMs: number, spanMs: number): Buffer {
+  // Rounded up, so that a whole millisecond comes back as itself where fractions are finer than that.
   const fraction = (timeMs: number): number =>
     Math.min(FRACTIONS - 1, Math.max(0, Math.ceil(((timeMs - startMs) / spanMs) * FRACTIONS)));
   if (cell.kind === 'text') {
-    const text = Buffer.from(cell.last).subarray(0, 1_000);
-    const bytes = Buffer.alloc(6 + text.length);
+    const text = Buffer.from(cell.last).subarray(0, MAX_TEXT_BYTES);
+    const bytes = Buffer.alloc(8 + text.length);
     bytes.writeUInt32BE(cell.count, 0);
     bytes.writeUInt16BE(fraction(cell.lastAtMs), 4);
-    text.copy(bytes, 6);
+    bytes.writeUInt16BE(text.length, 6);
+    text.copy(bytes, 8);
     return bytes;
   }
   const bytes = Buffer.allocUnsafe(NUMBER_BYTES);
@@ -67,26 +85,38 @@ function encodeCell(cell: Cell, startMs: number, spanMs: number): Buffer {
 }
 
 /** `wanted`: wire names; others are passed over. STORE_SCHEMA where another release wrote the row. */
-export function decodeBucket(level: RollUpLevel, key: Uint8Array, value: Buffer, wanted?: ReadonlySet<string>): Bucket {
+export function decodeBuckets(
+  level: RollUpLevel,
+  key: Uint8Array,
+  value: Buffer,
+  wanted?: ReadonlySet<string>,
+): Bucket[] {
   if (value[0] !== FORM) throw fault('STORE_SCHEMA', `a roll-up of form ${value[0]}`);
-  const startMs = startOfKey(key);
-  const cells = new Map<string, Cell>();
+  const blockMs = startOfKey(key);
+  const buckets = new Map<number, Map<string, Cell>>();
   for (let at = level === '5min' ? 1 + DIGEST_BYTES : 1; at < value.length;) {
     const nameEnd = at + 1 + (value[at] ?? 0);
     const wire = value.toString('latin1', at + 1, nameEnd);
-    const kind = KINDS[value[nameEnd] ?? 0];
-    const begin = nameEnd + 3;
-    at = begin + value.readUInt16BE(nameEnd + 1);
-    if (wanted !== undefined && !wanted.has(wire)) continue;
-    cells.set(wire, decodeCell(kind ?? 'number', value, begin, at, startMs, LEVELS[level]));
+    const kind = KINDS[value[nameEnd] ?? 0] ?? 'number';
+    const end = nameEnd + 5 + value.readUInt32BE(nameEnd + 1);
+    for (let cellAt = nameEnd + 5; cellAt < end && (wanted === undefined || wanted.has(wire));) {
+      const startMs = blockMs + (value[cellAt] ?? 0) * LEVELS[level];
+      const cells = buckets.get(startMs) ?? new Map<string, Cell>();
+      buckets.set(startMs, cells.set(wire, decodeCell(kind, value, cellAt + 1, startMs, LEVELS[level])));
+      cellAt += 1 + (kind === 'number' ? NUMBER_BYTES : 8 + value.readUInt16BE(cellAt + 7));
+    }
+    at = end;
   }
-  return { startMs, cells };
+  return [...buckets].sort(([a], [b]) => a - b).map(([startMs, cells]) => ({ startMs, cells }));
 }
 
-function decodeCell(kind: Cell['kind'], bytes: Buffer, at: number, end: number, startMs: number, spanMs: number): Cell {
+function decodeCell(kind: Cell['kind'], bytes: Buffer, at: number, startMs: number, spanMs: number): Cell {
   const momentAt = (place: number): number => startMs + Math.floor((bytes.readUInt16BE(place) / FRACTIONS) * spanMs);
   const count = bytes.readUInt32BE(at);
-  if (kind === 'text') return { kind, count, last: bytes.toString('utf8', at + 6, end), lastAtMs: momentAt(at + 4) };
+  if (kind === 'text') {
+    const last = bytes.toString('utf8', at + 8, at + 8 + bytes.readUInt16BE(at + 6));
+    return { kind, count, last, lastAtMs: momentAt(at + 4) };
+  }
   return {
     ...{ kind, count, sum: bytes.readDoubleBE(at + 4), min: bytes.readDoubleBE(at + 12) },
     ...{ max: bytes.readDoubleBE(at + 20), last: bytes.readDoubleBE(at + 28) },

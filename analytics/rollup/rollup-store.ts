@@ -6,8 +6,8 @@ import {
   type Environment,
   type Table,
 } from '../../store/lmdb/environment.js';
-import { LEVELS, type BlockDigest, type Bucket, type RollUpLevel } from './bucket.js';
-import { bucketKey, decodeBucket, digestOf, encodeBucket, startOfKey } from './bucket-row.js';
+import { type BlockDigest, type Bucket, type RollUpLevel } from './bucket.js';
+import { bucketKey, decodeBuckets, digestOf, encodeBuckets, startOfKey } from './bucket-row.js';
 
 /** One block, rolled up. */
 export interface RolledBlock {
@@ -17,7 +17,7 @@ export interface RolledBlock {
   readonly long: Bucket;
 }
 
-const PAGE_ROWS = 512;
+const PAGE_ROWS = 128;
 const PRUNED_AT_ONCE = 5_000;
 
 /**
@@ -62,23 +62,19 @@ export class RollUpStore implements AsyncDisposable {
     const progress = Buffer.alloc(12);
     progress.writeDoubleBE(rolledToMs);
     progress.writeUInt32BE(corrections, 8);
-    const stale = block === undefined ? [] : this.#keys('10s', vehicle, block.startMs, block.startMs + LEVELS['5min']);
     await written('roll-ups', () =>
       this.#environment.root.batch(() => {
-        for (const key of stale) void this.#buckets.remove(key);
-        for (const bucket of block?.short ?? [])
-          void this.#buckets.put(bucketKey('10s', vehicle, bucket.startMs), encodeBucket('10s', bucket));
-        if (block !== undefined)
-          void this.#buckets.put(
-            bucketKey('5min', vehicle, block.startMs),
-            encodeBucket('5min', block.long, block.digest),
-          );
+        if (block !== undefined) {
+          const { startMs, short, long, digest } = block;
+          void this.#buckets.put(bucketKey('10s', vehicle, startMs), encodeBuckets('10s', startMs, short));
+          void this.#buckets.put(bucketKey('5min', vehicle, startMs), encodeBuckets('5min', startMs, [long], digest));
+        }
         void this.#progress.put(Buffer.from(vehicle), progress);
       }),
     );
   }
 
-  /** Buckets that begin in fromMs ≤ start < toMs, ascending. */
+  /** Buckets of the blocks that begin in fromMs ≤ start < toMs, ascending. */
   *read(
     level: RollUpLevel,
     vehicle: string,
@@ -88,7 +84,7 @@ export class RollUpStore implements AsyncDisposable {
     const end = bucketKey(level, vehicle, span.toMs);
     for (let start = bucketKey(level, vehicle, span.fromMs); ;) {
       const page = readFrom('roll-ups', () => [...this.#buckets.getRange({ start, end, limit: PAGE_ROWS })]);
-      for (const { key, value } of page) yield decodeBucket(level, key, value, wanted);
+      for (const { key, value } of page) yield* decodeBuckets(level, key, value, wanted);
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE_ROWS) return;
       start = after(last.key);
@@ -101,7 +97,7 @@ export class RollUpStore implements AsyncDisposable {
     return found === undefined ? undefined : digestOf(found);
   }
 
-  /** Forgets buckets that begin before `beforeMs`; gives how many. */
+  /** Forgets blocks that begin before `beforeMs`; gives how many. */
   async prune(level: RollUpLevel, vehicle: string, beforeMs: number): Promise<number> {
     const keys = this.#keys(level, vehicle, 0, beforeMs).slice(0, PRUNED_AT_ONCE);
     if (keys.length === 0) return 0;
@@ -122,7 +118,7 @@ export class RollUpStore implements AsyncDisposable {
     return readFrom('roll-ups', () => Array.from(this.#buckets.getKeys(range), key => Buffer.from(key)));
   }
 
-  /** Starts of the rolled-up buckets of a vehicle: for tests and checks. */
+  /** Starts of the blocks of a vehicle that are rolled up: for tests and checks. */
   starts(level: RollUpLevel, vehicle: string): number[] {
     return this.#keys(level, vehicle, 0, Number.MAX_SAFE_INTEGER / 64).map(startOfKey);
   }

@@ -8,7 +8,7 @@ import {
   NO_REPORTS,
   type NumberCell,
 } from '../../../../analytics/rollup/bucket.js';
-import { bucketKey, decodeBucket, digestOf, encodeBucket } from '../../../../analytics/rollup/bucket-row.js';
+import { bucketKey, decodeBuckets, digestOf, encodeBuckets } from '../../../../analytics/rollup/bucket-row.js';
 import type { Point } from '../../../../analytics/query/series.js';
 
 const T0 = Date.UTC(2026, 5, 1);
@@ -66,28 +66,31 @@ describe('a roll-up', () => {
             ['fuelm', [[T0 + 5, 'é"']] as Point[]],
           ]),
         );
-        for (const [level, bucket] of [...short.map(one => ['10s', one] as const), ['5min', long] as const]) {
-          const key = bucketKey(level, 'car-1', bucket.startMs);
-          const back = decodeBucket(level, key, encodeBucket(level, bucket, { reports: 7, mark: 0xffffffff }));
-          assert.equal(back.startMs, bucket.startMs);
-          for (const [wire, cell] of bucket.cells) {
-            const found = back.cells.get(wire);
-            assert.ok(found !== undefined && Math.abs(found.lastAtMs - cell.lastAtMs) <= 10);
-            const bare = (one: object) => Object.entries(one).filter(([name]) => !name.endsWith('AtMs'));
-            assert.deepEqual(bare(found), bare(cell));
-          }
-          assert.deepEqual([...decodeBucket(level, key, encodeBucket(level, bucket), new Set(['no'])).cells], []);
+        const digest = { reports: 7, mark: 0xffffffff };
+        const key = bucketKey('10s', 'car-1', T0);
+        for (const [level, buckets] of [['10s', short] as const, ['5min', [long]] as const]) {
+          const bytes = encodeBuckets(level, T0, buckets, digest);
+          const back = decodeBuckets(level, key, bytes);
+          assert.deepEqual(
+            back.map(({ startMs }) => startMs),
+            buckets.map(({ startMs }) => startMs),
+          );
+          for (const [i, bucket] of buckets.entries())
+            for (const [wire, cell] of bucket.cells) {
+              const found = back[i]?.cells.get(wire);
+              assert.ok(found !== undefined && Math.abs(found.lastAtMs - cell.lastAtMs) <= 10);
+              const bare = (one: object) => Object.entries(one).filter(([name]) => !name.endsWith('AtMs'));
+              assert.deepEqual(bare(found), bare(cell));
+            }
+          assert.deepEqual(decodeBuckets(level, key, bytes, new Set(['no'])), []);
         }
-        assert.deepEqual(digestOf(encodeBucket('5min', long, { reports: 7, mark: 0xffffffff })), {
-          reports: 7,
-          mark: 0xffffffff,
-        });
+        assert.deepEqual(digestOf(encodeBuckets('5min', T0, [long], digest)), digest);
       }),
     );
   });
 
   it('of another form is refused by name', () =>
-    assert.throws(() => decodeBucket('10s', bucketKey('10s', 'car-1', T0), Buffer.from([9])), {
+    assert.throws(() => decodeBuckets('10s', bucketKey('10s', 'car-1', T0), Buffer.from([9])), {
       code: 'STORE_SCHEMA',
     }));
 
