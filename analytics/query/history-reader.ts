@@ -162,7 +162,11 @@ export function levelFor(pointMs: number): RollUpLevel | undefined {
 
 /** Points that keep the shape of stretches: samples as they are, of each roll-up the least and the greatest. */
 export function pointsOfStretches(stretches: readonly Stretch[]): Point[] {
-  return stretches.flatMap(stretch => (stretch.kind === 'raw' ? stretch.points : stretch.cells.flatMap(pointsOfCell)));
+  const points: Point[] = [];
+  for (const stretch of stretches)
+    if (stretch.kind === 'raw') for (const point of stretch.points) points.push(point);
+    else for (const cell of stretch.cells) points.push(...pointsOfCell(cell));
+  return points;
 }
 
 function pointsOfCell(cell: Cell): Point[] {

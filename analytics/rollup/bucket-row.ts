@@ -118,9 +118,15 @@ function decodeCell(kind: Cell['kind'], bytes: Buffer, at: number, startMs: numb
     return { kind, count, last, lastAtMs: momentAt(at + 4) };
   }
   return {
-    ...{ kind, count, sum: bytes.readDoubleBE(at + 4), min: bytes.readDoubleBE(at + 12) },
-    ...{ max: bytes.readDoubleBE(at + 20), last: bytes.readDoubleBE(at + 28) },
-    ...{ minAtMs: momentAt(at + 36), maxAtMs: momentAt(at + 38), lastAtMs: momentAt(at + 40) },
+    kind,
+    count,
+    sum: bytes.readDoubleBE(at + 4),
+    min: bytes.readDoubleBE(at + 12),
+    max: bytes.readDoubleBE(at + 20),
+    last: bytes.readDoubleBE(at + 28),
+    minAtMs: momentAt(at + 36),
+    maxAtMs: momentAt(at + 38),
+    lastAtMs: momentAt(at + 40),
   };
 }
 
