@@ -64,7 +64,7 @@ async function openStage(open: Resources): Promise<Stage> {
       'pool-size': DOMAINS.map(domain => `${domain}=1`).join(','),
       'dwell-ms': '0',
       'grace-ms': '1',
-      'probe-ms': '5000',
+      'probe-ms': '60000',
       'log-level': 'error',
     };
     const argv = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
