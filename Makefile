@@ -13,7 +13,6 @@ install: node_modules/.installed
 
 build: install
 	@npm run --silent build
-	@node dist/bin/edgetwin.js dashboards build --out dist/dashboards/json >/dev/null
 
 # The main job on the embedded default: no root, no server, no account. Ctrl-C stops all of it.
 demo: build

@@ -62,7 +62,7 @@ export function HandoverStory({ record, store }: { record: HandoverRecord; store
         {clockText(record.startedAtMs)}
         {way !== undefined && ` · way ${way}`}
         {record.epoch !== undefined && ` · epoch ${record.epoch}`}
-        {record.attempt > 0 && ` · attempt ${record.attempt + 1}`}
+        {record.attempt > 1 && ` · attempt ${record.attempt}`}
         {record.standby !== undefined && ` · the twin stood by: ${record.standby.reason}`}
         {reason !== undefined && ` · ${reason}`}
       </p>
