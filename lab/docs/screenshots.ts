@@ -9,11 +9,11 @@ import { System } from '../demo/system.js';
 import { freePort } from '../network/free-port.js';
 
 /**
- * Takes the pictures of the fleet page that README and docs show, of a whole edgetwin that runs on this machine with a recorded
+ * Takes the pictures of the fleet page that README and docs show, of a whole edgetwin that runs with a recorded
  * drive: `node dist/lab/docs/screenshots.js`. Debian's chromium has to be there.
  */
 const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'];
+const FLAGS = ['--headless', '--disable-gpu', '--disable-background-networking', '--no-first-run'];
 const DESK = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 /** Cars drive one behind the other; enough of them have moved between domains by then. */

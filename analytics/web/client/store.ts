@@ -116,9 +116,12 @@ export class PageStore {
     const stream = new EventSource('/v1/stream');
     const on = <T>(event: string, take: (data: T) => void): void =>
       stream.addEventListener(event, message => {
+        // After a break the stream goes on where it was, without the whole fleet.
+        this.link = 'live';
         take(JSON.parse((message as MessageEvent<string>).data) as T);
         this.changed();
       });
+    on('resumed', () => undefined);
     on<Fleet>('fleet', fleet => this.#takeFleet(fleet));
     on<LiveValues>('values', values => this.#takeValues(values));
     on<ServingChanged>('serving', ({ vehicle, serving }) => {
@@ -138,7 +141,6 @@ export class PageStore {
   }
 
   #takeFleet(fleet: Fleet): void {
-    this.link = 'live';
     this.#takeSources(fleet.sources);
     this.counts = fleet.counts;
     for (const { vehicle, serving, stored, signals, track } of fleet.vehicles) {
