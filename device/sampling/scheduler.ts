@@ -61,6 +61,7 @@ export class Scheduler {
   /** Mean milliseconds of a request, and how many PIDs it carried. */
   #requestMs: number | undefined;
   #batchMax = 1;
+  #beganMs: number | undefined;
   /** What each tier has had, by its share. */
   readonly #had: Record<Tier, number> = { fast: 0, medium: 0, slow: 0 };
 
@@ -93,11 +94,16 @@ export class Scheduler {
       this.#pace();
     }
     if (this.nextDueMs() > nowMs) return [];
+    // All are due from the first question on.
+    const beganMs = (this.#beganMs ??= nowMs);
     const ready = this.#turns
       .filter(turn => turn.dueMs - Math.min(turn.pacedMs * EARLY_SHARE, EARLY_MAX_MS) <= nowMs)
       .sort((x, y) => (x.dueMs === y.dueMs ? x.periodMs - y.periodMs : x.dueMs - y.dueMs));
-    // What is only nearly due never makes a request of its own.
-    const first = this.#take(ready.filter(turn => turn.dueMs <= nowMs));
+    // What is only nearly due never makes a request of its own. What cannot share one is not passed over for ever because others of
+    // its tier, which can, have used up the tier's share: after a whole period in vain it goes first.
+    const due = ready.filter(turn => turn.dueMs <= nowMs);
+    const late = due.find(turn => !turn.isShareable && Math.max(turn.dueMs, beganMs) + turn.pacedMs <= nowMs);
+    const first = late === undefined ? this.#take(due) : this.#take([late]);
     if (first === undefined) return [];
     const batch = [first];
     const others = first.isShareable ? ready.filter(turn => turn.isShareable && turn !== first) : [];
