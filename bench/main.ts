@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'table-size': async () => (await import('./table-size.js')).benchTableSize,
   storm: async () => (await import('./storm.js')).benchStorm,
   store: async () => (await import('./store.js')).benchStore,
+  page: async () => (await import('./page.js')).benchPage,
   pool: async () => (await import('./pool.js')).benchPool,
   device: async () => (await import('./device.js')).benchDevice,
   sampling: async () => (await import('./sampling.js')).benchSampling,
