@@ -44,6 +44,11 @@ The soft switch: cars change to an access point of the other domain all at once,
     },
   },
   {
+    name: 'analytics',
+    title: 'Analytics',
+    say: 'Reads by the three levels over HTTP, each reader with one question outstanding; listeners of the live stream, each by a connection of its own, in a process beside analytics; a day of one car (86,400 reports, from lmdb) as a chart of 1,000 points, and downloaded, with the memory of the process that sends it. Goal: the chart within 50 ms.',
+  },
+  {
     name: 'page',
     title: 'The fleet page',
     say: 'Headless Chromium without a graphics processor, 1,440 by 900, while every car of the fleet reports once a second; analytics, store and browser share the machine. Opened means asked for, with an empty cache, until the list of cars and the selected car on the map are drawn; for each load a page of its own. Between two frames is what the browser’s animation frames tell over 30 s: 16.7 ms is every frame of a 60 Hz screen. Goal: no stutter at 1,000 cars.',
