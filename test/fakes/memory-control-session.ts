@@ -32,7 +32,11 @@ function insert<K>(table: Map<K, Row>, key: K, row: Row): Row {
   return APPLIED;
 }
 
-const setLease = (rows: Rows, [holder, url, term, ttl, beat, service]: Values, condition: (held: Row) => boolean): Row => {
+const setLease = (
+  rows: Rows,
+  [holder, url, term, ttl, beat, service]: Values,
+  condition: (held: Row) => boolean,
+): Row => {
   const held = rows.lease.get(service as string);
   if (held === undefined || !condition(held)) return refused(held === undefined ? {} : { term: held['term'] });
   rows.lease.set(service as string, { service, holder, url, term, ttl, beat });

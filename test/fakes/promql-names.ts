@@ -16,8 +16,7 @@ export function parseFault(expr: string): string | undefined {
 }
 
 /** Grafana's variables as values that parse: its own are durations, the others words. */
-export const withoutVariables = (expr: string): string =>
-  expr.replaceAll(/\$__\w+/g, '60s').replaceAll(/\$\w+/g, 'x');
+export const withoutVariables = (expr: string): string => expr.replaceAll(/\$__\w+/g, '60s').replaceAll(/\$\w+/g, 'x');
 
 /** Metrics that an expression selects, and labels that it names. */
 export function namesIn(expr: string): { metrics: string[]; labels: string[] } {

@@ -49,7 +49,11 @@ export class ServiceLeaseTable {
 }
 
 const isSame = (a: ServiceLeaseRow, b: ServiceLeaseRow): boolean =>
-  a.holder === b.holder && a.url === b.url && a.term === b.term && a.ttlMs === b.ttlMs && (a.beat ?? 0) === (b.beat ?? 0);
+  a.holder === b.holder &&
+  a.url === b.url &&
+  a.term === b.term &&
+  a.ttlMs === b.ttlMs &&
+  (a.beat ?? 0) === (b.beat ?? 0);
 
 function leaseOf(row: Row): ServiceLeaseRow {
   // a row of the release before has none

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { MAX_STANDBYS_PER_WRITE, type ControlStore, type HandoverRow, type OrderRow, type StandbyRow } from '../../../store/types.js';
+import {
+  MAX_STANDBYS_PER_WRITE,
+  type ControlStore,
+  type HandoverRow,
+  type OrderRow,
+  type StandbyRow,
+} from '../../../store/types.js';
 import { START_MS, device, instance, owner } from '../../fakes/store-rows.js';
 import type { OpenedStore } from './twin-store-contract.js';
 
