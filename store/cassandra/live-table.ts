@@ -27,7 +27,11 @@ export class LiveTable {
   }
 
   async put(vehicle: string, cells: readonly LiveCell[]): Promise<void> {
-    const rows = joinCells(cells).map(cell => [vehicle, cell.signal, encodeLiveCell(cell), writeTimeOf(cell)]);
+    const rows = joinCells(cells).map(cell => {
+      // First what refuses by name a cell that cannot be kept.
+      const writeTime = writeTimeOf(cell);
+      return [vehicle, cell.signal, encodeLiveCell(cell), writeTime];
+    });
     const writes: Promise<void>[] = [];
     for (let from = 0; from < rows.length; from += ROWS_TOGETHER)
       writes.push(this.#session.together(PUT, rows.slice(from, from + ROWS_TOGETHER)));

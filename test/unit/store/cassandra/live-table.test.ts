@@ -33,6 +33,8 @@ describe('live cells on Cassandra', () => {
     );
     const writeTimes = driver.batches[0]?.map(row => row[3]) ?? [];
     assert.equal(new Set(writeTimes).size, 2);
+    await assert.rejects(table.put('car-1', [{ ...cell('spd', 4), boot: 2 ** 40 }]), { code: 'STORE_FAILED' });
+    assert.equal(driver.batches.length, 1);
     const many = Array.from({ length: 70 }, (_, at) => cell(`signal-${at}`, 1));
     await table.put('car-1', many);
     assert.deepEqual(
