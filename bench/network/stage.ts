@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify as stringifyYaml } from 'yaml';
 import { delay } from '../../common/clock.js';
+import { codeOf } from '../../common/errors.js';
 import { Resources } from '../../common/lifecycle.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { registration, type Registration } from '../../protocol/api/md-manager.js';
@@ -87,6 +88,9 @@ export const withoutNeighbours = (topology: Topology): Topology => ({
   accessPoints: topology.accessPoints.map(point => ({ ...point, neighbours: [] })),
 });
 
+const REGISTER_TRIES = 60;
+const REGISTER_AGAIN_MS = 250;
+
 async function registered(
   manager: HttpClient,
   fleets: StageOptions['fleets'],
@@ -107,10 +111,17 @@ async function registered(
   return cars;
 }
 
-function register(manager: HttpClient, vehicle: string, signal: AbortSignal): Promise<Registration> {
+/** As a car does it: until the switch behind a far controller is reconciled, it is asked again. */
+async function register(manager: HttpClient, vehicle: string, signal: AbortSignal): Promise<Registration> {
   const key = Buffer.from(vehicle).toString('hex').padStart(32, '0').slice(-32);
   const body = { vehicle, key, nextBootFloor: 1 };
-  return manager.call('POST', '/v1/registrations', { body, answer: registration, signal, timeoutMs: 30_000 });
+  for (let tries = 1; ; tries++)
+    try {
+      return await manager.call('POST', '/v1/registrations', { body, answer: registration, signal, timeoutMs: 30_000 });
+    } catch (error) {
+      if (codeOf(error) !== 'AUTHORITY_AWAY' || tries >= REGISTER_TRIES) throw error;
+      await delay(REGISTER_AGAIN_MS, signal);
+    }
 }
 
 /**
