@@ -69,22 +69,23 @@ describe('what an operator does with the fleet page', function () {
     assert.equal(Number(await slider.inputValue()), Math.round(await slider.inputValue().then(Number)));
     // Of the moments around the hand-over one is known from the recording.
     await page.locator('.car-head h2', { hasText: 'car-2' }).waitFor();
-    const seek = (ms: number): Promise<void> =>
+    /** The bar has steps of a second: gives the moment that it went to. */
+    const seek = (ms: number): Promise<number> =>
       slider.evaluate((input, value) => {
         const field = input as unknown as { value: string; dispatchEvent(event: Event): void };
         field.value = String(value);
         field.dispatchEvent(new Event('input', { bubbles: true }));
+        return Number(field.value);
       }, ms);
     const seenThen = new Set<string>();
     for (const backS of [60, 200, 330]) {
-      const ms = movedAtMs + 60_000 - backS * 1_000;
+      const ms = await seek(movedAtMs + 60_000 - backS * 1_000);
       const answer = await fetch(
-        `${scene.analytics.url}/v1/vehicles/car-2/history?signals=Vehicle.OBD.Speed&from=${ms - 5_000}&to=${ms}&limit=100`,
+        `${scene.analytics.url}/v1/vehicles/car-2/history?signals=Vehicle.OBD.Speed&from=${Math.floor(ms) - 5_000}&to=${Math.ceil(ms)}&limit=100`,
       );
       const { series } = (await answer.json()) as { series: { points: [number, number | null][] }[] };
       const last = series[0]?.points.findLast(([time, value]) => value !== null && time <= ms)?.[1];
       const seen = page.locator('[data-signal="Vehicle.OBD.Speed"] .tile-value', { hasText: `${last}` });
-      await seek(ms);
       await seen.waitFor();
       seenThen.add(String(last));
     }

@@ -387,6 +387,8 @@ export class World {
       case 'retire': {
         if (all.flow.host === host && all.used.includes(`${host} ${all.flow.epoch}`))
           return { type: 'retireStale', host };
+        // A copy that comes late, after the flow went back there: sdn-app does not take the way out of the host that serves.
+        if (all.flow.host === host && effect.header.epoch < all.flow.epoch) return undefined;
         all.switchSeen = Math.max(all.switchSeen, effect.header.epoch);
         assert.notEqual(all.flow.host, host, 'the switch still sends to a host whose way out is taken');
         return { type: 'retired', host };
