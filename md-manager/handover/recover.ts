@@ -110,7 +110,10 @@ export function catchUp(
   const plain: Move = { id: move.id, to, first: twin.actingEpoch === 0, phases: {} };
   const target = run === undefined ? undefined : targetOf(run.stage);
   const there = host.host === twin.host.host || host.host === target?.host;
-  if (!there && (run === undefined ? epoch > twin.epoch : outranks(state, epoch)))
+  // One that an attempt outranks is told, too, where the run does not know yet that the flow may be elsewhere than at the
+  // twin: it would end without bringing it back.
+  const told = run !== undefined && run.redirectSent && !outranks(state, epoch);
+  if (!there && epoch > twin.epoch && !told)
     return { ...plain, redirected: { ...slotAt(host), host, epoch, atMs: move.atMs } };
   const heading = next?.to.domain ?? run?.record.toDomain ?? twin.host.domain;
   return to.domain === heading ? undefined : plain;

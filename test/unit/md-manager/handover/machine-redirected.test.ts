@@ -160,4 +160,25 @@ describe('the hand-over machine, where sdn-app redirected the flow by itself', (
     // The lease ended with the manager that died, so another slot of that domain will do; but flow and twin are one.
     assert.deepEqual([host.split('/')[0], world.all.flow.host, world.all.held], ['edge-2', host, [host]]);
   });
+
+  it('brings the flow back after a restart, though the attempt that was under way had a higher epoch', () => {
+    const world = new World();
+    world.do({ act: 'lease', host: 'edge-2/2', way: 'armed' });
+    world.do({ act: 'move', domain: 'edge-2' });
+    perform(world, 'burnEpoch');
+    world.do({ act: 'tick' });
+    world.do({ act: 'use', host: 'edge-2/2' });
+    perform(world, 'orderHost');
+    perform(world, 'burnEpoch');
+    perform(world, 'putIntent');
+    assert.ok(world.state.run!.record.epoch! > world.all.flow.epoch);
+    world.do({ act: 'tell' });
+    // What it was told is not in the row of the intent.
+    world.do({ act: 'crash', written: false });
+    // No attempt comes to an end.
+    while (world.state.run !== undefined && world.state.run.stage.at !== 'returning') world.do({ act: 'tick' });
+    world.finish();
+    const { host } = world.state.twin.host;
+    assert.deepEqual([world.all.owner.host, world.all.flow.host, world.all.held], [host, host, [host]]);
+  });
 });
