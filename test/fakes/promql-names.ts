@@ -1,6 +1,7 @@
 import { parser } from '@prometheus-io/lezer-promql';
 import { RECORDING_RULES } from '../../dashboards/rules/recording.js';
-import { FOREIGN_METRICS, METRICS } from '../../protocol/metrics.js';
+import { FOREIGN_METRICS } from '../../protocol/metrics/foreign.js';
+import { METRICS } from '../../protocol/metrics.js';
 import { TWIN_SERIES } from '../../protocol/twin-series.js';
 import type { MetricRow } from '../../common/metrics.js';
 

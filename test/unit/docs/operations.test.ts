@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../../../common/package-root.js';
-import { FOREIGN_METRICS, METRICS } from '../../../protocol/metrics.js';
+import { FOREIGN_METRICS } from '../../../protocol/metrics/foreign.js';
+import { METRICS } from '../../../protocol/metrics.js';
 import { TWIN_SERIES } from '../../../protocol/twin-series.js';
 
 const OF_CASSANDRA: ReadonlySet<string> = new Set([
