@@ -160,7 +160,7 @@ export const SETTINGS = {
   'limits.reportsPerS': {
     parse: integer(0, 1_000_000),
     default: '200',
-    help: 'hosts that are processes of this machine: reports a second of one vehicle; 0: no limit',
+    help: 'what one vehicle may have of its host: reports a second; 0: no limit',
   },
   'limits.bytesPerS': {
     parse: integer(0, 1_000_000_000),

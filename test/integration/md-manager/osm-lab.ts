@@ -124,5 +124,6 @@ export async function osm(
 /** Of every host the same. */
 export const WORDS = {
   ...{ manager_url: 'm', sdn_url: 's', slots: '1', alias_prefix: 'a', lease_ms: '1', db_contact_points: 'd' },
+  ...{ reports_per_s: '200', bytes_per_s: '65536', observers: '64' },
 };
 export const DONE = { ms: 5, state: 'COMPLETED' } as const;

@@ -56,6 +56,9 @@ export const VXFS: readonly Vxf[] = [
       slots: 'twins that this host carries at most',
       alias_prefix: 'first address of the aliases of vehicles',
       lease_ms: 'how long a lease of the manager holds at most',
+      reports_per_s: 'reports a second of one vehicle at most; 0: no limit',
+      bytes_per_s: 'bytes of reports a second of one vehicle at most; 0: no limit',
+      observers: 'observers of the signals of one vehicle at most; 0: no limit',
       enrolment_token: 'token of one use by which md-manager knows that it ordered this host',
       ...STORE_PARAMS,
     },
@@ -69,6 +72,9 @@ export const VXFS: readonly Vxf[] = [
         EDGETWIN_SLOTS: '{{ slots }}',
         EDGETWIN_ALIAS_PREFIX: '{{ alias_prefix }}',
         EDGETWIN_LEASE_MS: '{{ lease_ms }}',
+        EDGETWIN_LIMITS_REPORTS_PER_S: '{{ reports_per_s }}',
+        EDGETWIN_LIMITS_BYTES_PER_S: '{{ bytes_per_s }}',
+        EDGETWIN_LIMITS_OBSERVERS: '{{ observers }}',
         EDGETWIN_ENROLMENT_TOKEN: '{{ enrolment_token }}',
         ...STORE,
       }),
@@ -126,6 +132,8 @@ export const VXFS: readonly Vxf[] = [
         EDGETWIN_MANAGER_URL: '{{ manager_url }}',
         // Brought by the roles in ansible/.
         EDGETWIN_TOPOLOGY: '/etc/edgetwin/topology.yaml',
+        // Below the unit's StateDirectory: a cache of history, made anew where it is lost.
+        EDGETWIN_ROLLUPS_PATH: '/var/lib/edgetwin/rollups',
         ...STORE,
       }),
     ],

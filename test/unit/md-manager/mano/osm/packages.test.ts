@@ -155,12 +155,16 @@ describe('the settings that a machine is given by its template', () => {
     const env = environmentOf('vmd', {
       ...{ host: 'edge-1/2', domain: 'edge-1', address: '10.96.0.2', manager_url: 'http://10.0.0.2:7001', slots: '1' },
       ...{ sdn_url: 'http://10.0.0.3:7002,http://10.0.0.4:7002', alias_prefix: '100.80.0.0', lease_ms: '6000' },
-      ...{ enrolment_token: 'f00d', ...STORE },
+      ...{ enrolment_token: 'f00d', reports_per_s: '7', bytes_per_s: '700', observers: '3', ...STORE },
     });
     const config = loadConfig(VMD_SETTINGS, { argv: [], env });
     assert.deepEqual(
       [config.host, config.address, config.enrolmentToken, config.slots],
       ['edge-1/2', '10.96.0.2', 'f00d', 1],
+    );
+    assert.deepEqual(
+      [config['limits.reportsPerS'], config['limits.bytesPerS'], config['limits.observers']],
+      [7, 700, 3],
     );
     assert.deepEqual(config['cassandra.contactPoints'], [{ address: '10.0.1.5' }, { address: '10.0.1.6' }]);
   });
@@ -182,6 +186,7 @@ describe('the settings that a machine is given by its template', () => {
       manager_url: 'http://10.0.0.2:7001',
       ...STORE,
     });
-    assert.equal(loadConfig(ANALYTICS_SETTINGS, { argv: [], env: analytics })['store.kind'], 'cassandra');
+    const shown = loadConfig(ANALYTICS_SETTINGS, { argv: [], env: analytics });
+    assert.deepEqual([shown['store.kind'], shown['rollups.path']], ['cassandra', '/var/lib/edgetwin/rollups']);
   });
 });
