@@ -169,6 +169,14 @@ export interface SettingsRow {
   readonly reported?: unknown;
 }
 
+/** Something that holds until it is taken back, whichever manager leads: `note` as JSON, opaque to the store. */
+export interface NoteRow {
+  /** `drain`: a host that is to be empty; `mobility`: who is told of hand-overs. */
+  readonly kind: 'drain' | 'mobility';
+  readonly id: string;
+  readonly note: unknown;
+}
+
 /** Standby slots that one write may put and end: what the weaker adapter makes all or none. */
 export const MAX_STANDBYS_PER_WRITE = 64;
 
@@ -222,4 +230,9 @@ export interface ControlStore extends AsyncDisposable {
   settings(vehicle: string): Promise<SettingsRow | undefined>;
   /** Every version that anyone was told of is in it; one of unknown outcome may be missing. */
   allSettings(): Promise<SettingsRow[]>;
+  /** In place of one of this kind and id. Durable when it resolves, as is its end. */
+  putNote(row: NoteRow): Promise<void>;
+  deleteNote(kind: NoteRow['kind'], id: string): Promise<void>;
+  /** In the order of their ids. */
+  notes(kind: NoteRow['kind']): Promise<NoteRow[]>;
 }

@@ -7,7 +7,7 @@ import type { Tenure } from './tenure.js';
 const READS: ReadonlySet<string | symbol> = new Set<keyof ControlStore>([
   ...(['device', 'devices', 'owner', 'owners', 'highestEpoch', 'highestEpochs', 'instances'] as const),
   ...(['handover', 'openHandovers', 'handovers', 'standbys', 'serviceLease', 'orders'] as const),
-  ...(['settings', 'allSettings'] as const),
+  ...(['settings', 'allSettings', 'notes'] as const),
 ]);
 
 /** Every write first looks whether the lease holds: MANAGER_NOT_LEADER. */

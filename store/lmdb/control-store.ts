@@ -18,10 +18,11 @@ import {
   sameDevice,
   textKey,
 } from '../rows/control-rows.js';
-import type { CasOutcome, ControlStore, DeviceRow, HandoverRow, InstanceRow, OwnerRow } from '../types.js';
+import type { CasOutcome, ControlStore, DeviceRow, HandoverRow, InstanceRow, NoteRow, OwnerRow } from '../types.js';
 import type { OrderRow, ServiceLeaseRow, SettingsRow, StandbyRow } from '../types.js';
 import { openEnvironment, readFrom, written, type Environment, type Table } from './environment.js';
 import { LeaseTables } from './lease-tables.js';
+import { NoteTable } from './note-table.js';
 import { SettingsTable } from './settings-table.js';
 
 export interface LmdbControlStoreOptions {
@@ -58,6 +59,7 @@ class Store implements LmdbControlStore {
   readonly #leases: LeaseTables;
   readonly #orders: Table;
   readonly #settings: SettingsTable;
+  readonly #notes: NoteTable;
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -74,6 +76,7 @@ class Store implements LmdbControlStore {
     this.#leases = new LeaseTables(environment);
     this.#orders = environment.table('order');
     this.#settings = new SettingsTable(environment);
+    this.#notes = new NoteTable(environment);
   }
 
   insertDevice(row: DeviceRow): Promise<CasOutcome> {
@@ -250,6 +253,18 @@ class Store implements LmdbControlStore {
 
   allSettings(): Promise<SettingsRow[]> {
     return this.#read('settings', () => this.#settings.list());
+  }
+
+  putNote(row: NoteRow): Promise<void> {
+    return this.#transaction('note', () => this.#notes.put(row));
+  }
+
+  deleteNote(kind: NoteRow['kind'], id: string): Promise<void> {
+    return this.#transaction('note', () => this.#notes.delete(kind, id));
+  }
+
+  notes(kind: NoteRow['kind']): Promise<NoteRow[]> {
+    return this.#read('note', () => this.#notes.list(kind));
   }
 
   async addOrders(rows: readonly OrderRow[]): Promise<void> {

@@ -3,6 +3,7 @@ import type {
   DeviceRow,
   HandoverRow,
   InstanceRow,
+  NoteRow,
   OrderRow,
   OwnerRow,
   ServiceLeaseRow,
@@ -52,6 +53,12 @@ export const decodeServiceLease = decoder<ServiceLeaseRow>('service lease');
 
 export const encodeSettings = (row: SettingsRow): Buffer => encode(row);
 export const decodeSettings = decoder<SettingsRow>('settings');
+
+export const encodeNote = (row: NoteRow): Buffer => encode(row);
+export const decodeNote = decoder<NoteRow>('note');
+
+/** Notes of one kind stand behind one another. */
+export const noteKey = ({ kind, id }: Pick<NoteRow, 'kind' | 'id'>): Buffer => textKey(`${kind}\0${id}`);
 
 export const textKey = (text: string): Buffer => Buffer.from(text);
 

@@ -5,6 +5,7 @@ import type {
   DeviceRow,
   HandoverRow,
   InstanceRow,
+  NoteRow,
   OrderRow,
   OwnerRow,
   ServiceLeaseRow,
@@ -17,6 +18,7 @@ import { DeviceTables } from './device-tables.js';
 import { EpochTable } from './epoch-table.js';
 import { HandoverTables } from './handover-tables.js';
 import { InstanceTable } from './instance-table.js';
+import { NoteTable } from './note-table.js';
 import { OrderTable } from './order-table.js';
 import { OwnerTable } from './owner-table.js';
 import { ServiceLeaseTable } from './service-lease-table.js';
@@ -48,6 +50,7 @@ export class CassandraControlStore implements ControlStore {
   readonly #leases: ServiceLeaseTable;
   readonly #orders: OrderTable;
   readonly #settings: SettingsTable;
+  readonly #notes: NoteTable;
 
   constructor(deps: CassandraControlStoreDeps) {
     const { session } = deps;
@@ -62,6 +65,7 @@ export class CassandraControlStore implements ControlStore {
     this.#leases = new ServiceLeaseTable(cas);
     this.#orders = new OrderTable(session);
     this.#settings = new SettingsTable(cas);
+    this.#notes = new NoteTable(session);
   }
 
   insertDevice(row: DeviceRow): Promise<CasOutcome> {
@@ -158,6 +162,18 @@ export class CassandraControlStore implements ControlStore {
 
   allSettings(): Promise<SettingsRow[]> {
     return this.#settings.list();
+  }
+
+  putNote(row: NoteRow): Promise<void> {
+    return this.#notes.put(row);
+  }
+
+  deleteNote(kind: NoteRow['kind'], id: string): Promise<void> {
+    return this.#notes.delete(kind, id);
+  }
+
+  notes(kind: NoteRow['kind']): Promise<NoteRow[]> {
+    return this.#notes.list(kind);
   }
 
   addOrders(rows: readonly OrderRow[]): Promise<void> {

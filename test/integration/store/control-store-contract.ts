@@ -3,6 +3,7 @@ import {
   MAX_STANDBYS_PER_WRITE,
   type ControlStore,
   type HandoverRow,
+  type NoteRow,
   type OrderRow,
   type StandbyRow,
 } from '../../../store/types.js';
@@ -217,6 +218,19 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
       assert.deepEqual(await store.instances(), [instance('edge-2/1')]);
     });
 
+    it('keeps notes of each kind until they are taken back', async () => {
+      const note = (kind: NoteRow['kind'], id: string, text = ''): NoteRow => ({ kind, id, note: { text } });
+      await store.putNote(note('drain', 'edge-1/3'));
+      await store.putNote(note('drain', 'edge-1/2', 'a'));
+      await store.putNote(note('drain', 'edge-1/2', 'b'));
+      await store.putNote(note('mobility', 'edge-1/2'));
+      assert.deepEqual(await store.notes('drain'), [note('drain', 'edge-1/2', 'b'), note('drain', 'edge-1/3')]);
+      await store.deleteNote('drain', 'edge-1/2');
+      await store.deleteNote('drain', 'edge-1/2');
+      assert.deepEqual(await store.notes('drain'), [note('drain', 'edge-1/3')]);
+      assert.deepEqual(await store.notes('mobility'), [note('mobility', 'edge-1/2')]);
+    });
+
     it('takes no open hand-over over one that has ended', async () => {
       const ended = handover('c', 'car-1', START_MS, false);
       await store.putHandover(ended);
@@ -270,10 +284,12 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
       await store.insertOwner(owner('car-1', 0));
       await store.burnEpoch('car-1');
       await store.putHandover(handover('a', 'car-1', START_MS, true));
+      await store.putNote({ kind: 'drain', id: 'edge-1/2', note: {} });
       const again = await opened.reopen();
       assert.deepEqual(await again.owner('car-1'), owner('car-1', 0));
       assert.equal(await again.burnEpoch('car-1'), 2);
       assert.equal((await again.openHandovers()).length, 1);
+      assert.equal((await again.notes('drain')).length, 1);
       assert.equal(await again.insertDevice(device('car-2', 1)), 'refused');
     });
   });
