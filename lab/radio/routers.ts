@@ -43,6 +43,8 @@ type Result = 'carried' | 'lost' | 'unattached' | 'foreign' | 'malformed' | 'ove
 
 /** Frames that wait for their delay, over all cars; more are dropped and counted. */
 const MAX_DELAYED = 10_000;
+/** Twin addresses that are bound beyond one for each car: numbers of registrations that failed are not given out again. */
+const SPARE_NUMBERS = 128;
 const BUFFER_BYTES = 4_194_304;
 
 /**
@@ -95,8 +97,8 @@ export class Routers implements AsyncDisposable {
     const { listen, cars, firstNumber } = this.#options;
     this.#frames.on('message', bytes => this.#down(bytes));
     await this.#bound(this.#frames, listen);
-    for (let car = 0; car < cars; car++) {
-      const address = twinAddress(LOOPBACK_PLAN, firstNumber + car);
+    for (let index = 0; index < cars + SPARE_NUMBERS; index++) {
+      const address = twinAddress(LOOPBACK_PLAN, firstNumber + index);
       const socket = createSocket({ type: 'udp4', recvBufferSize: BUFFER_BYTES });
       this.#twins.set(address, socket);
       socket.on('message', (payload, from) => this.#up(address, payload, from));

@@ -123,6 +123,12 @@ describe('the radio', () => {
     assert.deepEqual([payload.toString(), from.address, from.port], ['ack', twin(), COAP_PORT]);
   });
 
+  it('carries what goes to a number beyond one for each car: those of registrations that failed are not given again', async () => {
+    const up = frameAtSwitch();
+    agent.send('report', COAP_PORT, twinAddress(LOOPBACK_PLAN, block.firstNumber + 7));
+    assert.equal((await up).dstIp, twinAddress(LOOPBACK_PLAN, block.firstNumber + 7));
+  });
+
   it('enters by another port after a move, and answers at the old port are lost', async () => {
     await force('ap-2');
     const up = frameAtSwitch();
