@@ -172,7 +172,7 @@ export class LocalMano implements Mano {
       const child = spawn(direct ? program : launcher, direct ? line : [row.domain, title, program, ...line], {
         argv0: title,
         detached: true,
-        env,
+        env: { ...env, ...nameInEnvironment(row) },
         stdio: ['ignore', log.fd, log.fd],
       });
       child.on('exit', () => void this.#gone(row.host));
@@ -221,8 +221,13 @@ export class LocalMano implements Mano {
 
 /** Kills what a row names and nothing else. A row without a pid was written before its process began: it is found by name. */
 export async function endInstance(row: InstanceRow): Promise<void> {
-  const found = row.pid > 0 ? [row] : await processesOf([`edgetwin-vmd ${row.host}`, '--address', row.address]);
+  const found = row.pid > 0 ? [row] : await processesOf(`edgetwin-vmd ${row.host}`, nameInEnvironment(row));
   for (const process of found) await signalIf(process, 'SIGKILL');
+}
+
+/** Settings of `edgetwin vmd`, given as variables as well: a process is found by them whatever it writes over its words. */
+function nameInEnvironment({ host, address }: InstanceRow): Readonly<Record<string, string>> {
+  return { EDGETWIN_HOST: host, EDGETWIN_ADDRESS: address };
 }
 
 function instanceOf(row: InstanceRow): Instance {

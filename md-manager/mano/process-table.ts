@@ -31,15 +31,23 @@ export async function signalIf(
   }
 }
 
-/** Processes whose command line begins with the first word and holds all others. */
-export async function processesOf(words: readonly string[]): Promise<{ pid: number; startTicks: number }[]> {
+/**
+ * Processes with this title and these variables in their environment. The words of a command line do not tell: a process
+ * that sets its title writes over them.
+ */
+export async function processesOf(
+  title: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<{ pid: number; startTicks: number }[]> {
+  const wanted = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   const found: { pid: number; startTicks: number }[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
-    const line = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
-    const argv = line.split('\0');
-    const startTicks =
-      argv[0] === words[0] && words.every(word => argv.includes(word)) ? await startTicksOf(Number(entry)) : undefined;
+    const [shown = ''] = (await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    if (shown.trim() !== title) continue;
+    const environment = (await readFile(`/proc/${entry}/environ`, 'utf8').catch(() => '')).split('\0');
+    const isIt = wanted.every(variable => environment.includes(variable));
+    const startTicks = isIt ? await startTicksOf(Number(entry)) : undefined;
     if (startTicks !== undefined) found.push({ pid: Number(entry), startTicks });
   }
   return found;

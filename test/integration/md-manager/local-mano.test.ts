@@ -125,10 +125,13 @@ describe('local processes', function () {
     assert.deepEqual([await under.store.instances(), mano.list()], [[], []]);
   });
 
-  it('sweeps a process whose manager died before it could write its number', async () => {
-    await using under = await local();
+  it('sweeps a process whose manager died before it could write its number, though it has set its title', async () => {
+    const program = 'process.title = "edgetwin-vmd core/1"; setInterval(() => undefined, 1000)';
+    await using under = await local([process.execPath, '-e', program, '--']);
     const mano = await under.open();
     const { host, pid } = await mano.start('core');
+    const words = (): Promise<string> => readFile(`/proc/${pid}/cmdline`, 'utf8');
+    await eventually('it has set its title', async () => !(await words()).includes('--address'));
     const [row] = await under.store.instances();
     await mano[Symbol.asyncDispose]();
     await under.store.putInstance({ ...row!, host, pid: 0, startTicks: 0, state: 'starting' });
