@@ -4,7 +4,10 @@ import { DRIVE_SETTINGS } from '../drive/drive-settings.js';
 export const SETTINGS = {
   ...DRIVE_SETTINGS,
   topology: { parse: text, help: 'YAML or JSON file with switch ports and access points' },
-  firstNumber: { parse: integer(1, 1_048_575), help: 'number of the first vehicle: twin addresses from here on are bound' },
+  firstNumber: {
+    parse: integer(1, 1_048_575),
+    help: 'number of the first vehicle: twin addresses from here on are bound',
+  },
   switch: { parse: hostPort, help: 'where the switch takes frames (UDP)' },
   listen: { parse: hostPort, help: 'where frames from the switch come in (UDP)' },
   http: { parse: hostPort, help: 'where the radio is seen and controlled' },
