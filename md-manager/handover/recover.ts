@@ -58,13 +58,17 @@ export function recover(facts: Facts): VehicleState {
   const stage = base.run === undefined ? undefined : correct(base, base.run.stage, facts);
   const twin = base.run === undefined || stage?.at === 'returning' ? redirected(acting, flows) : base.twin;
   const attachment = flows?.attachment ?? base.attachment;
+  // An attempt that fails brings the flow back only where it may have gone; the row may be older than that.
+  const redirectSent = base.run?.redirectSent === true || (flows !== undefined && flows.host.host !== twin.host.host);
   const state: VehicleState = {
     ...base,
     twin,
     term,
     highestEpoch: Math.max(facts.highestEpoch, base.highestEpoch, owner.epoch),
     ...(attachment === undefined ? {} : { attachment }),
-    ...(base.run === undefined || stage === undefined ? {} : { run: { ...base.run, stage, intended: true } }),
+    ...(base.run === undefined || stage === undefined
+      ? {}
+      : { run: { ...base.run, stage, intended: true, redirectSent } }),
     // The digest of one that stood down went down with the old manager: asked for again before the new one acts.
     leaving: base.leaving.map(item =>
       stage?.at === 'activating' && item.stage === 'draining' ? standingDown(item) : item,
@@ -110,10 +114,10 @@ export function catchUp(
   const plain: Move = { id: move.id, to, first: twin.actingEpoch === 0, phases: {} };
   const target = run === undefined ? undefined : targetOf(run.stage);
   const there = host.host === twin.host.host || host.host === target?.host;
-  // One that an attempt outranks is told, too, where the run does not know yet that the flow may be elsewhere than at the
-  // twin: it would end without bringing it back.
-  const told = run !== undefined && run.redirectSent && !outranks(state, epoch);
-  if (!there && epoch > twin.epoch && !told)
+  // One that an attempt outranks is told, too, where nobody knows of its way out yet.
+  const known =
+    run !== undefined && !outranks(state, epoch) && state.leaving.some(item => item.host.host === host.host);
+  if (!there && epoch > twin.epoch && !known)
     return { ...plain, redirected: { ...slotAt(host), host, epoch, atMs: move.atMs } };
   const heading = next?.to.domain ?? run?.record.toDomain ?? twin.host.domain;
   return to.domain === heading ? undefined : plain;
