@@ -3,17 +3,14 @@ import type { Timers } from '../common/clock.js';
 import { ManagerClient } from '../protocol/api/manager-client.js';
 import {
   attachmentAnswer,
-  poolList,
-  reservationList,
   serviceLease,
   vehicleList,
   type AttachmentAnswer,
   type AttachmentChanged,
-  type Pool,
-  type ReservationList,
   type ServiceLease,
   type ServiceLeaseRequest,
 } from '../protocol/api/md-manager.js';
+import { poolList, reservationList, type Pool, type ReservationList } from '../protocol/api/pools.js';
 import { pages } from '../protocol/api/pages.js';
 import { keepRehearsed } from '../protocol/api/rehearsal.js';
 

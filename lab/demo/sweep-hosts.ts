@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { codeOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/package-root.js';
 import { ManagerClient } from '../../protocol/api/manager-client.js';
-import { poolList } from '../../protocol/api/md-manager.js';
+import { poolList } from '../../protocol/api/pools.js';
 import { sweepStoreWords } from './store-words.js';
 import { ownEnvironment } from './supervisor.js';
 import type { Plan } from './plan.js';

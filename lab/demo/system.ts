@@ -6,7 +6,7 @@ import { delay, systemClock, systemTimers } from '../../common/clock.js';
 import { fault } from '../../protocol/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { ManagerClient } from '../../protocol/api/manager-client.js';
-import { poolList } from '../../protocol/api/md-manager.js';
+import { poolList } from '../../protocol/api/pools.js';
 import { openLog } from '../../common/log.js';
 import { openTwinStore } from '../../store/open.js';
 import type { TwinStore } from '../../store/types.js';

@@ -8,7 +8,7 @@ import { Resources } from '../../common/lifecycle.js';
 import { packageRoot } from '../../common/package-root.js';
 import { addressAt, hostMac } from '../../protocol/addresses.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
-import { poolList } from '../../protocol/api/md-manager.js';
+import { poolList } from '../../protocol/api/pools.js';
 import { runCommand } from '../demo/command.js';
 import { DOMAINS, controlStoreOf, storeOf, type Plan, type Vehicle } from '../demo/plan.js';
 import type { RunningSystem } from '../demo/running.js';

@@ -1,5 +1,5 @@
 import type { Metrics } from '../../common/metrics.js';
-import type { ReservationList } from '../../protocol/api/md-manager.js';
+import type { ReservationList } from '../../protocol/api/pools.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { Lease } from './lease.js';
 

@@ -1,6 +1,6 @@
 import { every } from '../../common/clock.js';
 import type { HostRef } from '../../protocol/api/common.js';
-import type { ReservationList } from '../../protocol/api/md-manager.js';
+import type { ReservationList } from '../../protocol/api/pools.js';
 import type { HostHealth } from '../../protocol/api/vmd.js';
 import type { ControlStore, StandbyRow } from '../../store/types.js';
 import type { Redirected, VehicleState } from '../handover/state.js';

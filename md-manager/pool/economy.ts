@@ -1,6 +1,6 @@
 import { quantilesOf } from '../../common/quantiles.js';
 import type { Metrics } from '../../common/metrics.js';
-import type { PoolEconomy } from '../../protocol/api/md-manager.js';
+import type { PoolEconomy } from '../../protocol/api/pools.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { PooledHost, PoolState } from './pool-state.js';
 

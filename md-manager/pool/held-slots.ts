@@ -1,4 +1,4 @@
-import type { SlotState } from '../../protocol/api/md-manager.js';
+import type { SlotState } from '../../protocol/api/pools.js';
 
 export interface HeldSlot {
   readonly slot: number;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { Metrics } from '../../common/metrics.js';
 import type { HostRef } from '../../protocol/api/common.js';
-import type { Pool as PoolView } from '../../protocol/api/md-manager.js';
+import type { Pool as PoolView } from '../../protocol/api/pools.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { Balance, BalanceOptions } from './balance.js';
 import { Economy } from './economy.js';

@@ -1,5 +1,5 @@
 import type { HostRef } from '../../protocol/api/common.js';
-import type { Pool as PoolView, SlotState } from '../../protocol/api/md-manager.js';
+import type { Pool as PoolView, SlotState } from '../../protocol/api/pools.js';
 import type { HeldSlot, HeldSlots } from './held-slots.js';
 
 /** Slots of all hosts, and who holds them: pure. States are replaced, never changed. */

@@ -1,12 +1,7 @@
 import { z } from 'zod';
 import { vehicleId } from '../../protocol/api/common.js';
-import {
-  drainState,
-  handoverOrder,
-  handoverOrdered,
-  reconciliation,
-  type HandoverOrdered,
-} from '../../protocol/api/md-manager.js';
+import { handoverOrder, handoverOrdered, type HandoverOrdered } from '../../protocol/api/md-manager.js';
+import { drainState, reconciliation } from '../../protocol/api/pools.js';
 import { route, type Route } from '../../protocol/api/route.js';
 import { fault } from '../../protocol/errors.js';
 import type { Runner } from '../handover/runner.js';

@@ -9,16 +9,15 @@ import {
   handoverList,
   handoverRecord,
   hostHello,
-  poolList,
   registration,
   registrationRequest,
-  reservationList,
   serviceLease,
   serviceLeaseRequest,
   vehicleList,
   vehicleRecord,
   type VehicleRecord,
 } from '../../protocol/api/md-manager.js';
+import { poolList, reservationList } from '../../protocol/api/pools.js';
 import { SseStream } from '../../protocol/api/sse.js';
 import { fault } from '../../protocol/errors.js';
 import type { Standby } from '../arming/standby.js';

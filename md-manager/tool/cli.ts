@@ -4,19 +4,16 @@ import { configHelp, loadConfig } from '../../common/config.js';
 import { CONFIG_INVALID, EdgetwinError, codeOf } from '../../common/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import {
-  drainState,
   handoverList,
   handoverOrdered,
   handoverRecord,
   leader,
-  poolList,
-  reconciliation,
   vehicleList,
   vehicleRecord,
   type HandoverRecord,
-  type Pool,
   type VehicleRecord,
 } from '../../protocol/api/md-manager.js';
+import { drainState, poolList, reconciliation, type Pool } from '../../protocol/api/pools.js';
 import { pages } from '../../protocol/api/pages.js';
 import { fault } from '../../protocol/errors.js';
 import { SETTINGS, byWhom, type ToolConfig } from './settings.js';

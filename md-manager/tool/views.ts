@@ -1,5 +1,6 @@
 import { table } from '../../common/table.js';
-import type { HandoverRecord, Pool, Reconciliation, VehicleRecord } from '../../protocol/api/md-manager.js';
+import type { HandoverRecord, VehicleRecord } from '../../protocol/api/md-manager.js';
+import type { Pool, Reconciliation } from '../../protocol/api/pools.js';
 
 /** What the API answers, as text for people. */
 

@@ -1,4 +1,4 @@
-import type { Reconciliation } from '../../protocol/api/md-manager.js';
+import type { Reconciliation } from '../../protocol/api/pools.js';
 import type { HostHealth } from '../../protocol/api/vmd.js';
 
 type Finding = Reconciliation['findings'][number]['finding'];

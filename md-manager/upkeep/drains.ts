@@ -1,5 +1,5 @@
 import { every, type Clock, type Timers } from '../../common/clock.js';
-import type { DrainState } from '../../protocol/api/md-manager.js';
+import type { DrainState } from '../../protocol/api/pools.js';
 import type { Standby } from '../arming/standby.js';
 import type { Runner } from '../handover/runner.js';
 import type { VehicleState } from '../handover/state.js';

@@ -1,7 +1,7 @@
 import { delay, type Timers } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
-import type { Reconciliation } from '../../protocol/api/md-manager.js';
+import type { Reconciliation } from '../../protocol/api/pools.js';
 import type { HostHealth } from '../../protocol/api/vmd.js';
 import type { Standby } from '../arming/standby.js';
 import type { Runner } from '../handover/runner.js';

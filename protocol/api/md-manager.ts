@@ -15,13 +15,17 @@ export const registrationRequest = z.strictObject({
 });
 export type RegistrationRequest = z.infer<typeof registrationRequest>;
 
-export const registration = z.object({
-  vehicle: vehicleId,
-  number: z.int().min(0),
+const twinAddresses = {
   /** Where to send reports, for life. */
   twin: z.object({ address: z.ipv4(), port: z.int() }),
   /** The same over IPv6, where the network has it; both lead to the same twin, at any time. */
   twin6: z.object({ address: z.ipv6(), port: z.int() }).optional(),
+};
+
+export const registration = z.object({
+  vehicle: vehicleId,
+  number: z.int().min(0),
+  ...twinAddresses,
   /** max(nextBootFloor, highest boot ever stored + 1). */
   nextBoot: z.int().min(1),
 });
@@ -111,8 +115,7 @@ export type HandoverCounts = z.infer<typeof handoverCounts>;
 export const vehicleRecord = z.object({
   vehicle: vehicleId,
   number: z.int(),
-  twin: z.object({ address: z.ipv4(), port: z.int() }),
-  twin6: z.object({ address: z.ipv6(), port: z.int() }).optional(),
+  ...twinAddresses,
   /** The host that the switch should send to, and the epoch of that redirect. */
   host: hostRef.optional(),
   hostEpoch: epoch.optional(),
@@ -181,89 +184,6 @@ export const hostHello = z.strictObject({
 });
 export type HostHello = z.infer<typeof hostHello>;
 
-/** GET /v1/reservations → {armed, tickets}: standby slots (DESIGN §6), what they are for, and until when (Unix ms). */
-export const reservationList = z.object({
-  armed: z.array(
-    z.object({
-      lease: z.string(),
-      vehicle: vehicleId,
-      domain: z.string(),
-      host: z.string(),
-      /** e.g. `neighbour ap-3`. */
-      reason: z.string(),
-      untilMs: z.number(),
-    }),
-  ),
-  tickets: z.array(z.object({ lease: z.string(), domain: z.string(), host: z.string(), untilMs: z.number() })),
-});
-export type ReservationList = z.infer<typeof reservationList>;
-
-export const SLOT_STATES = ['ready', 'reserved', 'assigned', 'draining', 'quarantined', 'going'] as const;
-export type SlotState = (typeof SLOT_STATES)[number];
-
-export const HOST_STATES = ['ready', 'draining', 'lost', 'going'] as const;
-
-/**
- * What a pool did for its cost since this manager began to keep it. A request is a hand-over's or a registration's wish for a
- * slot: `armed` and `ticket` had theirs by a lease, `ready` found one, `none` found none at first.
- */
-export const poolEconomy = z.object({
-  sinceMs: z.number(),
-  requests: z.object({ armed: z.int(), ticket: z.int(), ready: z.int(), none: z.int() }),
-  /** Share of requests that waited for no host; null where there was none. */
-  hitRate: z.number().nullable(),
-  armedRate: z.number().nullable(),
-  /** Time that hosts were ready and carried nobody, a host with half of its slots in use counted by half. */
-  idleHostMinutes: z.number(),
-  /** Time that hosts existed. */
-  hostMinutes: z.number(),
-  /** Of the last hosts, from order to hello; null where none was seen. */
-  readyMs: z.object({ n: z.int(), median: z.number(), p95: z.number(), max: z.number() }).nullable(),
-  /** Price of the idle time for each request, in the unit of `pool.hostHourCost`; null where there was no request. */
-  costPerHandover: z.number().nullable(),
-});
-export type PoolEconomy = z.infer<typeof poolEconomy>;
-
-/** GET /v1/pools → {pools: pool[]}. */
-export const pool = z.object({
-  domain: z.string(),
-  /** Slots that are kept ready now. */
-  size: z.int(),
-  /** Hosts that run in any case. */
-  hostsKept: z.int().optional(),
-  /** Hosts at most. */
-  quota: z.int().optional(),
-  hosts: z.array(
-    z.object({
-      host: hostRef,
-      pid: z.int(),
-      /** `draining`: to be empty and then ended; `lost`: out of reach; `going`: being ended. */
-      state: z.enum(HOST_STATES).optional(),
-      slots: z.array(
-        z.object({
-          slot: z.int(),
-          state: z.enum(SLOT_STATES),
-          vehicle: vehicleId.optional(),
-          handover: z.string().optional(),
-        }),
-      ),
-    }),
-  ),
-  /** Hosts ordered from MANO that are not ready yet. */
-  starting: z.int(),
-  economy: poolEconomy.optional(),
-});
-export type Pool = z.infer<typeof pool>;
-export const poolList = z.object({ pools: z.array(pool) });
-
-/** POST /v1/hosts/{domain}/{index}/drain → 202: nothing more is given to the host, its twins move away, then it is ended. Idempotent. */
-export const drainState = z.object({
-  host: z.string(),
-  /** Who holds a slot there still, standby slots included. */
-  held: z.int(),
-});
-export type DrainState = z.infer<typeof drainState>;
-
 /** POST /v1/vehicles/{vehicle}/handover → 202: an operator orders the twin into a domain. Idempotent by `handover`. */
 export const handoverOrder = z.strictObject({ domain: z.string(), handover: z.uuid().optional() });
 export const handoverOrdered = z.object({
@@ -272,29 +192,6 @@ export const handoverOrdered = z.object({
   result: z.enum(['started', 'known', 'there', 'busy']),
 });
 export type HandoverOrdered = z.infer<typeof handoverOrdered>;
-
-/** POST /v1/reconcile → 200: what books, hosts and orchestrator did not agree on, and what was done about it. */
-export const FINDINGS = ['instance-unknown', 'instance-gone', 'slot-unknown', 'slot-missing', 'slot-unheld'] as const;
-export const reconciliation = z.object({
-  hosts: z.int(),
-  slots: z.int(),
-  findings: z.array(
-    z.object({
-      /**
-       * `instance-unknown`: the orchestrator has it, nobody here knows it: ended; `instance-gone`: the store names it, it is gone:
-       * forgotten; `slot-unknown`: a host keeps it for a vehicle that has none there: released; `slot-missing`: the host does not
-       * know it: a lease is given back, a twin moves to another host; `slot-unheld`: the books keep it for nobody: freed.
-       */
-      finding: z.enum(FINDINGS),
-      host: z.string(),
-      vehicle: z.string().optional(),
-      did: z.enum(['ended', 'forgotten', 'released', 'freed', 'moved', 'failed']),
-    }),
-  ),
-  /** Hosts that did not answer. */
-  silent: z.array(z.string()),
-});
-export type Reconciliation = z.infer<typeof reconciliation>;
 
 /** GET /v1/events: SSE, `event: handover`, data = handoverRecord at each phase and at the end. */
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SLOT_STATES } from './md-manager.js';
+import { SLOT_STATES } from './pools.js';
 import { desiredSettings, reportedSettings } from '../settings.js';
 import { commandHeader, epoch, hostRef, vehicleId } from './common.js';
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { ManagerClient } from '../../protocol/api/manager-client.js';
-import { poolList } from '../../protocol/api/md-manager.js';
+import { poolList } from '../../protocol/api/pools.js';
 import { switchCheck } from '../../protocol/api/sdn-app.js';
 import { hostHealth } from '../../protocol/api/vmd.js';
 import type { ControlStore } from '../types.js';

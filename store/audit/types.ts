@@ -1,4 +1,4 @@
-import type { SlotState } from '../../protocol/api/md-manager.js';
+import type { SlotState } from '../../protocol/api/pools.js';
 import type { SeqRanges } from '../ranges.js';
 import type { DeviceRow, OwnerRow } from '../types.js';
 

@@ -1,30 +1,18 @@
 import assert from 'node:assert/strict';
 import { step } from '../../md-manager/handover/machine.js';
-import { catchUp, recover, type Facts } from '../../md-manager/handover/recover.js';
-import type { Effect, HandoverEvent, Move, Of, Redirected, VehicleState } from '../../md-manager/handover/state.js';
+import { catchUp, recover } from '../../md-manager/handover/recover.js';
+import type { Effect, HandoverEvent, VehicleState } from '../../md-manager/handover/state.js';
 import { DEFAULT_TIMING } from '../../md-manager/handover/state.js';
 import { deadlineOf, namedHosts } from '../../md-manager/handover/work.js';
-import type { Attachment, HostRef } from '../../protocol/api/common.js';
-import type { Digest } from '../../protocol/api/vmd.js';
+import { answerOf } from './handover-answers.js';
+import { factsOf } from './handover-facts.js';
+import { forgetUsed, handOver, leasable, nextTold, offer, slotAt, use } from './handover-leases.js';
+import { beginning, mayAct, type Everything } from './handover-state.js';
+import { attachmentIn, hostRef } from './host-refs.js';
 
 /** Hosts, switch and control store around one machine, as plain data: effects are performed when a test says so. */
 
 const LEASE_MS = 6_000;
-
-export const hostRef = (host: string): HostRef => ({
-  host,
-  domain: host.split('/')[0]!,
-  address: `127.96.0.${host.split('/')[1]}`,
-  port: 5683,
-  control: `http://127.96.0.${host.split('/')[1]}:5684`,
-});
-
-export const attachmentIn = (domain: string, port = 1): Attachment => ({
-  datapath: 1,
-  port,
-  domain,
-  source: { address: '127.112.0.2', port: 5683 },
-});
 
 export const idleState = (host = 'edge-1/1'): VehicleState => ({
   vehicle: 'car-1',
@@ -53,76 +41,6 @@ export type Action =
   | { readonly act: 'tell' }
   /** A lease is over, although sdn-app may have used it. */
   | { readonly act: 'expire'; readonly host: string };
-
-interface Slot {
-  epoch: number;
-  acting: boolean;
-  draining: boolean;
-}
-
-interface Lease {
-  readonly way: 'armed' | 'ticket';
-  /** `offered`: sdn-app may use it; `ended`: it may not any more; `used`: the slot is the hand-over's. */
-  readonly is: 'offered' | 'ended' | 'used';
-}
-
-interface Everything {
-  state: VehicleState;
-  now: number;
-  moves: number;
-  pool: string[];
-  held: string[];
-  /** Lost hosts: when their lease ends; dead ones at once. */
-  lost: Record<string, number>;
-  slots: Record<string, Slot>;
-  highest: Record<string, number>;
-  /** What hosts had heard from a manager that died: what they refuse of the next one by it is answered so. */
-  heard: Record<string, number>;
-  owner: { epoch: number; handover: string; attempt: number; host: string };
-  flow: { host: string; epoch: number };
-  /** The highest epoch that sdn-app has seen. */
-  switchSeen: number;
-  /** Where the device is. */
-  place: string;
-  leases: Record<string, Lease>;
-  /** Redirects of sdn-app, `<host> <epoch>`. */
-  used: string[];
-  untold: Move[];
-  burnt: number;
-  intents: string[];
-  durable: VehicleState | undefined;
-  pending: Effect[];
-  ended: string[];
-  crashes: number;
-}
-
-const beginning = (state: VehicleState, pool: string[]): Everything => {
-  const { host } = state.twin.host;
-  return {
-    state,
-    now: 10_000,
-    moves: 0,
-    pool,
-    held: [host],
-    lost: {},
-    slots: { [host]: { epoch: 0, acting: true, draining: false } },
-    highest: {},
-    heard: {},
-    owner: { epoch: 0, handover: 'registration', attempt: 0, host },
-    flow: { host, epoch: 0 },
-    switchSeen: 0,
-    place: host.split('/')[0]!,
-    leases: {},
-    used: [],
-    untold: [],
-    burnt: 0,
-    intents: [],
-    durable: undefined,
-    pending: [],
-    ended: [],
-    crashes: 0,
-  };
-};
 
 export class World {
   readonly all: Everything;
@@ -161,13 +79,14 @@ export class World {
 
   /** What may happen next. */
   actions(): Action[] {
-    const { pending, lost, slots, leases, untold } = this.all;
+    const { all } = this;
+    const { pending, lost, slots, leases, untold } = all;
     const hosts = Object.keys(slots).filter(host => !(host in lost));
     return [
       ...['edge-1', 'edge-2'].map(domain => ({ act: 'move', domain }) as const),
       ...hosts.map(host => ({ act: 'lose', host, dead: host.endsWith('2') }) as const),
       ...Object.keys(lost).map(host => ({ act: 'lose', host, dead: true }) as const),
-      ...this.#leasable().map(host => ({ act: 'lease', host, way: host.endsWith('4') ? 'ticket' : 'armed' }) as const),
+      ...leasable(all).map(host => ({ act: 'lease', host, way: host.endsWith('4') ? 'ticket' : 'armed' }) as const),
       ...this.usable().map(host => ({ act: 'use', host }) as const),
       ...Object.keys(leases).map(host => ({ act: 'expire', host }) as const),
       ...(untold.length > 0 ? [{ act: 'tell' } as const] : []),
@@ -206,9 +125,9 @@ export class World {
       case 'crash':
         return this.#crash(action.written);
       case 'lease':
-        return this.#lease(action.host, action.way);
+        return offer(all, action.host, action.way);
       case 'use':
-        return this.#use(action.host);
+        return use(all, action.host);
       case 'tell':
         return this.#tell();
       case 'expire':
@@ -252,7 +171,7 @@ export class World {
         else all.pending.push(effect);
       }
       if (next.type === 'released' && !namedHosts(after).includes(next.host)) this.#free(next.host);
-      this.#forgetLeases();
+      forgetUsed(all);
     }
     this.checkSlots();
     const again = step(all.state, event, all.now)[0];
@@ -265,7 +184,7 @@ export class World {
     const alive = (hosts: string[]): string[] => hosts.filter(host => !(host in this.all.lost)).sort();
     const kept = Object.entries(this.all.leases).flatMap(([host, { is }]) => (is === 'used' ? [] : [host]));
     assert.deepEqual(alive(this.all.held), alive([...new Set([...namedHosts(this.all.state), ...kept])]));
-    const acting = Object.entries(this.all.slots).filter(([host, slot]) => slot.acting && this.#mayAct(host));
+    const acting = Object.entries(this.all.slots).filter(([host, slot]) => slot.acting && mayAct(this.all, host));
     assert.ok(acting.length <= 1, `${acting.map(([host]) => host).join(' and ')} act`);
   }
 
@@ -279,11 +198,6 @@ export class World {
         'the intent is durable before the redirect',
       );
     if (effect.do === 'prepare') assert.ok(epoch > this.all.owner.epoch, 'every attempt has a new epoch');
-  }
-
-  #mayAct(host: string): boolean {
-    const until = this.all.lost[host];
-    return until === undefined || until > this.all.now;
   }
 
   #reserve(effect: Effect & { do: 'reserve' }): HandoverEvent {
@@ -310,155 +224,16 @@ export class World {
   }
 
   #perform(effect: Effect, how: 'well' | 'badly' | 'unheard'): void {
-    const answer = this.#world(effect, how === 'badly');
+    const answer = answerOf(this.all, effect, how === 'badly');
     if (how !== 'unheard' && answer !== undefined) this.send(answer);
     // A repeated order to a slot that drains is followed by its end.
     if (effect.do === 'drain' && how !== 'unheard' && answer?.type === 'stoodDown')
       this.send({ type: 'drained', host: effect.host.host });
   }
 
-  #world(effect: Effect, badly: boolean): HandoverEvent | undefined {
-    const { all } = this;
-    const host = 'host' in effect && typeof effect.host !== 'string' ? effect.host.host : '';
-    const of =
-      'of' in effect
-        ? effect.of
-        : 'header' in effect
-          ? { handover: effect.header.handover, attempt: effect.header.attempt }
-          : { handover: '', attempt: 0 };
-    const { run } = all.state;
-    const current = run?.record.id === of.handover && run.record.attempt === of.attempt;
-    if ('header' in effect && ['prepare', 'activate', 'drain', 'release'].includes(effect.do)) {
-      if (host in all.lost) return undefined;
-      const highest = all.highest[host] ?? 0;
-      if (effect.header.epoch < highest) {
-        // Commands of one manager to one slot keep their order: an older one never arrives after a newer one.
-        return highest === all.heard[host] ? refusal(effect.do, host, of) : undefined;
-      }
-      all.highest[host] = effect.header.epoch;
-    }
-    switch (effect.do) {
-      case 'orderHost': {
-        if (badly) return { type: 'orderFailed', domain: effect.domain };
-        all.pool = [...all.pool, `${effect.domain}/${10 + all.pool.length}`];
-        return { type: 'hostReady', domain: effect.domain };
-      }
-      case 'burnEpoch':
-        all.burnt = Math.max(all.burnt, all.owner.epoch, effect.above) + 1;
-        return { type: 'epochBurnt', of, epoch: all.burnt };
-      case 'putIntent': {
-        if (!current) return undefined;
-        all.durable = structuredClone(all.state);
-        all.intents.push(`${of.handover} ${of.attempt} ${run.record.epoch}`);
-        return { type: 'intentDurable', of };
-      }
-      case 'prepare':
-        if (badly) return { type: 'prepareFailed', of };
-        if (!current || !all.held.includes(host)) return undefined;
-        if (all.slots[host]?.epoch === effect.header.epoch) return { type: 'prepared', of };
-        all.slots[host] = { epoch: effect.header.epoch, acting: false, draining: false };
-        return { type: 'prepared', of };
-      case 'redirect':
-        if (effect.header.epoch < all.switchSeen) return { type: 'redirectStale', of };
-        // One epoch has one host.
-        if (effect.header.epoch === all.flow.epoch && host !== all.flow.host) return { type: 'redirectStale', of };
-        all.flow = { host, epoch: effect.header.epoch };
-        all.switchSeen = Math.max(all.switchSeen, effect.header.epoch);
-        return { type: 'redirected', of };
-      case 'claim':
-        if (effect.header.epoch <= all.owner.epoch) return { type: 'claimed', of, outcome: 'refused' };
-        all.owner = { epoch: effect.header.epoch, ...of, host };
-        return { type: 'claimed', of, outcome: 'applied' };
-      case 'readOwner':
-        return { type: 'ownerRead', of, owner: all.owner };
-      case 'activate': {
-        if (!current) return undefined;
-        const others = Object.entries(all.slots).filter(([name, slot]) => name !== host && slot.acting);
-        for (const [name] of others) assert.ok(!this.#mayAct(name), `${name} and ${host} act`);
-        all.slots[host] = { epoch: effect.header.epoch, acting: true, draining: false };
-        return { type: 'activated', of };
-      }
-      case 'drain': {
-        const slot = all.slots[host];
-        if (slot === undefined) return { type: 'drained', host };
-        all.slots[host] = { ...slot, acting: false, draining: true };
-        return { type: 'stoodDown', host, digest: {} as Digest };
-      }
-      case 'retire': {
-        if (all.flow.host === host && all.used.includes(`${host} ${all.flow.epoch}`))
-          return { type: 'retireStale', host };
-        // A copy that comes late, after the flow went back there: sdn-app does not take the way out of the host that serves.
-        if (all.flow.host === host && effect.header.epoch < all.flow.epoch) return undefined;
-        all.switchSeen = Math.max(all.switchSeen, effect.header.epoch);
-        assert.notEqual(all.flow.host, host, 'the switch still sends to a host whose way out is taken');
-        return { type: 'retired', host };
-      }
-      case 'release': {
-        if (!all.state.leaving.some(item => item.host.host === host)) return undefined;
-        assert.ok(!all.slots[host]?.acting, 'a slot that acts is not released');
-        return { type: 'released', host };
-      }
-      case 'reserve':
-      case 'free':
-      case 'record':
-        return undefined;
-    }
-  }
-
-  #leasable(): string[] {
-    const { pool, held, lost, state } = this.all;
-    if (state.run !== undefined) return [];
-    const other = (host: string): boolean => host.split('/')[0] !== state.twin.host.domain;
-    return pool.filter(host => other(host) && !held.includes(host) && !(host in lost)).slice(0, 2);
-  }
-
-  #lease(host: string, way: 'armed' | 'ticket'): void {
-    const { all } = this;
-    if (!this.#leasable().includes(host)) return;
-    all.held.push(host);
-    all.leases[host] = { way, is: 'offered' };
-    const epoch = all.state.highestEpoch;
-    if (way === 'ticket') return;
-    assert.ok(epoch >= (all.highest[host] ?? 0), 'a lease is prepared with the highest epoch seen');
-    all.slots[host] = { epoch, acting: false, draining: false };
-  }
-
-  #use(host: string): void {
-    const { all } = this;
-    const lease = all.leases[host];
-    if (lease?.is !== 'offered') return;
-    for (const [name, other] of Object.entries(all.leases))
-      if (other.is === 'offered') all.leases[name] = { ...other, is: 'ended' };
-    all.moves++;
-    all.flow = { host, epoch: ++all.switchSeen };
-    all.place = host.split('/')[0]!;
-    all.used.push(`${host} ${all.flow.epoch}`);
-    const redirected = { host: hostRef(host), epoch: all.flow.epoch, atMs: all.now, ...this.#slotAt(host) };
-    all.untold.push({ id: `r${all.moves}`, to: attachmentIn(all.place), first: false, phases: {}, redirected });
-  }
-
   #tell(): void {
-    const { all } = this;
-    const move = all.untold.shift();
-    if (move?.redirected === undefined) return;
-    const redirected = { ...move.redirected, ...this.#slotAt(move.redirected.host.host) };
-    if (redirected.held) this.#handOver(redirected.host.host);
-    this.send({ type: 'attachmentChanged', move: { ...move, redirected } });
-  }
-
-  #slotAt(host: string): Pick<Redirected, 'way' | 'held' | 'health'> {
-    const { leases, lost } = this.all;
-    const lease = leases[host];
-    const until = lost[host];
-    if (until === undefined)
-      return { way: lease?.way ?? 'armed', held: lease !== undefined && lease.is !== 'used', health: { is: 'alive' } };
-    const health = until === 0 ? ({ is: 'dead' } as const) : ({ is: 'lost', leaseUntilMs: until } as const);
-    return { way: lease?.way ?? 'armed', held: false, health };
-  }
-
-  #handOver(host: string): void {
-    const lease = this.all.leases[host];
-    if (lease !== undefined) this.all.leases[host] = { ...lease, is: 'used' };
+    const move = nextTold(this.all);
+    if (move !== undefined) this.send({ type: 'attachmentChanged', move });
   }
 
   #expire(host: string): void {
@@ -468,80 +243,32 @@ export class World {
     if (!namedHosts(this.all.state).includes(host)) this.#free(host);
   }
 
-  /** The record of a used lease goes once the hand-over has no need of it. */
-  #forgetLeases(): void {
-    const { leases, state, owner } = this.all;
-    for (const [host, { is }] of Object.entries(leases))
-      if (is === 'used' && (owner.host === host || !namedHosts(state).includes(host))) delete leases[host];
-  }
-
   /** The manager dies, and the next one finds what is durable. */
   #crash(written: boolean): void {
     const { all } = this;
-    const { owner, flow, slots, lost } = all;
     all.crashes++;
     all.pending = [];
     all.heard = { ...all.highest };
     // Rows of ended hand-overs are closed in groups; here they are at once, and an open one may be stale.
     const kept = written ? all.state : all.durable;
     const open = all.state.run?.intended && kept?.run?.record.id === all.state.run.record.id ? kept : undefined;
-    const at = attachmentIn(all.place);
-    const named = open === undefined ? [] : namedHosts(open);
     // A row that tells of an epoch is its intent, whenever it was written.
     if (open?.run !== undefined)
       all.intents.push(`${open.run.record.id} ${open.run.record.attempt} ${open.run.record.epoch}`);
-    const facts = {
-      vehicle: 'car-1',
-      number: 7,
-      term: 1,
-      owner: { vehicle: 'car-1', ...owner, domain: owner.host.split('/')[0]!, claimedAtMs: 0 },
-      ownerHost: hostRef(owner.host),
-      highestEpoch: all.burnt,
-      ...(open === undefined ? {} : { open }),
-      flows: {
-        vehicle: 'car-1',
-        number: 7,
-        host: hostRef(flow.host),
-        highestEpoch: all.switchSeen,
-        waysOut: [],
-        state: 'attached',
-        armed: [],
-        attachment: at,
-      },
-      slots: Object.entries(slots)
-        .filter(([host]) => !(host in lost) && (named.includes(host) || !(host in all.leases)))
-        .map(([host, slot], index) => ({
-          host: hostRef(host),
-          slot: {
-            slot: index,
-            state: slot.acting ? 'assigned' : slot.draining ? 'draining' : 'reserved',
-            vehicle: 'car-1',
-            highestEpoch: slot.epoch,
-            ...(slot.acting ? { actingEpoch: slot.epoch } : {}),
-          },
-        })),
-      seen: [],
-    } satisfies Facts;
+    const facts = factsOf(all, open);
     const state = recover(facts);
     all.state = state;
     for (const [host, lease] of Object.entries(all.leases))
       all.leases[host] = { ...lease, is: namedHosts(state).includes(host) ? 'used' : 'ended' };
-    const held = [...namedHosts(state), ...Object.keys(slots), ...Object.keys(all.leases)];
-    all.held = [...new Set(held)].filter(host => !(host in lost));
+    const held = [...namedHosts(state), ...Object.keys(all.slots), ...Object.keys(all.leases)];
+    all.held = [...new Set(held)].filter(host => !(host in all.lost));
     this.send({ type: 'resumed' });
-    for (const host of namedHosts(state).filter(name => name in lost)) this.#lose(host, lost[host] === 0);
+    for (const host of namedHosts(state).filter(name => name in all.lost)) this.#lose(host, all.lost[host] === 0);
     const flows = { ...facts.flows, host: hostRef(all.flow.host), highestEpoch: all.switchSeen };
-    const move = catchUp(all.state, flows, host => this.#slotAt(host.host), { id: `c${++all.moves}`, atMs: all.now });
-    if (move?.redirected?.held) this.#handOver(move.redirected.host.host);
+    const move = catchUp(all.state, flows, host => slotAt(all, host.host), { id: `c${++all.moves}`, atMs: all.now });
+    if (move?.redirected?.held) handOver(all, move.redirected.host.host);
     if (move !== undefined) this.send({ type: 'attachmentChanged', move });
   }
-}
-
-/** What a refused command comes back as (md-manager/handover/effects.ts). */
-function refusal(what: string, host: string, of: Of): HandoverEvent {
-  if (what === 'prepare') return { type: 'prepareFailed', of };
-  if (what === 'activate') return { type: 'activateRefused', of };
-  return what === 'drain' ? { type: 'drained', host } : { type: 'released', host };
 }
 
 /** What is under way. */

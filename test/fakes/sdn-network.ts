@@ -10,12 +10,11 @@ import {
   attachmentChanged,
   type AttachmentAnswer,
   type AttachmentChanged,
-  type Pool,
-  type ReservationList,
   type ServiceLease,
   type ServiceLeaseRequest,
   type VehicleRecord,
 } from '../../protocol/api/md-manager.js';
+import type { Pool, ReservationList } from '../../protocol/api/pools.js';
 import { fault } from '../../protocol/errors.js';
 import { METRICS } from '../../protocol/metrics.js';
 import type { Topology } from '../../protocol/topology.js';

@@ -4,14 +4,8 @@ import { delay } from '../../common/clock.js';
 import { EdgetwinError } from '../../common/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { ManagerClient } from '../../protocol/api/manager-client.js';
-import {
-  handoverList,
-  poolList,
-  vehicleList,
-  type HandoverRecord,
-  type Pool,
-  type VehicleRecord,
-} from '../../protocol/api/md-manager.js';
+import { handoverList, vehicleList, type HandoverRecord, type VehicleRecord } from '../../protocol/api/md-manager.js';
+import { poolList, type Pool } from '../../protocol/api/pools.js';
 import { vehicleFlows } from '../../protocol/api/sdn-app.js';
 import { readTopology } from '../../protocol/topology-file.js';
 import { finishAndAudit, type Outcome } from '../../lab/demo/finish.js';

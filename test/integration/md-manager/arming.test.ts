@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { handoverCounts, poolList, serviceLease } from '../../../protocol/api/md-manager.js';
+import { handoverCounts, serviceLease } from '../../../protocol/api/md-manager.js';
+import { poolList } from '../../../protocol/api/pools.js';
 import { FakeSdnApp } from '../../fakes/fake-sdn-app.js';
 import { Gate } from '../../fakes/gate.js';
 import { Lab } from './lab.js';

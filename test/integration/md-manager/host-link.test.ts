@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock, systemTimers } from '../../../common/clock.js';
 import { HostLink } from '../../../md-manager/pool/host-link.js';
-import { hostRef } from '../../fakes/handover-world.js';
+import { hostRef } from '../../fakes/host-refs.js';
 
 const PROBE_MS = 20;
 

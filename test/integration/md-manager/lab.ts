@@ -16,15 +16,14 @@ import {
   attachmentAnswer,
   handoverRecord,
   registration,
-  reservationList,
   vehicleRecord,
   type AttachmentAnswer,
   type AttachmentChanged,
   type HandoverRecord,
   type Registration,
-  type ReservationList,
   type VehicleRecord,
 } from '../../../protocol/api/md-manager.js';
+import { reservationList, type ReservationList } from '../../../protocol/api/pools.js';
 import type { Attachment } from '../../../protocol/api/common.js';
 import { METRICS } from '../../../protocol/metrics.js';
 import { openLmdbControlStore } from '../../../store/lmdb/control-store.js';
@@ -33,7 +32,7 @@ import { FakeMano, type FakeVmdHost } from '../../fakes/fake-vmd-host.js';
 import { FakeSdnApp } from '../../fakes/fake-sdn-app.js';
 import { Gate } from '../../fakes/gate.js';
 import { StoreFaults } from '../../fakes/store-faults.js';
-import { attachmentIn } from '../../fakes/handover-world.js';
+import { attachmentIn } from '../../fakes/host-refs.js';
 
 const KEY = '0'.repeat(32);
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { codeOf } from '../../../common/errors.js';
 import { run } from '../../../md-manager/tool/cli.js';
-import { drainState, handoverList, handoverOrdered, poolList, type Pool } from '../../../protocol/api/md-manager.js';
+import { handoverList, handoverOrdered } from '../../../protocol/api/md-manager.js';
+import { drainState, poolList, type Pool } from '../../../protocol/api/pools.js';
 import { saidBy, type Said } from '../../fakes/said.js';
 import { Lab } from './lab.js';
 

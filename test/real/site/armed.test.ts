@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { HttpClient } from '../../../protocol/api/http-client.js';
-import { reservationList } from '../../../protocol/api/md-manager.js';
+import { reservationList } from '../../../protocol/api/pools.js';
 import { SiteJourney, needsSite } from './harness.js';
 
 const LEASE_MS = 6_000;

@@ -10,7 +10,7 @@ import { openSmf } from '../../../../lab/triggers/smf.js';
 import { triggerList } from '../../../../md-manager/triggers/rest.js';
 import { handoverList } from '../../../../protocol/api/md-manager.js';
 import { eventually } from '../../../fakes/eventually.js';
-import { attachmentIn } from '../../../fakes/handover-world.js';
+import { attachmentIn } from '../../../fakes/host-refs.js';
 import { Lab } from '../lab.js';
 
 const NAMES = {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { Contract } from '../../../../lab/triggers/contract.js';
 import { eventually } from '../../../fakes/eventually.js';
-import { attachmentIn } from '../../../fakes/handover-world.js';
+import { attachmentIn } from '../../../fakes/host-refs.js';
 import { Lab } from '../lab.js';
 
 type Bag = Record<string, unknown>;
