@@ -31,6 +31,16 @@ describe('plausibility of positions', () => {
     assert.deepEqual(results([at(0, { latitude: 91 }), at(1, { longitude: -181 })]), ['implausible', 'implausible']));
   it('never takes an old fix for a new one', () =>
     assert.deepEqual(results([at(5), at(5), at(4), at(4), at(6)]), ['fix', 'repeated', 'repeated', 'repeated', 'fix']));
+  it('counts three 3D fixes though each of them is told twice', () => {
+    let state: FixState = NO_FIX;
+    const credible: unknown[] = [];
+    for (const second of [0, 0, 1, 1, 2]) {
+      const [next, verdict] = acceptTpv(state, at(second), 1_000 * second, RULES);
+      state = next;
+      credible.push(verdict.result === 'fix' ? verdict.fix.credibleTimeMs : verdict.result);
+    }
+    assert.deepEqual(credible, [undefined, 'repeated', undefined, 'repeated', 2_000]);
+  });
   it('knows the same place without a time for the same fix', () =>
     assert.deepEqual(results([timeless(38), timeless(38), timeless(38.00001)]), ['fix', 'repeated', 'fix']));
   it('believes a receiver that put its clock back after three rising times, and vouches for none of them', () => {
