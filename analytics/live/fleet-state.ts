@@ -14,6 +14,7 @@ import { signalByWire } from '../../protocol/signals.js';
 import type { LiveCell } from '../../store/types.js';
 import { LOST_AFTER_MS, sumCounts } from '../query/reports-ledger.js';
 import { signalState, signalStates } from '../query/signal-state.js';
+import { pointsEach } from '../query/track.js';
 import { VehicleState, servingOf } from './vehicle-state.js';
 
 /** Hand-overs kept for the time that md-manager is away; the oldest goes first. */
@@ -161,18 +162,22 @@ export class FleetState {
 
   detail(state: VehicleState): VehicleDetail {
     const sources = this.sources();
-    return { sources, ...this.summary(state), signals: signalStates(state.cells, sources.nowMs) };
+    return {
+      ...{ sources, ...this.summary(state) },
+      ...{ signals: signalStates(state.cells, sources.nowMs), track: state.track },
+    };
   }
 
   fleet(only?: string): Fleet {
     const sources = this.sources();
-    const vehicles = this.#sorted()
-      .filter(({ vehicle }) => only === undefined || vehicle === only)
-      .map(state => ({
-        ...this.summary(state),
-        signals: signalStates(state.cells, sources.nowMs),
-        track: state.track,
-      }));
+    const one = only === undefined ? undefined : this.vehicles.get(only);
+    const states = only === undefined ? this.#sorted() : one === undefined ? [] : [one];
+    const points = pointsEach(states.length);
+    const vehicles = states.map(state => ({
+      ...this.summary(state),
+      signals: signalStates(state.cells, sources.nowMs),
+      track: state.track.slice(-points),
+    }));
     return { sources, vehicles, counts: this.counts() };
   }
 

@@ -51,14 +51,14 @@ export class StreamHub {
     if (missed !== undefined && 'events' in missed) {
       const mine = missed.events.filter(event => concerns(event, vehicle));
       const resumed: Resumed = { replayed: true, events: mine.length };
-      stream.write(eventText('resumed', resumed) + mine.map(({ text }) => text).join(''));
+      stream.begin(eventText('resumed', resumed) + mine.map(({ text }) => text).join(''));
       return;
     }
     if (missed !== undefined) {
       const resumed: Resumed = { replayed: false, events: 0, why: missed.why };
       stream.send('resumed', resumed);
     }
-    stream.send('fleet', this.#fleet.fleet(vehicle), this.#sent.lastId);
+    stream.begin(eventText('fleet', this.#fleet.fleet(vehicle), this.#sent.lastId));
   }
 
   /** Keeps quiet streams open until the returned function is called. */

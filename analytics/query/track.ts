@@ -5,6 +5,13 @@ import { isPlausible, signalByWire } from '../../protocol/signals.js';
 /** How much of its way a vehicle leaves behind on the map. */
 export const TRACK_MS = 900_000;
 export const TRACK_POINTS = 400;
+/** Points of all vehicles together in what a reader begins with, and of each at least: enough to see where it is heading. */
+const POINTS_IN_ALL = 40_000;
+const POINTS_LEAST = 20;
+
+/** How many of its newest points each of so many vehicles is shown with. */
+export const pointsEach = (vehicles: number): number =>
+  Math.min(TRACK_POINTS, Math.max(POINTS_LEAST, Math.floor(POINTS_IN_ALL / Math.max(1, vehicles))));
 
 /** The position of a report, at the time of its latitude; undefined where it has none. */
 export function positionOf(report: Report): TrackPoint | undefined {

@@ -60,11 +60,15 @@ export const vehicleSummary = z.object({
 export type VehicleSummary = z.infer<typeof vehicleSummary>;
 export const vehicleSummaryList = z.object({ sources, vehicles: z.array(vehicleSummary) });
 
-/** GET /v1/vehicles/{vehicle}. */
-export const vehicleDetail = vehicleSummary.extend({ sources, signals: z.array(signalState) });
+/** GET /v1/vehicles/{vehicle}: with the way of the last minutes, thinned. */
+export const vehicleDetail = vehicleSummary.extend({
+  sources,
+  signals: z.array(signalState),
+  track: z.array(trackPoint),
+});
 export type VehicleDetail = z.infer<typeof vehicleDetail>;
 
-/** GET /v1/fleet: what the page starts from; the way of the last minutes, thinned. */
+/** GET /v1/fleet: what the page starts from; of a large fleet only the end of each way. */
 export const fleetVehicle = vehicleSummary.extend({ signals: z.array(signalState), track: z.array(trackPoint) });
 export type FleetVehicle = z.infer<typeof fleetVehicle>;
 

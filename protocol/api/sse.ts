@@ -1,9 +1,14 @@
 import type { FastifyReply } from 'fastify';
 
-/** Server-sent events to one reader. A reader that is slower than `limitBytes` of backlog is closed: queues are bounded. */
+/**
+ * Server-sent events to one reader. A reader that is slower than `limitBytes` of backlog is closed: queues are bounded. What a
+ * stream begins with may be longer than that, and is no backlog: who is still reading it is not slow.
+ */
 export class SseStream {
   readonly #reply: FastifyReply;
   readonly #limitBytes: number;
+  /** Of the beginning, until it is with the reader. */
+  #beginBytes = 0;
 
   constructor(reply: FastifyReply, options: { limitBytes?: number } = {}) {
     this.#reply = reply;
@@ -22,9 +27,16 @@ export class SseStream {
     this.write(eventText(event, data, id));
   }
 
+  /** Writes what the stream begins with: of whatever length. */
+  begin(text: string): void {
+    const bytes = Buffer.from(text);
+    this.#beginBytes += bytes.length;
+    this.#reply.raw.write(bytes, () => (this.#beginBytes -= bytes.length));
+  }
+
   /** Writes what `eventText` made, once for many readers. */
   write(text: string): void {
-    if (this.#reply.raw.writableLength > this.#limitBytes) {
+    if (this.#reply.raw.writableLength > this.#limitBytes + this.#beginBytes) {
       this.#reply.raw.destroy();
       return;
     }

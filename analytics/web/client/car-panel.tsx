@@ -3,7 +3,7 @@ import type { SignalState } from '../../../protocol/api/analytics.js';
 import { CarTools } from './car-tools.js';
 import { Chart } from './chart.js';
 import { domainColour } from './domains.js';
-import { ageText, countText, unitText, valueText } from './format.js';
+import { ageText, clockText, countText, unitText, valueText } from './format.js';
 import { servingSpans } from './handover-times.js';
 import { KEPT_MS } from './series-buffer.js';
 import { LATITUDE, LONGITUDE, SPEED, carAgeMs, signalAge, type Car } from './cars.js';
@@ -59,7 +59,9 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
               {car.serving.attachment?.accessPoint && <span>at {car.serving.attachment.accessPoint}</span>}
             </>
           )}
-          <span>{countText(car.stored)} reports</span>
+          <span>
+            {store.replay === undefined ? `${countText(car.stored)} reports` : `as it was at ${clockText(nowMs)}`}
+          </span>
           <span>{ageMs === undefined ? 'never heard' : `heard ${ageText(ageMs)} ago`}</span>
         </p>
       </div>

@@ -35,6 +35,12 @@ export class Recording {
     });
   }
 
+  /** When the car was first heard in this span; undefined: it was not. */
+  get firstMs(): number | undefined {
+    const firsts = [...this.#series.values()].flatMap(points => points[0]?.[0] ?? []);
+    return firsts.length === 0 ? undefined : Math.min(...firsts);
+  }
+
   /** The points of a signal, gaps left out; what a chart is made of. */
   points(path: string): Points {
     return this.#series.get(path) ?? [];

@@ -17,7 +17,6 @@ const DRAW_EVERY_MS = 100;
 
 /** The last hour once more: every car as it was at a moment that the viewer chooses, or that runs. */
 export class Replay {
-  readonly fromMs: number;
   readonly toMs: number;
   atMs: number;
   rate: (typeof RATES)[number] = 10;
@@ -29,16 +28,23 @@ export class Replay {
   readonly #full = new Map<string, Recording>();
   readonly #buffers = new Map<string, Map<string, SeriesBuffer>>();
   readonly #closed = new AbortController();
+  readonly #askedFromMs: number;
+  #firstMs: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #shown: { readonly atMs: number; readonly loaded: number; readonly cars: Map<string, Car> } | undefined;
 
   constructor(store: PageStore) {
     this.#store = store;
     this.toMs = store.nowMs();
-    this.fromMs = this.toMs - REPLAYED_MS;
+    this.#askedFromMs = this.toMs - REPLAYED_MS;
     this.atMs = this.toMs - 300_000;
     this.all = store.cars.size;
     void this.#loadAll([...store.cars.values()]);
+  }
+
+  /** Where it begins: of a fleet that was not heard for all of the hour, with what was heard first. */
+  get fromMs(): number {
+    return this.#firstMs ?? this.#askedFromMs;
   }
 
   get playing(): boolean {
@@ -116,16 +122,25 @@ export class Replay {
     const load = async (): Promise<void> => {
       for (let car = left.shift(); car !== undefined && !this.#closed.signal.aborted; car = left.shift()) {
         const history = await this.#ask(car.vehicle, `signals=${signals}&limit=${limit}`);
-        if (history !== undefined) this.#recordings.set(car.vehicle, new Recording(car, history.series));
+        if (history !== undefined) this.#take(car.vehicle, new Recording(car, history.series));
         this.loaded++;
         this.#store.changed();
       }
     };
     await Promise.all(Array.from({ length: LOADERS }, load));
+    // Before all are there, another one may have been heard earlier.
+    if (!this.#closed.signal.aborted) this.seek(this.atMs);
+  }
+
+  #take(vehicle: string, recording: Recording): void {
+    this.#recordings.set(vehicle, recording);
+    const { firstMs } = recording;
+    if (firstMs !== undefined)
+      this.#firstMs = Math.max(this.#askedFromMs, Math.min(firstMs, this.#firstMs ?? Infinity));
   }
 
   async #ask(vehicle: string, query: string): Promise<History | undefined> {
-    const [from, to] = [Math.floor(this.fromMs), Math.ceil(this.toMs)];
+    const [from, to] = [Math.floor(this.#askedFromMs), Math.ceil(this.toMs)];
     const path = `/v1/vehicles/${encodeURIComponent(vehicle)}/history?from=${from}&to=${to}&${query}`;
     const response = await fetch(path, { signal: this.#closed.signal }).catch(() => undefined);
     return response?.ok === true ? ((await response.json()) as History) : undefined;

@@ -6,6 +6,7 @@ import type {
   SignalState,
   Sources,
   TopologyAnswer,
+  VehicleDetail,
 } from '../../../protocol/api/analytics.js';
 import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
 import { LATITUDE, LONGITUDE, type Car } from './cars.js';
@@ -19,6 +20,10 @@ const HANDOVERS_KEPT = 300;
 const DRAW_EVERY_MS = 250;
 const RETRY_MS = 2_000;
 const NO_SERIES: ReadonlyMap<string, SeriesBuffer> = new Map();
+
+/** What came live meanwhile is not undone by an answer that was made before. */
+const isOlder = (signal: SignalState, than: SignalState | undefined): boolean =>
+  than?.timeMs !== undefined && (signal.timeMs ?? 0) < than.timeMs;
 
 export type Link = 'connecting' | 'live' | 'lost';
 
@@ -180,11 +185,19 @@ export class PageStore {
     }
     if (values.some(({ path }) => path === LATITUDE || path === LONGITUDE)) this.#extendTrack(car);
     // What a car has that is new to the page comes with labels and units only in full.
-    if (!known || values.some(({ path }) => !car.signals.has(path)))
-      void this.#load<{ signals: SignalState[] }>(`/v1/vehicles/${vehicle}`, ({ signals }) => {
-        for (const signal of signals) car.signals.set(signal.path, signal);
-        if (this.selected === undefined) this.select(vehicle);
-      });
+    if (!known || values.some(({ path }) => !car.signals.has(path))) this.#loadCar(car);
+  }
+
+  /** Signals in full, and the whole way: in a large fleet the beginning has the end of it alone. */
+  #loadCar(car: Car): void {
+    const path = `/v1/vehicles/${encodeURIComponent(car.vehicle)}`;
+    void this.#load<Pick<VehicleDetail, 'signals' | 'track'>>(path, ({ signals, track }) => {
+      for (const signal of signals)
+        if (!isOlder(signal, car.signals.get(signal.path))) car.signals.set(signal.path, signal);
+      const untilMs = track.at(-1)?.[0] ?? 0;
+      car.track = [...track, ...car.track.filter(([timeMs]) => timeMs > untilMs)];
+      if (this.selected === undefined) this.select(car.vehicle);
+    });
   }
 
   #extendTrack(car: Car): void {
@@ -246,6 +259,8 @@ export class PageStore {
     if (this.#charts.has(vehicle) && !again) return;
     const buffers = this.#charts.get(vehicle) ?? new Map<string, SeriesBuffer>();
     this.#charts.set(vehicle, buffers);
+    const known = this.cars.get(vehicle);
+    if (known !== undefined) this.#loadCar(known);
     const gapOf = (path: string): number => this.cars.get(vehicle)?.signals.get(path)?.staleAfterMs ?? 15_000;
     void loadPast(vehicle, this.nowMs(), gapOf, buffers).then(() => this.changed());
     this.changed();

@@ -16,7 +16,7 @@ export function TimeBar({ store }: { store: PageStore }) {
     return at === undefined || at < fromMs || at > toMs || record.kind === 'first' ? [] : [{ at, record }];
   });
   return (
-    <div class="time-bar" role="group" aria-label="Replay of the last hour">
+    <div class="time-bar" role="group" aria-label={`Replay of ${clockText(fromMs)} to ${clockText(toMs)}`}>
       <button type="button" aria-label={replay.playing ? 'pause' : 'play'} onClick={() => replay.play(!replay.playing)}>
         {replay.playing ? '❚❚' : '▶'}
       </button>
@@ -40,6 +40,10 @@ export function TimeBar({ store }: { store: PageStore }) {
           value={atMs}
           onInput={event => replay.seek(event.currentTarget.valueAsNumber)}
         />
+        <span class="time-ends" aria-hidden="true">
+          <i>{clockText(fromMs)}</i>
+          <i>{clockText(toMs)}</i>
+        </span>
       </div>
       <output>{clockText(atMs)}</output>
       <div class="segments" role="group" aria-label="How fast">
