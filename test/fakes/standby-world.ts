@@ -14,7 +14,8 @@ import { parseTopology } from '../../protocol/topology.js';
 import type { StandbyRow } from '../../store/types.js';
 import { fakeClock } from './fake-clock.js';
 import { sized } from './pool-size.js';
-import { attachmentIn, hostRef, idleState } from './handover-world.js';
+import { idleState } from './handover-world.js';
+import { attachmentIn, hostRef } from './host-refs.js';
 
 export const DOMAINS = ['edge-1', 'edge-2', 'edge-3'];
 const TOPOLOGY = parseTopology({

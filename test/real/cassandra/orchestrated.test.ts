@@ -24,7 +24,7 @@ import { poolList } from '../../../protocol/api/pools.js';
 import { eventually, until } from '../../fakes/eventually.js';
 import { FakeSdnApp } from '../../fakes/fake-sdn-app.js';
 import { Gate } from '../../fakes/gate.js';
-import { attachmentIn } from '../../fakes/handover-world.js';
+import { attachmentIn } from '../../fakes/host-refs.js';
 import { migratedStores } from './migrated-stores.js';
 import { needsCluster } from './shared-cluster.js';
 

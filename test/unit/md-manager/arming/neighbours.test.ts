@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { nextDomains } from '../../../../md-manager/arming/neighbours.js';
 import { parseTopology, type Topology } from '../../../../protocol/topology.js';
-import { attachmentIn } from '../../../fakes/handover-world.js';
+import { attachmentIn } from '../../../fakes/host-refs.js';
 
 /** Access points along a road, 1 km apart, each on the port of its number. */
 const road = (change: (topology: Topology) => unknown = topology => topology): Topology =>

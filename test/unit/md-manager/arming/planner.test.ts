@@ -3,7 +3,8 @@ import { Leases } from '../../../../md-manager/arming/leases.js';
 import { Planner } from '../../../../md-manager/arming/planner.js';
 import { parseTopology } from '../../../../protocol/topology.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
-import { attachmentIn, idleState } from '../../../fakes/handover-world.js';
+import { idleState } from '../../../fakes/handover-world.js';
+import { attachmentIn } from '../../../fakes/host-refs.js';
 
 const DOMAINS = ['edge-1', 'edge-2', 'edge-3'];
 const point = (n: number, neighbours: number[]) => ({

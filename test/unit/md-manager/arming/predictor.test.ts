@@ -5,7 +5,8 @@ import { Metrics } from '../../../../common/metrics.js';
 import { METRICS } from '../../../../protocol/metrics.js';
 import type { MotionRow } from '../../../../protocol/api/vmd.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
-import { attachmentIn, idleState } from '../../../fakes/handover-world.js';
+import { idleState } from '../../../fakes/handover-world.js';
+import { attachmentIn } from '../../../fakes/host-refs.js';
 
 const DEGREE_M = (6_371_008.8 * Math.PI) / 180;
 const place = (eastM: number) => ({ latitude: 0, longitude: 10 + eastM / DEGREE_M });

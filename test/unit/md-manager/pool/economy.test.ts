@@ -4,7 +4,7 @@ import { Economy } from '../../../../md-manager/pool/economy.js';
 import { HeldSlots } from '../../../../md-manager/pool/held-slots.js';
 import { mark, putHost, type PooledHost, type PoolState } from '../../../../md-manager/pool/pool-state.js';
 import { METRICS } from '../../../../protocol/metrics.js';
-import { hostRef } from '../../../fakes/handover-world.js';
+import { hostRef } from '../../../fakes/host-refs.js';
 
 const MINUTE_MS = 60_000;
 const host = (name: string, state: PooledHost['state'] = 'ready'): PooledHost => ({

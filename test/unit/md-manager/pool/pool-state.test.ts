@@ -18,7 +18,7 @@ import {
 } from '../../../../md-manager/pool/pool-state.js';
 import { HeldSlots } from '../../../../md-manager/pool/held-slots.js';
 import { sized } from '../../../fakes/pool-size.js';
-import { hostRef } from '../../../fakes/handover-world.js';
+import { hostRef } from '../../../fakes/host-refs.js';
 
 const host = (name: string, state: PooledHost['state'] = 'ready', slots = 2): PooledHost => ({
   ref: hostRef(name),

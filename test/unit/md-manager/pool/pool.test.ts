@@ -8,7 +8,7 @@ import { Pool } from '../../../../md-manager/pool/pool.js';
 import { fault } from '../../../../protocol/errors.js';
 import { METRICS } from '../../../../protocol/metrics.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
-import { hostRef } from '../../../fakes/handover-world.js';
+import { hostRef } from '../../../fakes/host-refs.js';
 
 /** A MANO that counts orders; what becomes of one is the test's. */
 class ScriptedMano implements Mano {

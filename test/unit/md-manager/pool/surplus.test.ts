@@ -13,7 +13,7 @@ import {
 import { HeldSlots } from '../../../../md-manager/pool/held-slots.js';
 import { Surplus } from '../../../../md-manager/pool/surplus.js';
 import { sized } from '../../../fakes/pool-size.js';
-import { hostRef } from '../../../fakes/handover-world.js';
+import { hostRef } from '../../../fakes/host-refs.js';
 
 const SIZES = new Map([['edge-1', sized(1)]]);
 const SLOTS = 2;

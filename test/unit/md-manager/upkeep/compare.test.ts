@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { differences, lasting } from '../../../../md-manager/upkeep/compare.js';
 import type { HostHealth } from '../../../../protocol/api/vmd.js';
-import { hostRef } from '../../../fakes/handover-world.js';
+import { hostRef } from '../../../fakes/host-refs.js';
 
 const health = (name: string, ...vehicles: string[]): [string, HostHealth] => [
   name,
