@@ -5,7 +5,7 @@ import { openLog } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
 import { openHttp } from '../../protocol/api/http-server.js';
 import { route } from '../../protocol/api/route.js';
-import { METRICS } from '../../protocol/metrics.js';
+import { METRICS_OF, type MetricName } from '../../protocol/metrics.js';
 import type { FarEnd } from './far-end.js';
 import { openMecLocation } from './mec-location.js';
 import { openMecMobility } from './mec-mobility.js';
@@ -61,7 +61,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
       part: 'lab-triggers',
       listen: { address: '127.0.0.1', port },
       log: openLog('lab-triggers', 'info'),
-      metrics: new Metrics(METRICS),
+      metrics: new Metrics<MetricName>(METRICS_OF.lab),
       routes: [
         route({
           method: 'POST',

@@ -27,6 +27,8 @@ export class Refused extends Error {
   }
 }
 
+export const notThere = ({ method, path }: Asked): Refused => new Refused(404, `${method} ${path} is no resource`);
+
 /** What happens to one request: nobody answers, its answer is lost when it is done, another status, another place, or all of it later. */
 export type Trouble =
   | 'away'

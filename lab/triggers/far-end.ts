@@ -72,12 +72,3 @@ export class Platform implements AsyncDisposable {
     await this.poster[Symbol.asyncDispose]();
   }
 }
-
-/** `/subscriptions` and `/subscriptions/{id}`, of a path that ends there. */
-export function subscriptionIn(path: string, collection: string): { readonly id: string | undefined } | undefined {
-  if (path === collection) return { id: undefined };
-  const rest = path.startsWith(`${collection}/`) ? path.slice(collection.length + 1) : '';
-  return rest === '' || rest.includes('/') ? undefined : { id: rest };
-}
-
-export const notThere = ({ method, path }: Asked): Refused => new Refused(404, `${method} ${path} is no resource`);

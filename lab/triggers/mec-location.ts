@@ -1,5 +1,7 @@
 import { timeStampOf } from '../../protocol/triggers/mec-location.js';
-import { notThere, Platform, subscriptionIn, type FarEnd, type FarEndOptions, type Way } from './far-end.js';
+import type { Bag, Kept } from './book.js';
+import { Platform, type FarEnd, type FarEndOptions, type Way } from './far-end.js';
+import { answerSubscriptions } from './subscriptions.js';
 
 const ZONAL = '/subscriptions/zonalTraffic';
 const MOST_LIFE_S = 3_600;
@@ -15,42 +17,25 @@ interface Zonal {
 export async function openMecLocation(options: FarEndOptions = {}): Promise<FarEnd> {
   const platform = new Platform('mec-location', options);
   const { book, clock } = platform;
-  const taken = (body: unknown, id?: string) => {
-    const { zonalTrafficSubscription: asked } = platform.checked<{ zonalTrafficSubscription: Zonal }>(
-      'InlineZonalTrafficSubscription',
-      body,
-    );
-    // Absent or 0: as long as it may be.
-    const duration = Math.min(
-      asked.duration === undefined || asked.duration === 0 ? MOST_LIFE_S : asked.duration,
-      MOST_LIFE_S,
-    );
-    return book.put({ ...asked, duration }, clock.nowMs() + duration * 1_000, id);
-  };
-  const shown = ({ id, body }: { id: string; body: Record<string, unknown> }) => ({
-    ...body,
-    resourceURL: `${door.url}${ZONAL}/${id}`,
-  });
   const door = await platform.serve({ ...options, base: '/location/v2' }, asked => {
-    const { method, path, body } = asked;
-    const at = subscriptionIn(path, ZONAL);
-    if (at === undefined) throw notThere(asked);
-    if (at.id === undefined) {
-      if (method === 'GET') {
-        const list = { resourceURL: `${door.url}${ZONAL}`, zonalTrafficSubscription: book.all().map(shown) };
-        return { status: 200, body: { notificationSubscriptionList: list } };
-      }
-      if (method !== 'POST') throw notThere(asked);
-      const kept = taken(body);
-      const resource = shown(kept);
-      return { status: 201, location: resource.resourceURL, body: { zonalTrafficSubscription: resource } };
-    }
-    const kept = book.get(at.id);
-    if (method === 'GET') return { status: 200, body: { zonalTrafficSubscription: shown(kept) } };
-    if (method === 'PUT') return { status: 200, body: { zonalTrafficSubscription: shown(taken(body, at.id)) } };
-    if (method !== 'DELETE') throw notThere(asked);
-    book.remove(at.id);
-    return { status: 204 };
+    const url = door.url + ZONAL;
+    const shown = ({ id, body }: Kept): Bag => ({ ...body, resourceURL: `${url}/${id}` });
+    return answerSubscriptions(asked, book, {
+      ...{ path: ZONAL, url },
+      take(body, id) {
+        const { zonalTrafficSubscription: wish } = platform.checked<{ zonalTrafficSubscription: Zonal }>(
+          'InlineZonalTrafficSubscription',
+          body,
+        );
+        // Absent or 0: as long as it may be.
+        const duration = Math.min(wish.duration || MOST_LIFE_S, MOST_LIFE_S);
+        return book.put({ ...wish, duration }, clock.nowMs() + duration * 1_000, id);
+      },
+      show: kept => ({ zonalTrafficSubscription: shown(kept) }),
+      list: () => ({
+        notificationSubscriptionList: { resourceURL: url, zonalTrafficSubscription: book.all().map(shown) },
+      }),
+    });
   });
   return {
     ...{ name: 'mec-location', door, book, poster: platform.poster, acks: platform.acks },

@@ -1,5 +1,7 @@
 import { timeStampOf, unixMs } from '../../protocol/triggers/mec-location.js';
-import { notThere, Platform, subscriptionIn, type FarEnd, type FarEndOptions } from './far-end.js';
+import type { Kept } from './book.js';
+import { Platform, type FarEnd, type FarEndOptions } from './far-end.js';
+import { answerSubscriptions } from './subscriptions.js';
 
 const SUBSCRIPTIONS = '/subscriptions';
 const MOST_LIFE_MS = 3_600_000;
@@ -23,7 +25,7 @@ export async function openMecMobility(options: FarEndOptions = {}): Promise<MecM
   const platform = new Platform('mec-mobility', options);
   const { book, clock } = platform;
   const hrefOf = (id: string): string => `${door.url}${SUBSCRIPTIONS}/${id}`;
-  const taken = (body: unknown, id?: string) => {
+  const taken = (body: unknown, id?: string): Kept => {
     const { subscriptionType } = platform.checked<Subscription>('MobilityProcedureSubscription', body);
     const asked = platform.checked<Subscription>(subscriptionType, body);
     const latestMs = clock.nowMs() + MOST_LIFE_MS;
@@ -31,33 +33,24 @@ export async function openMecMobility(options: FarEndOptions = {}): Promise<MecM
     const { requestTestNotification = false, ...rest } = asked;
     const kept = book.put({ ...rest, expiryDeadline: timeStampOf(untilMs) }, untilMs, id);
     if (requestTestNotification) void test(kept.id, asked.callbackReference);
-    return { ...kept, shown: { ...kept.body, _links: { self: { href: hrefOf(kept.id) } } } };
+    return kept;
   };
   const test = (id: string, url: string | undefined): Promise<void> => {
     const notification = { notificationType: 'TestNotification', _links: { subscription: { href: hrefOf(id) } } };
     return platform.post(url, 'TestNotification', notification);
   };
   const door = await platform.serve({ ...options, base: '/amsi/v1' }, asked => {
-    const { method, path, body, query } = asked;
-    const at = subscriptionIn(path, SUBSCRIPTIONS);
-    if (at === undefined) throw notThere(asked);
-    if (at.id === undefined) {
-      if (method === 'GET') {
+    const url = door.url + SUBSCRIPTIONS;
+    return answerSubscriptions(asked, book, {
+      ...{ path: SUBSCRIPTIONS, url, take: taken },
+      show: ({ id, body }) => ({ ...body, _links: { self: { href: hrefOf(id) } } }),
+      list(query) {
         const type = query.get('subscriptionType');
-        const all = book.all().filter(one => one.body['subscriptionType'] === type);
+        const all = book.all().filter(({ body }) => body['subscriptionType'] === type);
         const subscription = all.map(({ id }) => ({ href: hrefOf(id), subscriptionType: type }));
-        return { status: 200, body: { _links: { self: { href: `${door.url}${SUBSCRIPTIONS}` }, subscription } } };
-      }
-      if (method !== 'POST') throw notThere(asked);
-      const { id, shown } = taken(body);
-      return { status: 201, location: hrefOf(id), body: shown };
-    }
-    const kept = book.get(at.id);
-    if (method === 'GET') return { status: 200, body: kept.body };
-    if (method === 'PUT') return { status: 200, body: taken(body, at.id).shown };
-    if (method !== 'DELETE') throw notThere(asked);
-    book.remove(at.id);
-    return { status: 204 };
+        return { _links: { self: { href: url }, subscription } };
+      },
+    });
   });
   return {
     ...{ name: 'mec-mobility', door, book, poster: platform.poster, acks: platform.acks },

@@ -1,4 +1,7 @@
-import { notThere, Platform, subscriptionIn, type FarEnd, type FarEndOptions } from './far-end.js';
+import type { Bag, Kept } from './book.js';
+import { notThere } from './door.js';
+import { Platform, type FarEnd, type FarEndOptions } from './far-end.js';
+import { answerSubscriptions } from './subscriptions.js';
 
 interface Subscription extends Record<string, unknown> {
   readonly notificationDestination: string;
@@ -16,25 +19,15 @@ export async function openNef(options: FarEndOptions = {}): Promise<FarEnd> {
       platform.acks.push(platform.checked('AfAckInfo', body));
       return { status: 204 };
     }
-    const [, collection = ''] = /^(\/3gpp-traffic-influence\/v1\/[^/]+\/subscriptions)/.exec(path) ?? [];
-    const at = collection === '' ? undefined : subscriptionIn(path, collection);
-    if (at === undefined) throw notThere(asked);
-    const self = (id: string): string => `${door.url}${collection}/${id}`;
-    if (at.id === undefined) {
-      if (method === 'GET') return { status: 200, body: book.all().map(one => ({ ...one.body, self: self(one.id) })) };
-      if (method !== 'POST') throw notThere(asked);
-      const kept = book.put(platform.checked('TrafficInfluSub', body), undefined);
-      return { status: 201, location: self(kept.id), body: { ...kept.body, self: self(kept.id) } };
-    }
-    const kept = book.get(at.id);
-    if (method === 'GET') return { status: 200, body: { ...kept.body, self: self(kept.id) } };
-    if (method === 'PUT') {
-      const changed = book.put(platform.checked('TrafficInfluSub', body), undefined, at.id);
-      return { status: 200, body: { ...changed.body, self: self(at.id) } };
-    }
-    if (method !== 'DELETE') throw notThere(asked);
-    book.remove(at.id);
-    return { status: 204 };
+    const [collection] = /^\/3gpp-traffic-influence\/v1\/[^/]+\/subscriptions/.exec(path) ?? [];
+    if (collection === undefined) throw notThere(asked);
+    const url = door.url + collection;
+    const show = ({ id, body: kept }: Kept): Bag => ({ ...kept, self: `${url}/${id}` });
+    return answerSubscriptions(asked, book, {
+      ...{ path: collection, url, show },
+      take: (subscription, id) => book.put(platform.checked('TrafficInfluSub', subscription), undefined, id),
+      list: () => book.all().map(show),
+    });
   });
   let told = 0;
   return {

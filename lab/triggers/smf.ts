@@ -1,4 +1,6 @@
-import { notThere, Platform, subscriptionIn, type FarEnd, type FarEndOptions, type Way } from './far-end.js';
+import type { Bag, Kept } from './book.js';
+import { Platform, type FarEnd, type FarEndOptions, type Way } from './far-end.js';
+import { answerSubscriptions } from './subscriptions.js';
 
 const SUBSCRIPTIONS = '/nsmf-event-exposure/v1/subscriptions';
 const MOST_LIFE_MS = 86_400_000;
@@ -26,18 +28,9 @@ export async function openSmf(options: FarEndOptions = {}): Promise<FarEnd> {
       platform.acks.push(platform.checked('AckOfNotify', body));
       return { status: 204 };
     }
-    const at = subscriptionIn(path, SUBSCRIPTIONS);
-    if (at?.id === undefined) {
-      if (at === undefined || method !== 'POST') throw notThere(asked);
-      const { id, body: kept } = taken(body);
-      return { status: 201, location: `${door.url}${SUBSCRIPTIONS}/${id}`, body: { ...kept, subId: id } };
-    }
-    const kept = book.get(at.id);
-    if (method === 'GET') return { status: 200, body: kept.body };
-    if (method === 'PUT') return { status: 200, body: taken(body, at.id).body };
-    if (method !== 'DELETE') throw notThere(asked);
-    book.remove(at.id);
-    return { status: 204 };
+    const url = door.url + SUBSCRIPTIONS;
+    const show = ({ id, body: kept }: Kept): Bag => ({ ...kept, subId: id });
+    return answerSubscriptions(asked, book, { path: SUBSCRIPTIONS, url, take: taken, show });
   });
   let told = 0;
   return {
