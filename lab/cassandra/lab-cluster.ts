@@ -80,7 +80,7 @@ export class LabCluster implements Cluster {
     await Promise.all(
       running.map(async node => {
         const reachable = running.filter(other => !this.#cuts.has(pair(node.domain, other.domain)));
-        while (!(await node.agreesWith(reachable.map(({ address }) => address)))) {
+        while (!(await node.agreesWith(reachable))) {
           if (performance.now() > endMs)
             throw fault('LAB_FAILED', `the node of ${node.domain} does not see all others`);
           await delay(POLL_MS);

@@ -4,9 +4,11 @@ import { mkdirSync, openSync, closeSync, readFileSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { delay } from '../../common/clock.js';
+import { codeOf } from '../../common/errors.js';
 import { fault } from '../../protocol/errors.js';
 import { killed } from '../open-vswitch/ovs-folder.js';
 import { answersCql, type ClientKeys } from './cql-probe.js';
+import { queryOnce } from './cql-query.js';
 import {
   CQL_PORT,
   LOGBACK,
@@ -48,10 +50,19 @@ export interface CassandraNode {
   nodetool(...argv: readonly string[]): Promise<string>;
 }
 
-const START_MS = 90_000;
+/** One that starts says something all the time, however slow the machine: a start is given up when nothing comes for so long. */
+const SILENT_MS = 60_000;
 const PROBE_MS = 1_000;
+/** A node that is not there is given up by the one that asks it after 5 s. */
+const QUERY_MS = 6_000;
 const POLL_MS = 50;
 const LOGGED = 1_500;
+const UUID_BYTES = 16;
+/** A table of Cassandra's own that has three replicas: all nodes of a cluster of up to three. */
+const EVERYWHERE = {
+  replicas: 3,
+  cql: 'SELECT parent_id FROM system_distributed.parent_repair_history WHERE parent_id = 00000000-0000-1000-8000-000000000000',
+} as const;
 /** Another process may take the port meant for JMX before the node does. */
 const STARTS = 3;
 const PORT_TAKEN = /Address already in use|Port already in use|BindException/;
@@ -159,9 +170,40 @@ export class LabNode implements CassandraNode {
     return out;
   }
 
-  /** Whether it knows just these addresses, all of one version of the schema, as ones that it can reach. */
-  async agreesWith(addresses: readonly string[]): Promise<boolean> {
+  /** Whether it gets answers of all these nodes, of which it is one, and all have one version of the schema. */
+  async agreesWith(nodes: readonly LabNode[]): Promise<boolean> {
+    const { plan } = this.#parts;
     if (!(await this.#answers())) return false;
+    if (nodes.length === 1) return true;
+    // Without a login CQL tells it as well, and there is no Java virtual machine to start each time.
+    if (plan.password || plan.nodes > EVERYWHERE.replicas) return this.#describes(nodes.map(({ address }) => address));
+    try {
+      const [mine, ...others] = await Promise.all([this, ...nodes].map(node => node.schemaVersion()));
+      if (others.some(version => version !== mine)) return false;
+      await this.#query(EVERYWHERE.cql, nodes.length);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'LAB_FAILED') return false;
+      throw error;
+    }
+  }
+
+  /** In hexadecimal digits; LAB_FAILED where it does not answer, or not without a login. */
+  async schemaVersion(): Promise<string> {
+    const rows = await this.#query('SELECT schema_version FROM system.local', 1);
+    return rows.subarray(-UUID_BYTES).toString('hex');
+  }
+
+  #query(cql: string, replicas: number): Promise<Buffer> {
+    const { plan, keys } = this.#parts;
+    return queryOnce({
+      ...{ address: plan.contactAddress, port: CQL_PORT, keys },
+      ...{ cql, replicas, timeoutMs: QUERY_MS },
+    });
+  }
+
+  /** The same, of nodetool. */
+  async #describes(addresses: readonly string[]): Promise<boolean> {
     const versions = schemaVersions(await this.nodetool('describecluster').catch(() => ''));
     return [...versions].some(([version, of]) => version !== 'UNREACHABLE' && addresses.every(one => of.includes(one)));
   }
@@ -186,13 +228,16 @@ export class LabNode implements CassandraNode {
     let failed: unknown;
     child.once('error', error => (failed = error));
     const ended = once(child, 'close').catch((error: unknown) => (failed = error));
-    const endMs = performance.now() + START_MS;
-    while (isRunning(child) && failed === undefined && performance.now() < endMs) {
+    let heard = { bytes: begins, atMs: performance.now() };
+    while (isRunning(child) && failed === undefined && performance.now() < heard.atMs + SILENT_MS) {
       if (await this.#answers()) return undefined;
       await Promise.race([ended, delay(POLL_MS)]);
+      const bytes = statSync(log).size;
+      if (bytes > heard.bytes) heard = { bytes, atMs: performance.now() };
     }
+    const end = isRunning(child) ? `silent for ${SILENT_MS / 1_000} s` : 'ended';
     await this.kill();
-    return failed === undefined ? readFileSync(log).subarray(begins).toString() : String(failed);
+    return failed === undefined ? `${readFileSync(log).subarray(begins).toString()}(${end})` : String(failed);
   }
 
   #answers(): Promise<boolean> {
