@@ -43,9 +43,11 @@ const SHOTS: readonly Shot[] = [
     colorScheme: 'dark',
     viewport: DESK,
     async act(page) {
-      await page.locator('.car-tools select').selectOption({ index: 2 });
       await tellOne(page);
       await page.locator('.story footer button').click();
+      // Of the others the first: the car that is told is not among them.
+      await page.locator('.car-tools select').selectOption({ index: 1 });
+      await page.locator('.chart figcaption .other').first().waitFor();
       await page.locator('.time-bar button[aria-label="play"]').click();
       await delay(2_000);
       await page.locator('.time-bar button[aria-label="pause"]').click();
@@ -61,7 +63,7 @@ await using system = await System.open({
   speed: SPEED,
   httpPort: await freePort(),
 });
-const manager = new HttpClient(system.urls.manager);
+await using manager = new HttpClient(system.urls.manager);
 const moved = async (): Promise<number> =>
   (await manager.call('GET', '/v1/handovers/counts', { answer: handoverCounts })).completed;
 while ((await moved()) < HANDOVERS) await delay(500);

@@ -8,7 +8,7 @@ import { fault } from '../errors.js';
 import { inUrl } from '../ipv6.js';
 import type { MetricName } from '../metrics.js';
 import { openApi } from './openapi.js';
-import { route, type Route } from './route.js';
+import { FORM, route, type Route } from './route.js';
 import { rehearsal } from './rehearsal.js';
 import type { Problem } from './common.js';
 
@@ -29,7 +29,6 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 const BODY_LIMIT_BYTES = 1_048_576;
-const FORM = 'application/x-www-form-urlencoded';
 
 const REHEARSAL = route({
   method: 'POST',
@@ -43,7 +42,9 @@ const REHEARSAL = route({
 /** Serves the routes with `/healthz`, `/readyz`, `/metrics` and `/openapi.json`. Errors leave as RFC 9457 problem details. */
 export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   const app = Fastify({
-    ...{ logger: false, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true },
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
     // What cannot even be routed (a URL that is none) is refused in the same form.
     frameworkErrors: (error, request, reply) => refuse(error, request, reply as unknown as FastifyReply),
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { problem } from './common.js';
-import type { Route } from './route.js';
+import { FORM, type Route } from './route.js';
 
 const schemaOf = (type: z.ZodType, io: 'input' | 'output'): unknown => {
   const { $schema: _, ...schema } = z.toJSONSchema(type, { io, unrepresentable: 'any' });
@@ -23,46 +23,34 @@ export function openApi(part: string, routes: readonly Route[]): Record<string, 
     const operation = {
       summary: row.summary,
       parameters: [...parametersOf(row.params, 'path'), ...parametersOf(row.query, 'query')],
-      ...(row.body === undefined
-        ? {}
-        : {
-            requestBody: {
-              required: true,
-              content: {
-                [row.form ? 'application/x-www-form-urlencoded' : 'application/json']: {
-                  schema: schemaOf(row.body, 'input'),
-                },
-              },
-            },
-          }),
-      responses: {
-        ...(row.answer === undefined
-          ? row.raw
-            ? {
-                200: {
-                  description: row.summary,
-                  content: { [row.media ?? 'text/event-stream']: { schema: { type: 'string' } } },
-                },
-              }
-            : { [row.status ?? 204]: { description: row.summary } }
-          : {
-              [row.status ?? 200]: {
-                description: row.summary,
-                content: { 'application/json': { schema: schemaOf(row.answer, 'output') } },
-              },
-            }),
-        default:
-          row.refusal === undefined
-            ? {
-                description: `problem details (RFC 9457)${row.errors ? `; codes ${row.errors.join(', ')}` : ''}`,
-                content: { 'application/problem+json': { schema: schemaOf(problem, 'output') } },
-              }
-            : OF_ANOTHER_API,
-      },
+      ...(row.body === undefined ? {} : { requestBody: requestBodyOf(row.body, row.form) }),
+      responses: { ...answerOf(row), default: refusalOf(row) },
     };
     paths[row.path] = { ...paths[row.path], [row.method.toLowerCase()]: operation };
   }
   return { openapi: '3.1.0', info: { title: `edgetwin ${part}`, version: '1', description: OF_EVERY_SERVICE }, paths };
+}
+
+function requestBodyOf(body: z.ZodType, form: Route['form']): unknown {
+  return { required: true, content: { [form ? FORM : 'application/json']: { schema: schemaOf(body, 'input') } } };
+}
+
+function answerOf({ answer, raw, media, status, summary }: Route): Record<number, unknown> {
+  if (answer !== undefined) {
+    const schema = schemaOf(answer, 'output');
+    return { [status ?? 200]: { description: summary, content: { 'application/json': { schema } } } };
+  }
+  if (!raw) return { [status ?? 204]: { description: summary } };
+  const content = { [media ?? 'text/event-stream']: { schema: { type: 'string' } } };
+  return { 200: { description: summary, content } };
+}
+
+function refusalOf({ refusal, errors }: Route): unknown {
+  if (refusal !== undefined) return OF_ANOTHER_API;
+  return {
+    description: `problem details (RFC 9457)${errors ? `; codes ${errors.join(', ')}` : ''}`,
+    content: { 'application/problem+json': { schema: schemaOf(problem, 'output') } },
+  };
 }
 
 function parametersOf(type: z.ZodType | undefined, where: 'path' | 'query'): unknown[] {

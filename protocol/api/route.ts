@@ -1,6 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
+/** Content type of a body that is a form. */
+export const FORM = 'application/x-www-form-urlencoded';
+
 /** One REST resource: what it takes and gives is data, so that checks and OpenAPI come from the same row. */
 export interface Route<P = unknown, Q = unknown, B = unknown, A = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -19,7 +22,7 @@ export interface Route<P = unknown, Q = unknown, B = unknown, A = unknown> {
   readonly raw?: true;
   /** Content type of a raw answer; absent: server-sent events. */
   readonly media?: string;
-  /** The body is a form (`application/x-www-form-urlencoded`); names that come several times are lists. */
+  /** The body is a form (`FORM`); names that come several times are lists. */
   readonly form?: true;
   /** Errors in another form than problem details, where somebody else's API is served. */
   readonly refusal?: (error: unknown) => { readonly status: number; readonly body: unknown };

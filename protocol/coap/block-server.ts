@@ -58,17 +58,22 @@ export class BlockServer {
   }
 
   /** The first block of what is larger than a block; the rest is kept. */
-  #cut({ block2, ...request }: WireRequest, { peer }: Exchange, response: CoapResponse): WireResponse {
+  #cut(request: WireRequest, { peer }: Exchange, response: CoapResponse): WireResponse {
+    const { block2 } = request;
     const { payload } = response;
-    const { peerKey, clock, params } = this.#deps;
     const szx = this.#szxOf(block2);
     if (payload === undefined || payload.length <= blockBytes(szx))
       return block2 === undefined || payload === undefined
         ? response
         : { ...response, block2: { num: 0, more: false, szx } };
+    const whole = this.#keep(this.#deps.peerKey(peer), transferKey(request), response, payload);
+    return { ...sliceOf(whole, { num: 0, szx }), size2: payload.length };
+  }
+
+  #keep(peer: string, key: string, response: CoapResponse, payload: Uint8Array): CoapResponse {
     const whole: CoapResponse = { ...response, etag: response.etag ?? tagOf(payload) };
-    this.#answers.put(peerKey(peer), transferKey(request), whole, payload.length, clock.monotonicMs());
-    return { ...sliceOf(whole, { num: 0, szx: Math.min(szx, params.blockSzx) }), size2: payload.length };
+    this.#answers.put(peer, key, whole, payload.length, this.#deps.clock.monotonicMs());
+    return whole;
   }
 
   /** A further block: of what is kept, else of what a GET answers now. */
@@ -86,9 +91,7 @@ export class BlockServer {
     const cut = (response: CoapResponse): WireResponse => {
       const { payload } = response;
       if (!isSuccess(response.code) || payload === undefined) return response;
-      const whole: CoapResponse = { ...response, etag: response.etag ?? tagOf(payload) };
-      this.#answers.put(peer, key, whole, payload.length, clock.monotonicMs());
-      return sliceOf(whole, at);
+      return sliceOf(this.#keep(peer, key, response, payload), at);
     };
     const result = handler(plain(read), exchange);
     return result instanceof Promise ? result.then(cut) : cut(result);

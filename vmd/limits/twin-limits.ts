@@ -59,8 +59,8 @@ export class TwinLimits {
 
   /** Whether a datagram is looked at. */
   hears(share: string): boolean {
-    const nowMs = this.#clock.monotonicMs();
     if (this.#datagrams === undefined) return true;
+    const nowMs = this.#clock.monotonicMs();
     if (this.#datagrams.waitMs(share, nowMs) > 0) {
       this.#metrics.count('vmd_limited_total', { what: 'datagrams' });
       return false;
