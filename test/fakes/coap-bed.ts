@@ -1,7 +1,7 @@
 import { seededRandom } from '../../lab/seeded-random.js';
 import { decodeMessage, encodeMessage, NO_BYTES, type Message } from '../../protocol/coap/codec.js';
 import { openCoapEndpoint, type CoapEndpointOptions } from '../../protocol/coap/endpoint.js';
-import type { CoapHandler, DatagramPort, Peer } from '../../protocol/coap/types.js';
+import type { CoapHandler, CoapResponse, DatagramPort, Peer } from '../../protocol/coap/types.js';
 import { fakeClock } from './fake-clock.js';
 import { simulatedLink, type LinkFaults } from './simulated-link.js';
 
@@ -46,3 +46,4 @@ export const message = (fields: Partial<Message>): Uint8Array =>
   });
 export const shown = (received: readonly Message[]): string[] =>
   received.map(({ type, code, messageId }) => `${type} ${code} ${messageId}`);
+export const text = (found: CoapResponse | undefined): string => Buffer.from(found?.payload ?? []).toString();
