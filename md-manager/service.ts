@@ -149,6 +149,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   const effects = new Effects({
     ...{ store, sdn, leaseMs, timers, random, log, metrics, signal },
     link: host => pool.link(host),
+    held: tenure.held,
     nowMs: () => clock.nowMs(),
   });
   const timing = { ...DEFAULT_TIMING, dwellMs, graceMs, drainMaxMs, orderMs: config['pool.startMs'] };

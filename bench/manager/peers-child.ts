@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 import { aborted } from '../../common/lifecycle.js';
 import { runMain } from '../../common/main.js';
 import type { HostRef } from '../../protocol/api/common.js';
 import { hostName, hostRefOf, SLOTS } from './hosts.js';
+import { openPlainHttp, type PlainAnswer, type PlainRequest } from './plain-http.js';
 
 /**
  * All vMD hosts and the sdn-app of a benchmark of md-manager, in a process of its own: they remember what they are told, and answer
@@ -21,7 +21,7 @@ interface Body {
 }
 
 const slotsOf = new Map<string, Map<string, Slot>>();
-const streams = new Map<string, ServerResponse>();
+const streams = new Map<string, Socket>();
 const flows = new Map<string, { vehicle: string; number: number; host: HostRef; highestEpoch: number }>();
 
 const tell = (host: string, event: string, vehicle: string, epoch: number): void =>
@@ -63,43 +63,31 @@ function network(vehicle: string, { header, number, host }: Body): object {
   return shown(vehicle);
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, body: Body): void {
-  const path = new URL(request.url ?? '/', 'http://x').pathname.split('/').slice(2);
-  const control = request.headers['x-edgetwin-upstream'];
-  const host = typeof control === 'string' ? hostName(control) : undefined;
-  const [kind = '', vehicle = '', what = ''] = path;
-  const send = (found: object | undefined): void => {
-    response.writeHead(found === undefined ? 204 : 200, { 'content-type': 'application/json' });
-    response.end(found === undefined ? undefined : JSON.stringify(found));
-  };
-  if (kind === 'rehearsals') return send(body);
+function answer({ path: whole, headers, body: text, stream }: PlainRequest): PlainAnswer {
+  const [path = '', query = ''] = whole.split('?');
+  const control = headers.get('x-edgetwin-upstream');
+  const host = control === undefined ? undefined : hostName(control);
+  const [, , kind = '', vehicle = '', what = ''] = path.split('/');
+  const body: Body = text === '' ? {} : (JSON.parse(text) as Body);
+  if (kind === 'rehearsals') return body;
   if (host === undefined) {
-    if (kind !== 'vehicles') return send(undefined);
-    if (vehicle === '') return send({ vehicles: [...flows.keys()].map(shown) });
-    return send(what === 'retire' ? undefined : network(vehicle, body));
+    if (kind !== 'vehicles') return undefined;
+    if (vehicle === '') return { vehicles: [...flows.keys()].map(shown) };
+    return what === 'retire' ? undefined : network(vehicle, body);
   }
   if (kind === 'events') {
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
-    streams.set(host, response);
-    return;
+    streams.set(host, stream());
+    return 'stream';
   }
-  if (kind === 'health') return send(health(host, !request.url?.includes('slots=none')));
-  if (kind === 'slots') return send(command(host, vehicle, what, body));
-  send(kind === 'leases' ? { refused: [] } : undefined);
+  if (kind === 'health') return health(host, !query.includes('slots=none'));
+  if (kind === 'slots') return command(host, vehicle, what, body);
+  return kind === 'leases' ? { refused: [] } : undefined;
 }
 
 await runMain(async signal => {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const text = Buffer.concat(chunks).toString();
-      answer(request, response, text === '' ? {} : (JSON.parse(text) as Body));
-    });
-  });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  process.stdout.write(`http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+  const http = await openPlainHttp(answer);
+  process.stdout.write(`${http.url}\n`);
   await aborted(signal);
-  server.closeAllConnections();
+  http.close();
   return 0;
 });

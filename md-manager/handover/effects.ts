@@ -20,6 +20,8 @@ export interface EffectDeps {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: Metrics<MetricName>;
+  /** Resolves once this manager may act again; rejects where it never will. */
+  readonly held: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -209,8 +211,17 @@ export class Effects {
         return await action();
       } catch (error) {
         if (signal.aborted) return undefined;
-        this.#deps.metrics.count('effect_retries_total', { effect: what, code: codeOf(error) });
-        this.#deps.log.warn({ event: 'manager.effect.failed', effect: what, error: messageOf(error) });
+        // Everything that is under way would else try again all the time, and keep the next renewal from getting through.
+        if (codeOf(error) === 'MANAGER_NOT_LEADER') {
+          const deposed = await this.#deps.held().then(
+            () => false,
+            () => true,
+          );
+          if (deposed) return undefined;
+        } else {
+          this.#deps.metrics.count('effect_retries_total', { effect: what, code: codeOf(error) });
+          this.#deps.log.warn({ event: 'manager.effect.failed', effect: what, error: messageOf(error) });
+        }
         await delay(pauses.next().value, signal, this.#deps.timers).catch(() => undefined);
       }
     }

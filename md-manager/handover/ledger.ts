@@ -11,6 +11,8 @@ import { STATE_SCHEMA, type VehicleState } from './state.js';
 /** Longer than a hand-over takes until its twin acts: its intent and its claim do not wait for a commit of these. */
 const GROUP_MS = 250;
 const RETRY_MS = 500;
+/** Rows of one commit: intents and claims come between two of them. */
+const AT_ONCE = 128;
 
 /** What a ledger row holds: the record that people see and, while it is open, the machine's state. */
 interface Kept {
@@ -154,7 +156,9 @@ export class Ledger implements AsyncDisposable {
         failed = true;
       }
     };
-    await Promise.all([...this.#unwritten.values()].map(put));
+    const rows = [...this.#unwritten.values()];
+    for (let from = 0; from < rows.length; from += AT_ONCE)
+      await Promise.all(rows.slice(from, from + AT_ONCE).map(put));
     if (failed || this.#unwritten.size > 0) this.#arm(failed ? RETRY_MS : GROUP_MS);
   }
 

@@ -40,7 +40,17 @@ import { onOrdered } from './ordered.js';
 import { loseRedirected } from './redirected.js';
 import { DEFAULT_TIMING } from './state.js';
 import type { Effect, HandoverEvent, Health, Of, Timing, VehicleState } from './state.js';
-import { currentRun, headerOf, namedHosts, ofRun, setRecord, setRun, setStage, stampPhase } from './work.js';
+import {
+  currentRun,
+  headerOf,
+  isPrepared,
+  namedHosts,
+  ofRun,
+  setRecord,
+  setRun,
+  setStage,
+  stampPhase,
+} from './work.js';
 import { targetOf, type Work } from './work.js';
 
 /**
@@ -196,7 +206,7 @@ function onTick(w: Work): void {
   const stage = w.s.run?.stage;
   if (stage !== undefined && 'untilMs' in stage && stage.untilMs <= w.now) {
     if (stage.at === 'ordering') giveUp(w, 'pool-empty');
-    else if (stage.at === 'preparing' || stage.at === 'readying') failPrepare(w);
+    else if ((stage.at === 'preparing' || stage.at === 'readying') && !isPrepared(stage)) failPrepare(w);
     else if (stage.at === 'pausing') newAttempt(w);
   }
   if (w.s.run === undefined && w.s.next !== undefined) beginOrDefer(w, w.s.next);

@@ -8,6 +8,7 @@ import type { Pool } from '../pool/pool.js';
 import type { Effects } from './effects.js';
 import type { Ledger } from './ledger.js';
 import type { Effect, HandoverEvent, Of, VehicleState } from './state.js';
+import { Turns } from './turns.js';
 import { namedHosts, targetOf } from './work.js';
 
 export interface PerformerDeps {
@@ -34,6 +35,7 @@ export interface Underway {
 export class Performer {
   readonly #deps: PerformerDeps;
   readonly #answer: (vehicle: string, event: HandoverEvent) => void;
+  readonly #turns = new Turns();
   #closed = false;
 
   /** `answer` hears of events that effects lead to, except those that `perform` returns. */
@@ -66,11 +68,11 @@ export class Performer {
         pool.order(effect.domain);
         return [];
       case 'burnEpoch': {
-        const { spareEpoch: epoch } = entry;
-        delete entry.spareEpoch;
-        if (epoch !== undefined && epoch > effect.above) return [{ type: 'epochBurnt', of: effect.of, epoch }];
-        this.#await(entry, effect, this.#burn(entry, effect));
-        return [];
+        const host = burningFor(state);
+        const begin = (): void => {
+          if (!this.#closed) for (const event of this.#burnt(entry, effect)) this.#answer(vehicle, event);
+        };
+        return host === undefined || this.#turns.take(vehicle, host, begin) ? this.#burnt(entry, effect) : [];
       }
       case 'putIntent':
         this.#await(entry, effect, this.#putIntent(entry, effect.of));
@@ -142,6 +144,21 @@ export class Performer {
     );
   }
 
+  /** To be told of each vehicle once its effects have begun: whose turn it is where one has been prepared, or is given up. */
+  moved({ run, vehicle }: VehicleState): void {
+    const at = run?.stage.at;
+    const target = run === undefined || (at !== 'burning' && at !== 'preparing') ? undefined : targetOf(run.stage);
+    this.#turns.leave(vehicle, target?.host);
+  }
+
+  #burnt(entry: Underway, effect: Effect & { do: 'burnEpoch' }): HandoverEvent[] {
+    const { spareEpoch: epoch } = entry;
+    delete entry.spareEpoch;
+    if (epoch !== undefined && epoch > effect.above) return [{ type: 'epochBurnt', of: effect.of, epoch }];
+    this.#await(entry, effect, this.#burn(entry, effect));
+    return [];
+  }
+
   async #burn(entry: Underway, { of, above }: Effect & { do: 'burnEpoch' }): Promise<HandoverEvent | undefined> {
     const { store, effects } = this.#deps;
     const wanted = (): boolean => isCurrent(entry.state, of);
@@ -180,6 +197,11 @@ export class Performer {
   #failed(effect: Effect, error: unknown): void {
     this.#deps.log.error({ event: 'manager.effect.failed', effect: effect.do, error: messageOf(error) });
   }
+}
+
+/** The host whose slot an epoch is burnt for; none for the way back to the old twin. */
+function burningFor({ run }: VehicleState): string | undefined {
+  return run?.stage.at === 'burning' ? run.stage.target.host : undefined;
 }
 
 function isCurrent(state: VehicleState, of: Of): boolean {

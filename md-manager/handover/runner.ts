@@ -28,7 +28,12 @@ type Ordered = Omit<HandoverEvent & { readonly type: 'ordered' }, 'type'>;
 interface Entry extends Underway {
   cancelTimer: () => void;
   deadlineMs?: number;
+  /** The deadline that was put off because this process was late itself; once for each. */
+  grantedMs?: number;
 }
+
+/** A deadline that is noticed so much too late is put off by as much. */
+const OWN_LATE_MS = 100;
 
 /** Drives the machines of all vehicles: events in, effects out, timers, the pool's and the ledger's books. */
 export class Runner implements AsyncDisposable {
@@ -157,6 +162,7 @@ export class Runner implements AsyncDisposable {
       if (before !== after) this.#deps.onChange(after);
       for (const effect of effects) events.push(...this.#performer.perform(entry, effect));
     }
+    this.#performer.moved(entry.state);
     this.#arm(entry);
   }
 
@@ -176,10 +182,18 @@ export class Runner implements AsyncDisposable {
     if (deadlineMs === undefined) return;
     entry.deadlineMs = deadlineMs;
     const inMs = Math.max(1, Math.ceil(deadlineMs - this.#now()));
-    entry.cancelTimer = this.#deps.timers.after(inMs, () => {
-      delete entry.deadlineMs;
-      this.dispatch(entry.state.vehicle, { type: 'tick' });
-    });
+    entry.cancelTimer = this.#deps.timers.after(inMs, () => this.#due(entry, deadlineMs));
+  }
+
+  /** A timer that is late tells that this process was held up, and of nobody else: answers that wait in its sockets are read first. */
+  #due(entry: Entry, deadlineMs: number): void {
+    if (this.#now() - deadlineMs > OWN_LATE_MS && entry.grantedMs !== deadlineMs) {
+      entry.grantedMs = deadlineMs;
+      entry.cancelTimer = this.#deps.timers.after(OWN_LATE_MS, () => this.#due(entry, deadlineMs));
+      return;
+    }
+    delete entry.deadlineMs;
+    this.dispatch(entry.state.vehicle, { type: 'tick' });
   }
 
   #index(before: VehicleState | undefined, after: VehicleState): void {

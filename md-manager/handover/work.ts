@@ -53,13 +53,16 @@ export function headerOf(w: Work, run: Run, epoch: number): CommandHeader {
   return { term: w.s.term, ...ofRun(run), epoch, way: run.record.way ?? 'manager' };
 }
 
+/** The host has done its part in time; only the store is waited for, and for that no other host is better. */
+export const isPrepared = (stage: Stage): boolean => 'prepared' in stage && stage.prepared;
+
 /** When the state wants a tick, or nothing to wait for. */
 export function deadlineOf(state: VehicleState, timing: Timing): number | undefined {
   const times = state.leaving.flatMap(item => (item.untilMs === undefined ? [] : [item.untilMs]));
   const stage = state.run?.stage;
   // Settled is not completed while somebody leaves: then it is the end of that which is waited for, not the time.
   const waits = stage?.at !== 'settling' || state.leaving.length === 0;
-  if (stage !== undefined && 'untilMs' in stage && waits) times.push(stage.untilMs);
+  if (stage !== undefined && 'untilMs' in stage && waits && !isPrepared(stage)) times.push(stage.untilMs);
   if (state.run === undefined && state.next !== undefined) times.push((state.lastStartedAtMs ?? 0) + timing.dwellMs);
   return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -6,7 +6,7 @@ import type { MetricName } from '../../protocol/metrics.js';
 import type { Balance, BalanceOptions } from './balance.js';
 import { Economy } from './economy.js';
 import type { HeldSlot } from './held-slots.js';
-import { setGauges } from './pool-gauges.js';
+import { setGauges, type ToldGauges } from './pool-gauges.js';
 import { mark, passOn, poolView, readySlots, type PoolState } from './pool-state.js';
 
 export interface PoolOptions extends BalanceOptions {
@@ -22,6 +22,7 @@ export abstract class PoolBooks {
   protected abstract readonly balance: Balance;
   readonly #clock: Clock;
   readonly #metrics: Metrics<MetricName>;
+  readonly #told: ToldGauges = new Map();
 
   protected constructor(
     options: PoolOptions,
@@ -94,6 +95,6 @@ export abstract class PoolBooks {
     this.state = state;
     this.balance.observe(state);
     this.economy.observe(state, this.#clock.monotonicMs());
-    setGauges(this.#metrics, this.balance.sizes, state);
+    setGauges(this.#metrics, this.#told, this.balance.sizes, state);
   }
 }

@@ -2,8 +2,16 @@ import type { Metrics } from '../../common/metrics.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { HOST_STATES, type PoolSizes, type PoolState } from './pool-state.js';
 
-/** Ready slots, and hosts by state, of every domain. */
-export function setGauges(metrics: Metrics<MetricName>, sizes: PoolSizes, pool: PoolState): void {
+/** What was told last, by gauge and labels: a change of the pool is mostly one number of one domain. */
+export type ToldGauges = Map<string, number>;
+
+/** Ready slots, and hosts by state, of every domain, as far as they have changed. */
+export function setGauges(metrics: Metrics<MetricName>, told: ToldGauges, sizes: PoolSizes, pool: PoolState): void {
+  const tell = (name: 'pool_ready' | 'md_hosts', value: number, labels: Record<string, string>, key: string): void => {
+    if (told.get(key) === value) return;
+    told.set(key, value);
+    metrics.set(name, value, labels);
+  };
   const ready = new Map<string, number>();
   const hosts = new Map<string, number>();
   for (const { ref, state, slots, held } of pool.values()) {
@@ -12,7 +20,10 @@ export function setGauges(metrics: Metrics<MetricName>, sizes: PoolSizes, pool: 
     if (state === 'ready') ready.set(ref.domain, (ready.get(ref.domain) ?? 0) + slots - held.size);
   }
   for (const domain of sizes.keys()) {
-    metrics.set('pool_ready', ready.get(domain) ?? 0, { domain });
-    for (const state of HOST_STATES) metrics.set('md_hosts', hosts.get(`${domain} ${state}`) ?? 0, { domain, state });
+    tell('pool_ready', ready.get(domain) ?? 0, { domain }, domain);
+    for (const state of HOST_STATES) {
+      const key = `${domain} ${state}`;
+      tell('md_hosts', hosts.get(key) ?? 0, { domain, state }, key);
+    }
   }
 }

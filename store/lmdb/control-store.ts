@@ -181,20 +181,30 @@ class Store implements LmdbControlStore {
   }
 
   async putHandover(row: HandoverRow): Promise<void> {
+    const bytes = encodeHandover(row);
     await this.#transaction('hand-over', () => {
       const key = textKey(row.id);
-      const held = read(this.#handovers, key, decodeHandover);
-      if (held?.open === false && row.open) return;
-      if (held !== undefined) {
-        void this.#handoversByTime.remove(handoverTimeKey(held));
-        void this.#handoversByVehicle.remove(handoverVehicleKey(held));
+      const open = this.#openHandovers.get(key) !== undefined;
+      const known = open || this.#handovers.get(key) !== undefined;
+      if (known && !open && row.open) return;
+      const timeKey = handoverTimeKey(row);
+      // A hand-over keeps the time that it began at, and with it its places in both orders.
+      if (!known || this.#handoversByTime.get(timeKey) === undefined) {
+        if (known) this.#unlist(key);
+        void this.#handoversByTime.put(timeKey, key);
+        void this.#handoversByVehicle.put(handoverVehicleKey(row), key);
       }
-      void this.#handovers.put(key, encodeHandover(row));
-      void this.#handoversByTime.put(handoverTimeKey(row), key);
-      void this.#handoversByVehicle.put(handoverVehicleKey(row), key);
-      if (row.open) void this.#openHandovers.put(key, key);
-      else void this.#openHandovers.remove(key);
+      void this.#handovers.put(key, bytes);
+      if (row.open && !open) void this.#openHandovers.put(key, key);
+      if (!row.open && open) void this.#openHandovers.remove(key);
     });
+  }
+
+  #unlist(key: Uint8Array): void {
+    const held = read(this.#handovers, key, decodeHandover);
+    if (held === undefined) return;
+    void this.#handoversByTime.remove(handoverTimeKey(held));
+    void this.#handoversByVehicle.remove(handoverVehicleKey(held));
   }
 
   handover(id: string): Promise<HandoverRow | undefined> {

@@ -32,6 +32,25 @@ describe('the hand-over machine', () => {
     assert.ok(effects(world).includes('redirect'));
   });
 
+  it('gives no host up that is prepared for the time that the store takes', () => {
+    const world = after('burnEpoch');
+    perform(world, 'prepare');
+    assert.equal(deadlineOf(world.state, DEFAULT_TIMING), undefined);
+    world.all.now += 10 * DEFAULT_TIMING.prepareMs;
+    world.send({ type: 'tick' });
+    assert.equal(world.state.run?.stage.at, 'preparing');
+    perform(world, 'putIntent');
+    assert.equal(world.state.run?.stage.at, 'redirecting');
+  });
+
+  it('gives a host up that is not prepared in time', () => {
+    const world = after('burnEpoch');
+    perform(world, 'putIntent');
+    world.all.now += DEFAULT_TIMING.prepareMs;
+    world.send({ type: 'tick' });
+    assert.equal(world.state.run?.record.attempt, 2);
+  });
+
   it('burns no epoch for a move inside one domain', () => {
     const world = new World();
     world.do({ act: 'move', domain: 'edge-1' });
