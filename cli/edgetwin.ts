@@ -1,5 +1,9 @@
 #!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runMain } from '../common/main.js';
+import { packageRoot } from '../common/package-root.js';
+import { readWords } from './words.js';
 
 interface Command {
   readonly help: string;
@@ -65,27 +69,40 @@ const COMMANDS: Readonly<Record<string, { readonly say: string; load(): Promise<
   },
 };
 
-function usage(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { say }]) => `  ${name.padEnd(16)} ${say}`);
+const asked = readWords(process.argv.slice(2), Object.keys(COMMANDS));
+
+await runMain(async signal => {
+  switch (asked.is) {
+    case 'usage':
+      process.stdout.write(usage(COMMANDS));
+      return 0;
+    case 'version':
+      process.stdout.write(`edgetwin ${await version()}\n`);
+      return 0;
+    case 'unknown':
+      process.stderr.write(`edgetwin: '${asked.words}' is no command\n\n${usage(only(asked.near))}`);
+      return 2;
+    case 'help':
+    case 'run': {
+      const command = await COMMANDS[asked.command]?.load();
+      if (command === undefined) return 2;
+      if (asked.is === 'run') return command.run(asked.rest, process.env, signal);
+      process.stdout.write(command.help.endsWith('\n') ? command.help : `${command.help}\n`);
+      return 0;
+    }
+  }
+});
+
+function usage(commands: typeof COMMANDS): string {
+  const rows = Object.entries(commands).map(([name, { say }]) => `  ${name.padEnd(16)} ${say}`);
   return `usage: edgetwin <command> [--flag value …]\n\n${rows.join('\n')}\n\nedgetwin <command> --help lists its settings.\n`;
 }
 
-await runMain(async signal => {
-  const words = process.argv.slice(2);
-  const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find(candidate => candidate in COMMANDS);
-  const entry = name === undefined ? undefined : COMMANDS[name];
-  if (name === undefined || entry === undefined) {
-    const asked = words.length === 0 || words[0] === '--help' || words[0] === 'help';
-    (asked ? process.stdout : process.stderr).write(
-      asked ? usage() : `edgetwin: '${words[0]}' is no command\n\n${usage()}`,
-    );
-    return asked ? 0 : 2;
-  }
-  const rest = words.slice(name.split(' ').length);
-  const command = await entry.load();
-  if (rest.includes('--help')) {
-    process.stdout.write(command.help.endsWith('\n') ? command.help : `${command.help}\n`);
-    return 0;
-  }
-  return command.run(rest, process.env, signal);
-});
+function only(names: readonly string[]): typeof COMMANDS {
+  return Object.fromEntries(Object.entries(COMMANDS).filter(([name]) => names.includes(name)));
+}
+
+async function version(): Promise<string> {
+  const manifest: unknown = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '';
+}

@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configHelp, loadConfig } from '../../common/config.js';
 import { delay } from '../../common/clock.js';
+import { CONFIG_INVALID, EdgetwinError } from '../../common/errors.js';
+import { fault } from '../../protocol/errors.js';
 import { clusterMissing, openCluster, type Cluster } from '../cassandra/cluster.js';
 import { openSteering } from '../cassandra/steering.js';
 import { SETTINGS, type DemoConfig } from './config.js';
@@ -17,21 +19,28 @@ import { Watch } from './watch.js';
 export const help = `usage: edgetwin demo [--flag value …]\n\nThe whole system with a recorded drive, on this machine. Ctrl-C ends it.\n\n${configHelp(SETTINGS)}\n`;
 
 const VIEW_EVERY_MS = 500;
+const LAST_PORT = 65_535;
 
 /** Exit code: 0, or with --once 1 where a guarantee did not hold. */
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, interrupted: AbortSignal): Promise<number> {
   const config = loadConfig(SETTINGS, { argv, env });
+  if (config.json !== undefined && !config.once)
+    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, 'json needs once: only then is there an outcome');
   process.title = 'edgetwin-demo';
   const stop = new AbortController();
   const signal = AbortSignal.any([interrupted, stop.signal]);
   await using cluster = config.store === 'cassandra' ? await startCluster(config, signal) : undefined;
   await using _steering = cluster && (await openSteering(cluster, () => stop.abort(new Error('stopped'))));
+  const httpPort = await freePort(config.httpPort);
+  if (config.httpPort !== 0 && httpPort !== config.httpPort)
+    process.stdout.write(`port ${config.httpPort} cannot be had: the fleet page is at ${httpPort}\n`);
+  process.stdout.write(`starting the services, then ${config.cars} ${config.cars === 1 ? 'car' : 'cars'}\n`);
   await using system = await System.open(
     {
       drive: config.drive,
       cars: config.cars,
       speed: config.speed,
-      httpPort: await freePort(config.httpPort),
+      httpPort,
       lagMs: config.lagMs,
       turnAroundMs: config.turnAroundMs,
       ...(config.topology === undefined ? {} : { topology: config.topology }),
@@ -71,12 +80,13 @@ async function startCluster(config: DemoConfig, signal: AbortSignal): Promise<Cl
 /** Shows what goes on until `untilMs` (true) or until the signal is aborted (false). */
 async function show(watch: Watch, config: DemoConfig, untilMs: number, signal: AbortSignal): Promise<boolean> {
   const screen = config.ui && process.stdout.isTTY;
+  if (screen) process.stdout.write('\u001b[2J');
   const told = new Set<string>();
   while (Date.now() < untilMs) {
     const state = await watch.state(Date.now());
     if (signal.aborted) return false;
     if (screen) {
-      process.stdout.write(`\u001b[2J\u001b[H${renderView(state, process.stdout.rows).join('\n')}\n`);
+      process.stdout.write(frameOf(renderView(state, process.stdout)));
     } else if (config.ui || !config.once) {
       for (const record of [...state.handovers].reverse()) {
         if (record.result === 'running' || told.has(record.id)) continue;
@@ -94,9 +104,14 @@ async function show(watch: Watch, config: DemoConfig, untilMs: number, signal: A
   return true;
 }
 
+/** Written over the frame before, line by line: a screen that is cleared each time flickers. */
+function frameOf(lines: readonly string[]): string {
+  return `\u001b[H${lines.map(line => `${line}\u001b[K\n`).join('')}\u001b[J`;
+}
+
 /** `wanted`, or the next port of 127.0.0.1 that nobody has. */
 async function freePort(wanted: number): Promise<number> {
-  for (let port = wanted; ; port++) {
+  for (let port = wanted; port <= LAST_PORT; port++) {
     const found = await new Promise<number | undefined>(resolve => {
       const server = createServer();
       server.once('error', () => resolve(undefined));
@@ -107,4 +122,5 @@ async function freePort(wanted: number): Promise<number> {
     });
     if (found !== undefined) return found;
   }
+  throw fault('LAB_FAILED', `no port from ${wanted} on can be had for the fleet page`);
 }

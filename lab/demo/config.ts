@@ -21,7 +21,7 @@ export const SETTINGS = {
     help: 'drive once, audit, print the outcome and exit: 0 if every guarantee held',
   },
   ui: { parse: boolean, default: 'true', help: 'the terminal view (--no-ui for plain lines)' },
-  json: { parse: text, optional: true, help: 'with --once: write the outcome to this file' },
+  json: { parse: text, optional: true, help: 'with --once: also write the outcome to this file, as JSON' },
   topology: {
     parse: text,
     optional: true,
@@ -35,7 +35,7 @@ export const SETTINGS = {
   data: {
     parse: text,
     optional: true,
-    help: 'folder for stores, outboxes and logs; else a temporary one, removed at the end',
+    help: 'folder for stores, outboxes and logs; kept, and gone on with by the next start; else a temporary one, removed at the end',
   },
   httpPort: {
     parse: integer(0, 65_535),

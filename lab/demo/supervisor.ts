@@ -4,6 +4,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { systemTimers, type Timers } from '../../common/clock.js';
 import { packageRoot } from '../../common/package-root.js';
+import { fault } from '../../protocol/errors.js';
 
 /** One process of the system. */
 export interface Part {
@@ -34,6 +35,8 @@ const LAST_RESTART_MS = 5_000;
 /** A part that lived this long starts its next restart delay from the first again. */
 const SETTLED_MS = 10_000;
 const STOP_MS = 5_000;
+/** Characters of stderr that are told of a part that did not get ready. */
+const LAST_WORDS = 1_000;
 
 /** Starts parts, restarts every one that dies (0.2 s, doubling to 5 s), counts it, and stops all, last started first. */
 export class Supervisor implements AsyncDisposable {
@@ -103,6 +106,8 @@ class Running {
   #stopping = false;
   #cancelRestart = (): void => undefined;
   #waiting: (() => void)[] = [];
+  /** What it said last on stderr, for whoever waits for it in vain. */
+  #lastWords = '';
 
   constructor(part: Part, log: WriteStream, launch: Launch, timers: Timers) {
     this.#part = part;
@@ -119,9 +124,12 @@ class Running {
     return new Promise((resolve, reject) => {
       const child = this.#spawn();
       this.#waiting.push(resolve);
-      child.once('exit', code => {
+      // Not at its exit: what it said may still be under way then.
+      child.once('close', code => {
         if (!this.#stopping && this.#restarts === 0)
-          reject(new Error(`${this.#part.name} ended with ${code} before it was ready: see ${String(this.#log.path)}`));
+          reject(
+            fault('LAB_FAILED', `${this.#part.name} ended with ${code} before it was ready: ${this.#lastWords.trim()}`),
+          );
       });
     });
   }
@@ -161,6 +169,7 @@ class Running {
     });
     this.#child = child;
     child.stderr?.pipe(this.#log, { end: false });
+    child.stderr?.on('data', (chunk: Buffer) => (this.#lastWords = chunk.toString().slice(-LAST_WORDS)));
     child.stdout?.on('data', (chunk: Buffer) => {
       this.#log.write(chunk);
       if (this.#ready || !chunk.toString().includes('ready ')) return;

@@ -5,6 +5,7 @@ import { stringify as stringifyYaml } from 'yaml';
 import { delay, systemClock, systemTimers } from '../../common/clock.js';
 import { fault } from '../../protocol/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
+import { readTopology } from '../../protocol/topology-file.js';
 import { ManagerClient } from '../../protocol/api/manager-client.js';
 import { poolList } from '../../protocol/api/pools.js';
 import { openLog } from '../../common/log.js';
@@ -13,11 +14,12 @@ import type { TwinStore } from '../../store/types.js';
 import { wallTimeMs } from '../drive/drive-clock.js';
 import { drivePath, openDrive } from '../drive/drive-file.js';
 import type { Drive } from '../drive/drive.js';
-import { claimBlock, type LoopbackBlock } from '../network/loopback-block.js';
+import type { LoopbackBlock } from '../network/loopback-block.js';
 import { layOutTopology } from '../topology/lay-out.js';
 import { runCommand } from './command.js';
 import { CARS_WITH_OWN_PROCESS } from './config.js';
 import { agentSettings, partsOf } from './parts.js';
+import { blockOfFolder } from './kept-block.js';
 import type { RunningSystem } from './running.js';
 import {
   DOMAINS,
@@ -86,11 +88,13 @@ export class System implements RunningSystem, AsyncDisposable {
   }
 
   static async open(options: SystemOptions, signal: AbortSignal = new AbortController().signal): Promise<System> {
-    const block = await claimBlock();
-    const data = options.data ?? (await mkdtemp(join(tmpdir(), 'edgetwin-')));
     const drive = await openDrive(options.drive);
+    // What every part would refuse is refused before any of them is started.
+    if (options.topology !== undefined) readTopology(options.topology);
+    const data = options.data ?? (await mkdtemp(join(tmpdir(), 'edgetwin-')));
     for (const folder of ['log', 'agents', 'witness', 'store/control', ...DOMAINS.map(domain => `store/${domain}`)])
       await mkdir(join(data, folder), { recursive: true });
+    const block = await blockOfFolder(data);
     if (options.cassandra !== undefined) await migrate(options.cassandra);
     const topology = options.topology ?? (await layTopology(drive, data));
     const { managers = 1 } = options;

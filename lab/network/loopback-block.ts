@@ -46,15 +46,20 @@ export async function claimBlock(random: () => number = Math.random): Promise<Lo
   const left = await blocksWithHosts();
   for (let tried = 0; tried < BLOCKS; tried++) {
     const base = ((first + tried) % BLOCKS) * BLOCK_SIZE;
-    if (left.has(base)) continue;
-    const socket = await bindOrNothing(addressAt(LOOPBACK_PLAN.twinPrefix, base));
-    if (socket === undefined) continue;
-    return {
-      ...blockAddresses(base),
-      [Symbol.asyncDispose]: () => new Promise(resolve => socket.close(() => resolve())),
-    };
+    const block = left.has(base) ? undefined : await reclaimBlock(base);
+    if (block !== undefined) return block;
   }
   throw fault('NUMBERS_EXHAUSTED', 'no free block of loopback addresses');
+}
+
+/** The block of an earlier run, with the vMD hosts that it left; undefined where somebody has it. */
+export async function reclaimBlock(base: number): Promise<LoopbackBlock | undefined> {
+  const socket = await bindOrNothing(addressAt(LOOPBACK_PLAN.twinPrefix, base));
+  if (socket === undefined) return undefined;
+  return {
+    ...blockAddresses(base),
+    [Symbol.asyncDispose]: () => new Promise(resolve => socket.close(() => resolve())),
+  };
 }
 
 /** Bases of the blocks in which a vMD host listens, by the kernel's table of sockets; none where there is no such table. */
