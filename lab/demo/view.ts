@@ -54,7 +54,7 @@ const BY_WORTH: readonly Phase[] = [
   'initiated',
   'validated',
 ];
- 
+
 const COLOUR = /(\u001b\[[0-9;]*m)/;
 
 /** What a view has to fit into, in characters. */

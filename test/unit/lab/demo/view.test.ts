@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { renderView, type DemoState } from '../../../../lab/demo/view.js';
 import type { HandoverRecord } from '../../../../protocol/api/md-manager.js';
 
- 
 const plain = (line: string): string => line.replaceAll(/\u001b\[[0-9;]*m/g, '');
 
 const phases = {
