@@ -26,7 +26,8 @@ import { LoopWatch } from './pool/loop-watch.js';
 import { Pool } from './pool/pool.js';
 import { followAttachments, recoverAll, resumeAll, type RecoveryDeps } from './recovery.js';
 import { Registrations } from './registration/registration.js';
-import { openUpkeep } from './upkeep/open.js';
+import { Drains } from './upkeep/drains.js';
+import { upkeepRoutes } from './upkeep/open.js';
 import { managerRoutes } from './rest/routes.js';
 import { settingsRoutes } from './rest/settings.js';
 import { SettingsDesk } from './settings/desk.js';
@@ -144,6 +145,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
         runner.hostLost(host, dead);
       },
       onOrderFailed: domain => runner.orderFailed(domain),
+      onFlapping: (host, how) => (how === 'for-good' ? drains.giveUp(host) : standby.leave(host)),
     },
   );
   const effects = new Effects({
@@ -203,11 +205,16 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   open.use(standby);
   await sdnLease.load();
   await settings.load();
+  const drainNotes = await store.notes('drain');
   const healths = await pool.adopt();
   const devices = await store.devices();
   const recovery: RecoveryDeps = { store, mano, pool, runner, standby, sdn, term, clock, log, signal };
   const flows = await recoverAll(recovery, devices, healths, seen);
   starting.over();
+  const drains: Drains = new Drains(drainNotes, {
+    ...{ store, mano, pool, runner, standby, newId: randomUUID, clock, timers, log },
+  });
+  open.defer(() => drains.close());
   pool.start();
   standby.start();
   resumeAll(recovery);
@@ -224,16 +231,15 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
     },
     devices,
   );
-  const upkeep = openUpkeep({
-    ...{ mano, pool, runner, standby, registrations, domains: domainsOf(config), term, newId: randomUUID },
+  const upkeep = upkeepRoutes({
+    ...{ mano, pool, runner, standby, registrations, drains, domains: domainsOf(config), term, newId: randomUUID },
     ...{ clock, timers, log, metrics, signal },
   });
-  open.defer(() => upkeep.close());
   const routes = [
     ...managerRoutes({ term, registrations, runner, ledger, pool, standby, sdnLease, settings }),
     ...settingsRoutes(settings, runner),
     ...triggers.routes,
-    ...upkeep.routes,
+    ...upkeep,
   ];
   const orders = open.use(new Orders({ ...{ store, term, newId: randomUUID, clock, timers, log, metrics } }));
   const self = { url: config['leader.url'] ?? urlOf(config.listen), term };

@@ -2,7 +2,7 @@ import { quantilesOf } from '../../common/quantiles.js';
 import type { Metrics } from '../../common/metrics.js';
 import type { PoolEconomy } from '../../protocol/api/pools.js';
 import type { MetricName } from '../../protocol/metrics.js';
-import type { PooledHost, PoolState } from './pool-state.js';
+import { isReached, type PooledHost, type PoolState } from './pool-state.js';
 
 /** How a wish for a slot was met: by a lease of its own, by a ticket, from the pool at once, or not at first. */
 export type Found = keyof PoolEconomy['requests'];
@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000;
 
 /** Share of a host that carries nobody; slots that are only reserved are warm and idle. */
 const idleShare = ({ state, slots, held }: PooledHost): number =>
-  state === 'ready' || state === 'draining' ? Math.max(0, slots - held.busy) / slots : 0;
+  isReached(state) ? Math.max(0, slots - held.busy) / slots : 0;
 
 /** What the pools cost and what they were good for. Times are monotonic milliseconds, but `sinceMs`. */
 export class Economy {

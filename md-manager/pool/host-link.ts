@@ -41,6 +41,8 @@ export interface LinkDeps {
   /** Vehicles that do not act there although they should. */
   readonly onLeaseRefused: (host: string, vehicles: readonly string[]) => void;
   readonly onLost: (host: string, reason: string) => void;
+  /** A probe was missed, of a host that may be well again with the next. */
+  readonly onMissed: (host: string) => void;
 }
 
 /**
@@ -132,6 +134,7 @@ export class HostLink implements AsyncDisposable {
     } catch (error) {
       if (this.signal.aborted || loop.lateSince(startedMs) > OWN_LATE_MS) return;
       if (++this.#misses >= MISSES) this.lose(`${MISSES} probes missed: ${messageOf(error)}`);
+      else this.#deps.onMissed(this.ref.host);
     }
   }
 

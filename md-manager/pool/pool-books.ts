@@ -2,12 +2,13 @@ import type { Clock } from '../../common/clock.js';
 import type { Metrics } from '../../common/metrics.js';
 import type { HostRef } from '../../protocol/api/common.js';
 import type { Pool as PoolView } from '../../protocol/api/pools.js';
+import { fault } from '../../protocol/errors.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { Balance, BalanceOptions } from './balance.js';
 import { Economy } from './economy.js';
 import type { HeldSlot } from './held-slots.js';
 import { setGauges, type ToldGauges } from './pool-gauges.js';
-import { mark, passOn, poolView, readySlots, type PoolState } from './pool-state.js';
+import { isReached, mark, passOn, poolView, readySlots, type PooledHost, type PoolState } from './pool-state.js';
 
 export interface PoolOptions extends BalanceOptions {
   /** What an hour of a host costs, in whatever unit. */
@@ -70,8 +71,15 @@ export abstract class PoolBooks {
 
   /** Host → who holds its slots, of those that can be reached. */
   holders(): Map<string, string[]> {
-    const reached = [...this.state.values()].filter(({ state }) => state === 'ready' || state === 'draining');
+    const reached = [...this.state.values()].filter(({ state }) => isReached(state));
     return new Map(reached.map(({ ref, held }) => [ref.host, [...held].map(([holder]) => holder)]));
+  }
+
+  /** How a host is that runs. NOT_FOUND where none of this name does. */
+  running(host: string): PooledHost {
+    const pooled = this.state.get(host);
+    if (pooled === undefined || !isReached(pooled.state)) throw fault('NOT_FOUND', `no host ${host} runs`);
+    return pooled;
   }
 
   /** Whether a slot of this host is held by nobody. */

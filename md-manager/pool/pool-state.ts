@@ -4,7 +4,7 @@ import type { HeldSlot, HeldSlots } from './held-slots.js';
 
 /** Slots of all hosts, and who holds them: pure. States are replaced, never changed. */
 
-export const HOST_STATES = ['starting', 'ready', 'draining', 'lost', 'going'] as const;
+export const HOST_STATES = ['starting', 'ready', 'quarantined', 'draining', 'lost', 'going'] as const;
 export type HostState = (typeof HOST_STATES)[number];
 
 export interface PooledHost {
@@ -12,8 +12,9 @@ export interface PooledHost {
   readonly pid: number;
   readonly slots: number;
   /**
-   * `starting`: ordered, has not said hello; `lost`: out of reach, nothing more is given to it until it is gone; `draining`: to be
-   * empty, for maintenance; `going`: no longer needed, being ended.
+   * `starting`: ordered, has not said hello; `quarantined`: it comes and goes, nothing more is given to it until it is well;
+   * `lost`: out of reach, nothing more is given to it until it is gone; `draining`: to be empty, for maintenance; `going`: no longer
+   * needed, being ended.
    */
   readonly state: HostState;
   /** Vehicle → its slot here. */
@@ -156,14 +157,14 @@ export interface Wanted {
 export function shortOf(pool: PoolState, domain: string, wanted: Wanted): number {
   const { waiting, slotsPerHost, maxHosts } = wanted;
   const hosts = inDomain(pool, domain);
-  const draining = hosts.filter(host => host.state === 'draining').length;
+  const aside = hosts.filter(({ state }) => state === 'draining' || state === 'quarantined').length;
   const serving = hosts.filter(host => host.state === 'ready' || host.state === 'starting').length;
   const starting = hosts.filter(host => host.state === 'starting').length;
   const slots = readySlots(pool, domain) + starting * slotsPerHost;
   const forSlots = Math.ceil(Math.max(0, wanted.slots - slots) / slotsPerHost);
   const forWaiting = Math.ceil(waiting / slotsPerHost) - starting;
   const missing = Math.max(wanted.hosts - serving, forSlots, forWaiting);
-  return Math.max(0, Math.min(missing, maxHosts - serving - draining));
+  return Math.max(0, Math.min(missing, maxHosts - serving - aside));
 }
 
 /**
@@ -184,22 +185,28 @@ export function surplusHosts(pool: PoolState, domain: string, least: Pick<PoolSi
   return surplus;
 }
 
-/** From here on nothing of this host is given to anybody, whoever holds a slot keeps it. Nothing where it is not ready. */
-export function drain(pool: PoolState, hostName: string): PoolState {
+/** Whether commands reach it: whoever holds a slot there goes on. */
+export const isReached = (state: HostState | undefined): boolean =>
+  state === 'ready' || state === 'draining' || state === 'quarantined';
+
+/** `draining`, `quarantined`: from here on nothing of this host is given to anybody, whoever holds a slot keeps it. Nothing where it is out of reach. */
+export function turn(pool: PoolState, hostName: string, state: 'ready' | 'draining' | 'quarantined'): PoolState {
   const host = pool.get(hostName);
-  return host?.state === 'ready' ? putHost(pool, { ...host, state: 'draining' }) : pool;
+  return host !== undefined && isReached(host.state) ? putHost(pool, { ...host, state }) : pool;
 }
 
-/** The host may be ended; `undefined` where somebody holds a slot, or it is neither ready nor draining. */
+/** The host may be ended; `undefined` where somebody holds a slot, or it is out of reach. */
 export function dismiss(pool: PoolState, hostName: string): PoolState | undefined {
   const host = pool.get(hostName);
-  const may = host?.state === 'ready' || host?.state === 'draining';
-  return may && host.held.size === 0 ? putHost(pool, { ...host, state: 'going' }) : undefined;
+  return host !== undefined && isReached(host.state) && host.held.size === 0
+    ? putHost(pool, { ...host, state: 'going' })
+    : undefined;
 }
 
 /** The state of slots that nobody holds. */
 const STATE_OF_REST: Readonly<Record<HostState, SlotState>> = {
-  ...{ starting: 'ready', ready: 'ready', draining: 'going', lost: 'quarantined', going: 'going' },
+  ...{ starting: 'ready', ready: 'ready', quarantined: 'quarantined', draining: 'going' },
+  ...{ lost: 'quarantined', going: 'going' },
 };
 
 /** Slots as people see them: held ones under their number, the rest in the state of their host. */
@@ -211,7 +218,7 @@ export function slotsOf(host: PooledHost): { slot: number; state: SlotState; veh
     if (found === undefined) return { slot, state: rest };
     const { vehicle, handover, state } = found;
     const whose = isTicket(vehicle) ? { handover } : { vehicle, handover };
-    return { slot, state: host.state === 'ready' || host.state === 'draining' ? state : rest, ...whose };
+    return { slot, state: isReached(host.state) ? state : rest, ...whose };
   });
 }
 

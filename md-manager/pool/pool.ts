@@ -10,10 +10,11 @@ import type { MetricName } from '../../protocol/metrics.js';
 import { refOf, type Instance, type Mano } from '../mano/mano.js';
 import { Balance } from './balance.js';
 import { Enrolments } from './enrolments.js';
+import { Flapping } from './flapping.js';
 import type { HostLink, LinkDeps } from './host-link.js';
 import { HostLinks } from './host-links.js';
 import { PoolBooks, type PoolOptions } from './pool-books.js';
-import { dismiss, drain, free, putHost, readySlots, removeHost, reserve, type Wish } from './pool-state.js';
+import { dismiss, free, isReached, putHost, readySlots, removeHost, reserve, turn, type Wish } from './pool-state.js';
 import { HeldSlots } from './held-slots.js';
 
 export interface PoolDeps {
@@ -22,11 +23,13 @@ export interface PoolDeps {
   readonly metrics: Metrics<MetricName>;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly link: Omit<LinkDeps, 'onLost'>;
+  readonly link: Omit<LinkDeps, 'onLost' | 'onMissed'>;
   readonly onReady: (domain: string) => void;
   /** `dead`: gone for sure; else it may act until its lease runs out. Told again when it is. */
   readonly onLost: (host: string, dead: boolean) => void;
   readonly onOrderFailed: (domain: string) => void;
+  /** It comes and goes: what is kept there for later is to be kept elsewhere; `for-good`: its twins are to go, too. */
+  readonly onFlapping: (host: string, how: 'for-now' | 'for-good') => void;
 }
 
 const REFILL_MS = 500;
@@ -38,13 +41,18 @@ export class Pool extends PoolBooks implements AsyncDisposable {
   readonly #links: HostLinks;
   protected override readonly balance: Balance;
   readonly #enrolments = new Enrolments();
+  readonly #flapping = new Flapping();
   readonly #closers: (() => void)[] = [];
   #closed = false;
 
   constructor(options: PoolOptions, deps: PoolDeps) {
     super(options, deps);
     this.#deps = deps;
-    this.#links = new HostLinks({ ...deps.link, onLost: (host, reason) => this.#lost(host, reason) });
+    this.#links = new HostLinks({
+      ...deps.link,
+      onLost: (host, reason) => this.#lost(host, reason),
+      onMissed: host => this.#missed(host),
+    });
     this.balance = new Balance(options, {
       ...deps,
       onReadyAfter: (domain, tookMs) => this.economy.started(domain, tookMs),
@@ -121,7 +129,7 @@ export class Pool extends PoolBooks implements AsyncDisposable {
       throw fault('NOT_FOUND', `no instance ${host.host} with pid ${pid} was ordered`);
     const state = this.state.get(host.host)?.state;
     if (state === 'lost' || state === 'going') throw fault('NOT_FOUND', `${host.host} was given up`);
-    if (state === 'ready' || state === 'draining') return;
+    if (isReached(state)) return;
     this.#put(known);
     this.#links.open(refOf(known));
     this.#ready(host.host, slots);
@@ -134,12 +142,20 @@ export class Pool extends PoolBooks implements AsyncDisposable {
 
   /** Nothing more is given to this host; it is ended once nobody holds a slot there. NOT_FOUND where it does not run. */
   drain(host: string): void {
-    const pooled = this.state.get(host);
-    if (pooled?.state !== 'ready' && pooled?.state !== 'draining') throw fault('NOT_FOUND', `no host ${host} runs`);
-    if (pooled.state === 'draining') return;
-    this.#deps.log.info({ event: 'manager.host.draining', host, held: pooled.held.size });
-    this.change(drain(this.state, host));
+    const { state, held } = this.running(host);
+    if (state === 'draining') return;
+    this.#deps.log.info({ event: 'manager.host.draining', host, held: held.size });
+    this.change(turn(this.state, host, 'draining'));
     this.refill();
+  }
+
+  /** It is to be kept after all. NOT_FOUND where it does not run any more. */
+  keep(host: string): void {
+    const { state, ref } = this.running(host);
+    if (state !== 'draining') return;
+    this.#deps.log.info({ event: 'manager.host.kept', host });
+    this.change(turn(this.state, host, 'ready'));
+    this.#offer(ref.domain);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -185,7 +201,36 @@ export class Pool extends PoolBooks implements AsyncDisposable {
     this.refill();
   }
 
+  /** A probe of it was missed: one that does so again and again gets nothing more until it is well. */
+  #missed(host: string): void {
+    const pooled = this.state.get(host);
+    if (pooled === undefined) return;
+    const { domain } = pooled.ref;
+    const others = [...this.state.values()].some(
+      ({ ref, state }) => state === 'ready' && ref.domain === domain && ref.host !== host,
+    );
+    const judged = this.#flapping.missed(host, this.#deps.clock.monotonicMs(), others);
+    if (judged === 'keep' || (pooled.state !== 'ready' && pooled.state !== 'quarantined')) return;
+    const how = judged === 'give-up' ? 'for-good' : 'for-now';
+    this.#deps.log.warn({ event: 'manager.host.quarantined', host, held: pooled.held.size, how });
+    if (pooled.state === 'ready') this.#deps.metrics.count('pool_hosts_quarantined_total', { domain });
+    this.change(turn(this.state, host, 'quarantined'));
+    this.#deps.onFlapping(host, how);
+    this.refill();
+  }
+
+  #calmDown(): void {
+    for (const host of this.#flapping.calm(this.#deps.clock.monotonicMs())) {
+      const pooled = this.state.get(host);
+      if (pooled?.state !== 'quarantined') continue;
+      this.#deps.log.info({ event: 'manager.host.well', host });
+      this.change(turn(this.state, host, 'ready'));
+      this.#offer(pooled.ref.domain);
+    }
+  }
+
   #adjust(): void {
+    this.#calmDown();
     this.refill();
     const { log } = this.#deps;
     for (const host of this.balance.surplus()) {
@@ -217,6 +262,7 @@ export class Pool extends PoolBooks implements AsyncDisposable {
 
   #gone(host: string): void {
     this.#enrolments.forget(host);
+    this.#flapping.forget(host);
     const pooled = this.state.get(host);
     if (this.#closed || pooled === undefined) return;
     const expected = pooled.state === 'going';

@@ -41,12 +41,22 @@ export function operatorRoutes({ runner, drains, reconciler, domains, newId }: O
     route({
       method: 'POST',
       path: '/v1/hosts/{domain}/{index}/drain',
-      summary: 'a host is to be empty: its twins move away, then it is ended; idempotent',
+      summary:
+        'a host is to be empty: its twins move away, then it is ended; holds for the next leader too; idempotent',
       params: ofHost,
       answer: drainState,
       status: 202,
-      errors: ['NOT_FOUND'],
+      errors: ['NOT_FOUND', 'STORE_AWAY', 'STORE_FAILED'],
       handle: ({ params: { domain, index } }) => drains.order(`${domain}/${index}`),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/v1/hosts/{domain}/{index}/drain',
+      summary: 'a host that was to be empty is kept; idempotent',
+      params: ofHost,
+      answer: drainState,
+      errors: ['NOT_FOUND', 'STORE_AWAY', 'STORE_FAILED'],
+      handle: ({ params: { domain, index } }) => drains.cancel(`${domain}/${index}`),
     }),
     route({
       method: 'POST',

@@ -25,7 +25,8 @@ export const help = `usage: edgetwin manager <what> [--flag value …]
   pools                      hosts and slots of each domain, what they cost and what they were good for; every host
   handovers                  the last hand-overs: why, by which way, how they ended (--vehicle, --limit)
   handover VEHICLE DOMAIN    orders the twin into a domain, wherever its car is, and waits for the end (--wait-s)
-  drain HOST                 empties a host for maintenance: its twins move away, then it is ended; waits for that (--wait-s)
+  drain HOST                 empties a host for maintenance: its twins move away, then it is ended; waits for that (--wait-s), and goes
+                             on under whichever manager leads; --cancel keeps the host after all
   reconcile                  looks for instances and slots that somebody forgot, on both sides, and gives them back
 
 Exit code: 0 all is well; 1 a hand-over did not come to its end, a host is not empty yet, something could not be mended, or the manager
@@ -110,6 +111,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
       if (domain === '' || index === '' || rest.length > 0)
         throw wrongWords(`'${host}' is no host: they are named like edge-1/2 (edgetwin manager pools)`);
       const path = `/v1/hosts/${encodeURIComponent(domain)}/${encodeURIComponent(index)}/drain`;
+      if (config.cancel) {
+        const kept = await http.call('DELETE', path, { answer: drainState });
+        return { data: kept, text: `${host} is kept; ${kept.held} of its slots are held` };
+      }
       const begun = await http.call('POST', path, { answer: drainState });
       const end = await patiently(asked, async () => {
         const left = (await allPools(http)).flatMap(({ hosts }) => hosts).find(row => row.host.host === host);

@@ -10,6 +10,11 @@ export const SETTINGS = {
   json: { parse: boolean, default: 'false', help: 'print what the API answered, as JSON' },
   vehicle: { parse: text, optional: true, help: 'handovers: of this vehicle alone' },
   limit: { parse: integer(1, 10_000), default: '20', help: 'handovers: at most so many, newest first' },
+  cancel: {
+    parse: boolean,
+    default: 'false',
+    help: 'drain: the host is kept after all; twins that have left stay away',
+  },
   waitS: {
     parse: integer(0, 86_400),
     default: '60',

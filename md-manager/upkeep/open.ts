@@ -9,7 +9,7 @@ import type { Mano } from '../mano/mano.js';
 import type { Pool } from '../pool/pool.js';
 import type { Registrations } from '../registration/registration.js';
 import { operatorRoutes } from '../rest/operator-routes.js';
-import { Drains } from './drains.js';
+import type { Drains } from './drains.js';
 import { Reconciler } from './reconciler.js';
 
 export interface UpkeepDeps {
@@ -18,6 +18,7 @@ export interface UpkeepDeps {
   readonly runner: Runner;
   readonly standby: Standby;
   readonly registrations: Registrations;
+  readonly drains: Drains;
   readonly domains: readonly string[];
   readonly term: number;
   readonly newId: () => string;
@@ -28,14 +29,7 @@ export interface UpkeepDeps {
   readonly signal: AbortSignal;
 }
 
-export interface Upkeep {
-  readonly routes: Route[];
-  close(): void;
-}
-
 /** What operators do to a manager that runs: drain hosts, move twins, reconcile. */
-export function openUpkeep(deps: UpkeepDeps): Upkeep {
-  const drains = new Drains(deps);
-  const routes = operatorRoutes({ ...deps, drains, reconciler: new Reconciler(deps) });
-  return { routes, close: () => drains.close() };
+export function upkeepRoutes(deps: UpkeepDeps): Route[] {
+  return operatorRoutes({ ...deps, reconciler: new Reconciler(deps) });
 }

@@ -23,7 +23,7 @@ export type ReservationList = z.infer<typeof reservationList>;
 export const SLOT_STATES = ['ready', 'reserved', 'assigned', 'draining', 'quarantined', 'going'] as const;
 export type SlotState = (typeof SLOT_STATES)[number];
 
-const HOST_STATES = ['ready', 'draining', 'lost', 'going'] as const;
+const HOST_STATES = ['ready', 'quarantined', 'draining', 'lost', 'going'] as const;
 
 /**
  * What a pool did for its cost since this manager began to keep it. A request is a hand-over's or a registration's wish for a
@@ -59,7 +59,10 @@ export const pool = z.object({
     z.object({
       host: hostRef,
       pid: z.int(),
-      /** `draining`: to be empty and then ended; `lost`: out of reach; `going`: being ended. */
+      /**
+       * `quarantined`: it comes and goes, and is given nothing until it is well; `draining`: to be empty and then ended; `lost`: out
+       * of reach; `going`: being ended.
+       */
       state: z.enum(HOST_STATES).optional(),
       slots: z.array(
         z.object({
@@ -78,7 +81,10 @@ export const pool = z.object({
 export type Pool = z.infer<typeof pool>;
 export const poolList = z.object({ pools: z.array(pool) });
 
-/** POST /v1/hosts/{domain}/{index}/drain → 202: nothing more is given to the host, its twins move away, then it is ended. Idempotent. */
+/**
+ * POST /v1/hosts/{domain}/{index}/drain → 202: nothing more is given to the host, its twins move away, then it is ended; whichever
+ * manager leads goes on with it. DELETE → 200: it is kept after all, and whoever has left stays away. Both idempotent.
+ */
 export const drainState = z.object({
   host: z.string(),
   /** Who holds a slot there still, standby slots included. */

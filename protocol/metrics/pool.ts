@@ -54,6 +54,11 @@ export const POOL = {
     help: 'vMD hosts that were ended because their pool could do without them, or that were drained',
     labels: ['domain'],
   },
+  pool_hosts_quarantined_total: {
+    kind: 'counter',
+    help: 'times that a vMD host came and went and was given nothing more until it was well again; the third time it is replaced',
+    labels: ['domain'],
+  },
   md_hosts: { kind: 'gauge', help: 'vMD hosts', labels: ['domain', 'state'] },
   standby_slots: {
     kind: 'gauge',

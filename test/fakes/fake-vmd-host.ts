@@ -41,6 +41,9 @@ export class FakeVmdHost implements AsyncDisposable {
   readonly #streams = new Set<SseStream>();
   readonly #server: HttpServer;
   stalledMs = 0;
+  /** Of its next probes, those that it does not answer well. */
+  ill: (probe: number) => boolean = () => false;
+  probes = 0;
 
   private constructor(instance: Instance, server: HttpServer) {
     this.instance = instance;
@@ -166,6 +169,7 @@ function routes(host: () => FakeVmdHost, count: number, gate: Gate): Route[] {
       summary: 'health',
       answer: z.unknown(),
       handle: () => {
+        if (host().ill(host().probes++)) throw fault('STORE_AWAY', 'it is ill');
         const { pid, startTicks, ...ref } = host().instance;
         const held = [...host().slots].map(([vehicle, { state, highest, acting, handover }], slot) => ({
           ...{ slot, state, vehicle, handover, highestEpoch: highest },

@@ -49,6 +49,7 @@ describe('the line to a vMD host', () => {
         onEvent: () => undefined,
         onLeaseRefused: () => undefined,
         onLost: (_host, reason) => onLost(reason),
+        onMissed() {},
       },
     );
 

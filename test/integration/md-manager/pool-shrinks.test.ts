@@ -80,6 +80,7 @@ describe('a pool in and after a burst', () => {
           onReady: () => onReady(),
           onLost: (host, dead) => void told.push({ host, dead }),
           onOrderFailed: () => void refusals++,
+          onFlapping() {},
         },
       ),
     );

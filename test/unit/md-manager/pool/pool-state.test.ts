@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   dismiss,
-  drain,
   free,
   mark,
   putHost,
@@ -12,6 +11,7 @@ import {
   shortOf,
   slotsOf,
   surplusHosts,
+  turn,
   type PooledHost,
   type PoolState,
   type Wish,
@@ -147,7 +147,7 @@ describe('the state of the pool', () => {
 
   it('gives nothing of a host that drains, keeps what is held there, and ends it once that is nothing', () => {
     const taken = reserve(poolOf(host('edge-1/1'), host('edge-1/2')), wish('a'), SIZES)!.pool;
-    const draining = drain(taken, 'edge-1/1');
+    const draining = turn(taken, 'edge-1/1', 'draining');
     assert.deepEqual(
       slotsOf(draining.get('edge-1/1')!).map(({ state }) => state),
       ['reserved', 'going'],
@@ -160,11 +160,28 @@ describe('the state of the pool', () => {
   });
 
   it('orders a host in the place of one that drains, within the quota, in which that one counts until it is gone', () => {
-    const draining = drain(poolOf(host('edge-1/1'), host('edge-1/2')), 'edge-1/1');
+    const draining = turn(poolOf(host('edge-1/1'), host('edge-1/2')), 'edge-1/1', 'draining');
     const wanted = { ...sized(2), waiting: 0, slotsPerHost: 2, maxHosts: 3 };
     assert.equal(shortOf(draining, 'edge-1', wanted), 1);
     assert.equal(shortOf(draining, 'edge-1', { ...wanted, maxHosts: 2 }), 0);
     assert.equal(shortOf(removeHost(draining, 'edge-1/1'), 'edge-1', { ...wanted, maxHosts: 2 }), 1);
+  });
+
+  it('gives nothing of a host in quarantine, which keeps what it holds, and is given to again when it is well', () => {
+    const taken = reserve(poolOf(host('edge-1/1'), host('edge-1/2')), wish('a'), SIZES)!.pool;
+    const quarantined = turn(taken, 'edge-1/1', 'quarantined');
+    assert.deepEqual(
+      slotsOf(quarantined.get('edge-1/1')!).map(({ state }) => state),
+      ['reserved', 'quarantined'],
+    );
+    assert.equal(reserve(quarantined, wish('b'), SIZES)?.host.host, 'edge-1/2');
+    assert.deepEqual(surplusHosts(quarantined, 'edge-1', sized(0)), ['edge-1/2']);
+    assert.equal(shortOf(quarantined, 'edge-1', { ...sized(2), waiting: 0, slotsPerHost: 2, maxHosts: 3 }), 1);
+    assert.equal(readySlots(turn(quarantined, 'edge-1/1', 'ready'), 'edge-1'), 3);
+    for (const state of ['lost', 'going'] as const) {
+      const out = poolOf(host('edge-1/1', state));
+      assert.equal(turn(out, 'edge-1/1', 'ready'), out);
+    }
   });
 
   it('takes as few hosts as it needs for many slots, and gives back what is beyond', () => {

@@ -67,7 +67,17 @@ describe('a pool whose hosts fail', () => {
           surplusMs: 1_000,
         },
         {
-          ...{ mano, log, metrics, clock, timers: clock, onReady() {}, onLost() {}, onOrderFailed() {} },
+          ...{
+            mano,
+            log,
+            metrics,
+            clock,
+            timers: clock,
+            onReady() {},
+            onLost() {},
+            onOrderFailed() {},
+            onFlapping() {},
+          },
           link: {
             ...{ clock, timers: clock, loop: new LoopWatch(clock, clock), timing: DEFAULT_LINK_TIMING, term: 1 },
             ...{ via: undefined, acting: () => [], onEvent() {}, onLeaseRefused() {} },
