@@ -114,9 +114,9 @@ export function catchUp(
   const plain: Move = { id: move.id, to, first: twin.actingEpoch === 0, phases: {} };
   const target = run === undefined ? undefined : targetOf(run.stage);
   const there = host.host === twin.host.host || host.host === target?.host;
-  // One that an attempt outranks is told, too, where nobody knows of its way out yet.
-  const known =
-    run !== undefined && !outranks(state, epoch) && state.leaving.some(item => item.host.host === host.host);
+  // One that an attempt outranks is told, too, unless it is known that the flow may be there, and of its way out.
+  const isLeaving = state.leaving.some(item => item.host.host === host.host);
+  const known = run !== undefined && !outranks(state, epoch) && run.redirectSent && isLeaving;
   if (!there && epoch > twin.epoch && !known)
     return { ...plain, redirected: { ...slotAt(host), host, epoch, atMs: move.atMs } };
   const heading = next?.to.domain ?? run?.record.toDomain ?? twin.host.domain;
