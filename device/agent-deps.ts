@@ -5,7 +5,7 @@ import type { HttpClient } from '../protocol/api/http-client.js';
 import type { CoapEndpoint, CoapHandler, Peer } from '../protocol/coap/types.js';
 import type { MetricName } from '../protocol/metrics.js';
 import type { ClockSource } from '../protocol/report.js';
-import type { ReportedSettings } from '../protocol/settings.js';
+import type { DesiredSettings, ReportedSettings } from '../protocol/settings.js';
 import type { GpsAnswer } from './gps/gps-loop.js';
 import type { GpsSource } from './gps/gps-source.js';
 import type { OpenLink } from './obd/types.js';
@@ -34,6 +34,8 @@ export interface AgentDeps {
   readonly isSystemClockSynchronised: () => Promise<boolean>;
   /** Milliseconds since the machine started, those in which it slept included. Absent: it never sleeps. */
   readonly sinceStartMs?: () => number;
+  /** Called once with who takes what the vehicle is to be set to, where that comes otherwise than with acknowledgements. */
+  readonly onTaker?: (take: (desired: DesiredSettings) => void) => void;
 }
 
 /** What `/v1/status` shows. */

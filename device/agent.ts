@@ -163,6 +163,7 @@ async function operate(config: DeviceConfig, deps: AgentDeps, signal: AbortSigna
   });
   const told = settings;
   resources.defer(() => told.idle());
+  deps.onTaker?.(desired => told.take(desired));
   let receiver: GpsLoop | undefined;
   const parts = { vehicle, outbox: opened, uplink, roundTrip, time, car, settings };
   status = () => agentStatus({ ...parts, receiver }, clock.monotonicMs());

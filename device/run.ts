@@ -16,7 +16,7 @@ import type { AgentStatus } from './agent-deps.js';
 import { runAgent } from './agent.js';
 import { openRecorder } from './capture/record.js';
 import { replayLive } from './capture/replay-live.js';
-import { tapClock, tapLink, type Note } from './capture/taps.js';
+import { tapClock, tapEndpoint, tapLink, type Note } from './capture/taps.js';
 import type { DeviceConfig } from './config.js';
 import { systemClockWatch } from './clock/system-clock.js';
 import { gpsOf } from './gps/open-gps.js';
@@ -130,6 +130,7 @@ async function openAgent(
       ...around,
       clock,
       timers,
+      openEndpoint: note === undefined ? around.openEndpoint : tapEndpoint(around.openEndpoint, note),
       isSystemClockSynchronised: note === undefined ? watch : tapClock(watch, clock, note),
       sinceStartMs: () => uptime() * 1_000,
       ...(openObdLink === undefined ? {} : { openObdLink }),

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { fault } from '../../protocol/errors.js';
+import { desiredSettings } from '../../protocol/settings.js';
 
 /**
  * A capture: JSON lines, each with `t`, seconds since it began. Two public forms go together in it (CONVENTIONS §10): the
  * ELM transcript, `{"t":1.25,"dir":"tx","data":"010C1\r"}`, a character for a byte, and gpsd's own objects with a `t` before
- * them, `{"t":1.3,"class":"TPV",…}`. What else an agent hears has lines of its own: the link, the receiver, the clock.
+ * them, `{"t":1.3,"class":"TPV",…}`. What else an agent hears has lines of its own: the link, the receiver, the clock, its twin.
  */
 export const CAPTURE_SCHEMA = 1;
 
@@ -19,6 +20,8 @@ const header = z.object({
   settings: z.record(z.string(), z.string()).default({}),
   /** The newest time that was trusted before. */
   trustedMs: z.number().optional(),
+  /** What an operator had set by then. */
+  desired: desiredSettings.optional(),
 });
 export type CaptureHeader = z.infer<typeof header>;
 
@@ -36,6 +39,10 @@ const line = z.union([
   z.object({ nmea: z.string() }),
   /** The system's clock at this moment, and whether the machine says that it is synchronised; when either changed. */
   z.object({ clock: z.object({ utcMs: z.number(), synchronised: z.boolean() }) }),
+  /** The twin says what the vehicle is to be set to. */
+  z.object({ told: desiredSettings }),
+  /** The twin asks for a signal: GET with this path and query. */
+  z.object({ asked: z.object({ path: z.array(z.string()), query: z.array(z.string()).optional() }) }),
   /** So many lines found no room. */
   z.object({ lost: z.int().min(1) }),
 ]);

@@ -10,7 +10,7 @@ import {
 import { splitBatch } from '../../protocol/report-batch.js';
 
 /** Addresses of documentation (RFC 5737): nothing is ever sent to them. */
-const TWIN: Peer = { address: '192.0.2.1', port: 5683 };
+export const TWIN: Peer = { address: '192.0.2.1', port: 5683 };
 const DEVICE: Peer = { address: '192.0.2.2', port: 5683 };
 
 /** An authority that knows one vehicle, in this process. */

@@ -2,6 +2,7 @@ import type { Clock, Timers } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import { readLastTime } from '../clock/last-time.js';
 import type { DeviceConfig } from '../config.js';
+import { storedSettings } from '../settings/remote-settings.js';
 import type { Disk } from '../uplink/disk.js';
 import { newCaptureFile } from './capture-file.js';
 import { CAPTURE_SCHEMA } from './lines.js';
@@ -23,6 +24,7 @@ export async function openRecorder(config: DeviceConfig, deps: RecordDeps): Prom
   const { clock, timers, log, disk, newFile = newCaptureFile } = deps;
   const file = await newFile(record);
   const trustedMs = await readLastTime(disk);
+  const desired = await storedSettings(disk);
   const recorder = new Recorder({ file, maxBytes, clock, timers, log });
   recorder.note({
     capture: {
@@ -30,6 +32,7 @@ export async function openRecorder(config: DeviceConfig, deps: RecordDeps): Prom
       startedAt: new Date(clock.nowMs()).toISOString(),
       settings: shapeOf(config),
       ...(trustedMs === undefined ? {} : { trustedMs }),
+      ...(desired === undefined ? {} : { desired }),
     },
   });
   log.info({ event: 'capture.begun', path: file.path });

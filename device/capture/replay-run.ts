@@ -11,6 +11,8 @@ import { gpsReplay } from './gps-replay.js';
 import { memoryDisk } from './memory-disk.js';
 import { nearManager, nearTwin } from './near-twin.js';
 import { replayClock, type ReplayTime } from './replay-time.js';
+import { replayAsked, replayTold } from './twin-replay.js';
+import { keepSettings } from '../settings/remote-settings.js';
 
 /** What stands for the car, the receiver and the clock. */
 export interface ReplayWorld {
@@ -85,8 +87,9 @@ const SAME_KEY = '0'.repeat(32);
 export async function replayCapture(options: ReplayOptions, signal: AbortSignal): Promise<Replayed> {
   const { capture, config, time, onReport, log, onEvent } = options;
   const disk = memoryDisk();
-  const { trustedMs } = capture.header;
+  const { trustedMs, desired } = capture.header;
   if (trustedMs !== undefined) await new LastTime(disk).keep(trustedMs, 0);
+  if (desired !== undefined) await keepSettings(disk, desired);
   const world = replayWorld(capture, config, time);
   const stop = new AbortController();
   let isOver = false;
@@ -103,7 +106,11 @@ export async function replayCapture(options: ReplayOptions, signal: AbortSignal)
       metrics: new Metrics<MetricName>({}),
       disk,
       manager: nearManager(config.vehicle),
-      openEndpoint: () => Promise.resolve(nearTwin(onReport)),
+      openEndpoint: (_bind, handler) => {
+        replayAsked(capture, time, handler);
+        return Promise.resolve(nearTwin(onReport));
+      },
+      onTaker: take => replayTold(capture, time, take),
     },
     AbortSignal.any([signal, stop.signal]),
     { onStatus: tell => (status = tell), isSampling: () => !isOver },

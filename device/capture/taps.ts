@@ -1,7 +1,9 @@
 import { messageOf } from '../../common/errors.js';
+import type { CoapEndpoint, CoapHandler, CoapResponse, Peer } from '../../protocol/coap/types.js';
 import type { GpsSource } from '../gps/gps-source.js';
 import type { OpenSerialInput } from '../gps/nmea-serial.js';
 import type { Link, OpenLink } from '../obd/types.js';
+import { settingsIn } from '../uplink/remarks.js';
 import type { CaptureLine } from './lines.js';
 
 /** Takes what happens, at the moment when it happens. */
@@ -88,6 +90,35 @@ export const tapSerialInput =
         isOurs = true;
         return port.close();
       },
+    };
+  };
+
+type OpenEndpoint = (bind: Peer, handler: CoapHandler) => Promise<CoapEndpoint>;
+
+/** The same socket; what the twin asks of the car, and what it says that the vehicle is to be set to, is noted. */
+export const tapEndpoint =
+  (open: OpenEndpoint, note: Note): OpenEndpoint =>
+  async (bind, handler) => {
+    const endpoint = await open(bind, (request, exchange) => {
+      const { method, path, query } = request;
+      if (method === 'GET' && path[0] === 's')
+        note({ asked: { path: [...path], ...(query === undefined ? {} : { query: [...query] }) } });
+      return handler(request, exchange);
+    });
+    const heard = (response: CoapResponse): CoapResponse => {
+      const told = settingsIn(response);
+      if (told !== undefined) note({ told });
+      return response;
+    };
+    return {
+      local: endpoint.local,
+      request: async (peer, request, options) => heard(await endpoint.request(peer, request, options)),
+      observe: (peer, request, options) => endpoint.observe(peer, request, options),
+      changed: observable => endpoint.changed(observable),
+      get isObserved() {
+        return endpoint.isObserved;
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(endpoint[Symbol.asyncDispose]()),
     };
   };
 

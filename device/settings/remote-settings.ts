@@ -24,6 +24,15 @@ export interface RemoteSettingsOptions {
 
 const FILE = 'settings.json';
 const kept = z.object({ version: z.int().min(1), settings: wireSettings });
+type KeptSettings = z.infer<typeof kept>;
+
+/** What an earlier start was told; `undefined` where that is nothing, or cannot be read. */
+export async function storedSettings(disk: Pick<Disk, 'read'>): Promise<KeptSettings | undefined> {
+  const found = await readKept(disk, FILE, kept);
+  return found.found === 'value' ? found.value : undefined;
+}
+
+export const keepSettings = (disk: Disk, value: DesiredSettings): Promise<void> => writeKept(disk, FILE, value);
 const NO_CAR = 'no car is read here';
 
 /**
@@ -74,7 +83,7 @@ export class RemoteSettings {
   async #keep(version: number, settings: WireSettings): Promise<void> {
     const { disk, log, report } = this.#options;
     try {
-      await writeKept(disk, FILE, { version, settings });
+      await keepSettings(disk, { version, settings });
     } catch (error) {
       log.error({ event: 'settings.not-kept', version, code: codeOf(error), error: messageOf(error) });
       return;

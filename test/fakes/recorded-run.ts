@@ -5,15 +5,18 @@ import { runAgent } from '../../device/agent.js';
 import { memoryDisk } from '../../device/capture/memory-disk.js';
 import { nearManager, nearTwin } from '../../device/capture/near-twin.js';
 import { openRecorder } from '../../device/capture/record.js';
-import { tapClock, tapGpsd, tapLink, tapSerialInput, type Note } from '../../device/capture/taps.js';
+import { tapClock, tapEndpoint, tapGpsd, tapLink, tapSerialInput, type Note } from '../../device/capture/taps.js';
 import { LastTime } from '../../device/clock/last-time.js';
 import { deviceConfig } from '../../device/config.js';
 import { GpsdSession } from '../../device/gps/gpsd-session.js';
 import type { GpsSource } from '../../device/gps/gps-source.js';
 import { nmeaSerialSource, type OpenSerialInput } from '../../device/gps/nmea-serial.js';
 import type { OpenLink } from '../../device/obd/types.js';
+import { keepSettings } from '../../device/settings/remote-settings.js';
+import { FORMAT, type CoapEndpoint, type CoapHandler } from '../../protocol/coap/types.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import { fault } from '../../protocol/errors.js';
+import type { DesiredSettings } from '../../protocol/settings.js';
 import { fakeClock, type FakeClock } from './fake-clock.js';
 
 /** What a receiver does, moment by moment: a line or characters, or (`gone`) the end of the connection. */
@@ -33,6 +36,12 @@ export interface RecordedRunOptions {
   /** Steps of the system's clock. */
   readonly steps?: readonly { readonly atMs: number; readonly byMs: number }[];
   readonly trustedMs?: number;
+  /** What an operator had set before. */
+  readonly desired?: DesiredSettings;
+  /** With the first acknowledgement from then on. */
+  readonly told?: readonly { readonly atMs: number; readonly desired: DesiredSettings }[];
+  /** Signals that the twin asks for. */
+  readonly asked?: readonly { readonly atMs: number; readonly path: readonly string[]; readonly query?: string }[];
 }
 
 export interface RecordedRun {
@@ -59,6 +68,7 @@ export async function recordedRun(options: RecordedRunOptions): Promise<Recorded
   const config = deviceConfig({ argv: [...where, ...argv], env: {} });
   const disk = memoryDisk();
   if (trustedMs !== undefined) await new LastTime(disk).keep(trustedMs, 0);
+  if (options.desired !== undefined) await keepSettings(disk, options.desired);
   let text = '';
   const file = {
     path: 'drive.jsonl',
@@ -91,7 +101,10 @@ export async function recordedRun(options: RecordedRunOptions): Promise<Recorded
       metrics: new Metrics<MetricName>({}),
       disk,
       manager: nearManager('replay'),
-      openEndpoint: () => Promise.resolve(nearTwin(bytes => reports.push(bytes))),
+      openEndpoint: tapEndpoint(
+        (_bind, handler) => Promise.resolve(sayingTwin(options, clock, bytes => reports.push(bytes), handler)),
+        note,
+      ),
       isSystemClockSynchronised: tapClock(isSynchronised, clock, note),
       ...(options.link === undefined ? {} : { openObdLink: tapLink(options.link(clock), note) }),
       ...(gps === undefined ? {} : { gps }),
@@ -105,6 +118,37 @@ export async function recordedRun(options: RecordedRunOptions): Promise<Recorded
   stop.abort(new Error('over'));
   await running;
   return { text, reports };
+}
+
+/** A twin that has each report at once, tells settings with its acknowledgements, and asks for signals. */
+function sayingTwin(
+  { told = [], asked = [] }: RecordedRunOptions,
+  clock: FakeClock,
+  onReport: (bytes: Uint8Array) => void,
+  handler: CoapHandler,
+): CoapEndpoint {
+  const twin = nearTwin(onReport);
+  const left = [...told];
+  const exchange = { peer: twin.local, messageId: 1, token: Uint8Array.of(1), confirmable: true };
+  for (const { atMs, path, query } of asked)
+    clock.after(atMs, () => {
+      const request = { method: 'GET', path, ...(query === undefined ? {} : { query: [query] }) } as const;
+      // What it is answered is told in no report.
+      void Promise.resolve()
+        .then(() => handler(request, exchange))
+        .catch(() => undefined);
+    });
+  return {
+    ...twin,
+    request: async (peer, request, opts) => {
+      const answer = await twin.request(peer, request, opts);
+      const [next] = left;
+      if (next === undefined || next.atMs > clock.monotonicMs()) return answer;
+      left.shift();
+      const payload = Buffer.from(JSON.stringify({ settings: next.desired }));
+      return { ...answer, payload, contentFormat: FORMAT.json };
+    },
+  };
 }
 
 function gpsFrom({ gpsd, nmea }: RecordedRunOptions, clock: FakeClock, note: Note): GpsSource | undefined {

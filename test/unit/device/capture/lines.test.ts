@@ -13,6 +13,11 @@ const lines: fc.Arbitrary<CaptureLine> = fc.oneof(
   fc.json().map(json => ({ gpsd: `{"class":"TPV","x":${json}}` })),
   byteText.map(nmea => ({ nmea })),
   fc.record({ clock: fc.record({ utcMs: fc.nat(), synchronised: fc.boolean() }, plain) }, plain),
+  fc.record(
+    { told: fc.record({ version: fc.integer({ min: 1 }), settings: fc.dictionary(fc.string(), fc.nat()) }, plain) },
+    plain,
+  ),
+  fc.record({ asked: fc.record({ path: fc.array(fc.string()), query: fc.array(fc.string()) }, plain) }, plain),
   fc.record({ link: fc.constantFrom('opening' as const, 'failed' as const), say: fc.string() }, plain),
 );
 

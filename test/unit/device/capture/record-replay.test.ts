@@ -6,7 +6,7 @@ import { replayCapture } from '../../../../device/capture/replay-run.js';
 import { virtualTime } from '../../../../device/capture/replay-time.js';
 import { withShapeOf } from '../../../../device/capture/settings.js';
 import { deviceConfig, SETTINGS } from '../../../../device/config.js';
-import { decodeReport } from '../../../../protocol/report.js';
+import { decodeReport, META } from '../../../../protocol/report.js';
 import { SCENES, START_MS } from '../../../captures/scenes.js';
 import { recordedRun, type RecordedRunOptions } from '../../../fakes/recorded-run.js';
 
@@ -44,6 +44,62 @@ describe('a drive that is recorded and replayed', function () {
       assert.deepEqual(hex(reports), hex(run.reports));
       assert.deepEqual([steps?.astray ?? 0, steps?.unknown ?? 0], [0, 0]);
     });
+
+  const told = (version: number, settings: object) => ({ version, settings: { ...settings } });
+  const TOLD: Partial<RecordedRunOptions> = {
+    desired: told(3, { rates: { ect: { tier: 'fast' }, rpm: { tier: 'off' } } }),
+    told: [
+      { atMs: 8_000, desired: told(4, { rates: { ect: { tier: 'off' } }, reportIntervalMs: 500 }) },
+      { atMs: 14_000, desired: told(5, { colour: 'red' }) },
+      { atMs: 16_000, desired: told(4, {}) },
+      { atMs: 20_000, desired: told(6, { bytesPerKm: 2_000 }) },
+    ],
+  };
+  const ASKED: Partial<RecordedRunOptions> = {
+    asked: [
+      { atMs: 6_123.4, path: ['s', 'Vehicle.OBD.FuelLevel'], query: 'maxAge=0' },
+      { atMs: 9_345.6, path: ['s', 'Vehicle.OBD.EngineSpeed'], query: 'maxAge=60' },
+      { atMs: 12_777.8, path: ['s', 'Vehicle.Nothing'] },
+      { atMs: 17_001.9, path: ['s', 'Vehicle.OBD.IntakeTemp'] },
+    ],
+  };
+  const NAMES = new Set(['ect', 'rpm', META.settings]);
+  const said = (reports: readonly Uint8Array[]): string[] =>
+    reports.flatMap(bytes => {
+      const { samples } = decodeReport(bytes);
+      return samples.filter(({ name }) => NAMES.has(name)).map(({ name, value }) => `${name} ${value}`);
+    });
+
+  it('is reported as it was then, what its twin told and asked included, byte for byte', async () => {
+    const run = await recordedRun({ ...scene('can11-three-units'), ...TOLD, ...ASKED });
+    const { reports, steps } = await replayed(parseCapture(run.text, 'told'));
+    assert.deepEqual(hex(reports), hex(run.reports));
+    assert.deepEqual([steps?.astray, steps?.unknown], [0, 0]);
+    // It did hear them: from the first report on, and at their moments.
+    const words = said(reports);
+    assert.ok(
+      !words.some(word => word.startsWith('rpm ') && words.indexOf(word) < words.indexOf(`${META.settings} 4,applied`)),
+    );
+    const answers = words.filter(word => word.startsWith(META.settings));
+    assert.deepEqual(
+      answers.map(word => word.replace(/,refused,.*/, ',refused')),
+      ['4,applied', '5,refused', '5,refused', '6,applied'].map(word => `${META.settings} ${word}`),
+    );
+  });
+
+  it('is another one without what its twin told, and without what it asked', async () => {
+    const run = await recordedRun({ ...scene('can11-three-units'), ...TOLD, ...ASKED });
+    for (const left of [/"told":/, /"asked":/]) {
+      const text = run.text
+        .split('\n')
+        .filter(line => !left.test(line))
+        .join('\n');
+      const { reports } = await replayed(parseCapture(text, 'less'));
+      assert.notDeepEqual(hex(reports), hex(run.reports), String(left));
+    }
+    const { reports } = await replayed(parseCapture(run.text.replace(/,"desired":\{.*?\}\}\}\}/, ''), 'less'));
+    assert.notDeepEqual(hex(reports), hex(run.reports), 'what was set before');
+  });
 
   it('sees the system’s clock step as it did', async () => {
     const options = { ...scene('nmea-serial'), steps: [{ atMs: 15_000, byMs: 3_600_000 }] };

@@ -48,6 +48,17 @@ describe('report builder', () => {
     assert.equal(new Set(all.slice(1).flat()).size, 3);
   });
 
+  it('says nothing once the car is silent: what was read before is not said again', () => {
+    const builder = builderOf();
+    for (let atMs = 0; atMs < 2_000; atMs += 500) {
+      for (const name of ['spd', 'rpm', 'maf']) builder.put({ name, value: 7, monoMs: atMs });
+      assert.ok(builder.take(atMs).length > 0);
+    }
+    for (let atMs = 2_000; atMs < 60_000; atMs += 500) assert.deepEqual(builder.take(atMs), []);
+    builder.put({ name: 'rpm', value: 7, monoMs: 60_000 });
+    assert.deepEqual(said(builder.take(60_000)), ['rpm=7'], 'the ignition is on again, and that alone was read');
+  });
+
   it('says a value that changed and came back between two reports with its newest reading', () => {
     const builder = builderOf();
     for (const [value, monoMs] of [

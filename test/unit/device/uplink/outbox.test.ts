@@ -255,6 +255,26 @@ describe('outbox without a clock', () => {
     assert.equal(decodeBoot(meta!.value)?.clock, 'gps');
   });
 
+  it('never changes the bytes of a report that was stamped, however much better the clock becomes', async () => {
+    const clock = fakeClock();
+    const disk = tearingDisk(seededRandom(1));
+    const before = await open(disk, clock);
+    before.add([reading(clock)]);
+    await before[Symbol.asyncDispose]();
+    const outbox = await open(disk, clock);
+    const first = collect(outbox);
+    outbox.add([reading(clock)]);
+    await clock.advance(400);
+    assert.deepEqual([...first.keys()].sort(), ['1/1', '2/1']);
+    outbox.release({ offsetMs: Date.UTC(2027, 5, 1), clock: 'gps' });
+    await clock.advance(400);
+    const later = collect(outbox);
+    for (const [id, bytes] of first) assert.equal(hexOf(later.get(id)), hexOf(bytes), id);
+    await outbox[Symbol.asyncDispose]();
+    const again = collect(await open(disk, clock));
+    for (const [id, bytes] of first) assert.equal(hexOf(again.get(id)), hexOf(bytes), `${id} after a restart`);
+  });
+
   it('stamps a report that was on its way to the disk when the clock became known', async () => {
     const clock = fakeClock();
     let stamp: Stamp | undefined = undefined;
