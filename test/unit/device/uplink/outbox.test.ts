@@ -262,17 +262,18 @@ describe('outbox without a clock', () => {
     before.add([reading(clock)]);
     await before[Symbol.asyncDispose]();
     const outbox = await open(disk, clock);
-    const first = collect(outbox);
+    const offered = collect(outbox);
+    const bytesOf = (all: ReadonlyMap<string, Uint8Array>): string[] =>
+      [...all].map(([id, bytes]) => `${id} ${hexOf(bytes)}`).sort();
     outbox.add([reading(clock)]);
     await clock.advance(400);
-    assert.deepEqual([...first.keys()].sort(), ['1/1', '2/1']);
+    assert.deepEqual([...offered.keys()].sort(), ['1/1', '2/1']);
+    const first = bytesOf(offered);
     outbox.release({ offsetMs: Date.UTC(2027, 5, 1), clock: 'gps' });
     await clock.advance(400);
-    const later = collect(outbox);
-    for (const [id, bytes] of first) assert.equal(hexOf(later.get(id)), hexOf(bytes), id);
+    assert.deepEqual(bytesOf(offered), first, 'offered once more');
     await outbox[Symbol.asyncDispose]();
-    const again = collect(await open(disk, clock));
-    for (const [id, bytes] of first) assert.equal(hexOf(again.get(id)), hexOf(bytes), `${id} after a restart`);
+    assert.deepEqual(bytesOf(collect(await open(disk, clock))).slice(0, 2), first, 'after a restart');
   });
 
   it('stamps a report that was on its way to the disk when the clock became known', async () => {
