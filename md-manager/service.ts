@@ -178,7 +178,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   const predictor =
     motion && new Predictor(motion, { clock, metrics, standby, state: vehicle => runner.state(vehicle) });
   const triggers = await openTriggers(config, {
-    ...{ clock, timers, random, metrics, log, newId: randomUUID },
+    ...{ store, clock, timers, random, metrics, log, newId: randomUUID },
     ...{ callback: callbackOf(config), names: triggerNames(config), domains: domainsOf(config), topology },
     state: vehicle => runner.state(vehicle),
     foresee: (vehicle, domain, reason) => standby.foresee(vehicle, { domain, reason }),

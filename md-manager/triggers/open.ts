@@ -9,6 +9,7 @@ import type { AttachmentHint } from '../../protocol/api/sdn-app.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { Topology } from '../../protocol/topology.js';
 import { associateIdOf, type AssociateId } from '../../protocol/triggers/mec-mobility.js';
+import type { ControlStore } from '../../store/types.js';
 import type { VehicleState } from '../handover/state.js';
 import { Acks } from './acks.js';
 import { FarEndClient } from './far-end-client.js';
@@ -41,6 +42,7 @@ export interface OpenTriggersDeps {
   readonly hosts: () => readonly HostRef[];
   /** Calls for each thing that a hand-over reaches; the returned function ends it. */
   readonly onHandover: (listener: (record: HandoverRecord) => void) => () => void;
+  readonly store: Pick<ControlStore, 'putNote' | 'deleteNote' | 'notes'>;
   readonly newId: () => string;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -85,8 +87,10 @@ export async function openTriggers(config: TriggerConfig, deps: OpenTriggersDeps
   });
   open.defer(() => mail[Symbol.dispose]());
   const url = `${callback}${AMS_PATH}/subscriptions`;
-  const subscribers = new Subscribers({ url, mail, clock, timers, metrics, newId: deps.newId });
+  const { store, newId } = deps;
+  const subscribers = new Subscribers({ url, mail, store, clock, timers, metrics, log, newId });
   open.defer(() => subscribers[Symbol.dispose]());
+  subscribers.load(await store.notes('mobility'));
   const adjacency = new Adjacency({ subscribers, topology, hosts: deps.hosts, clock, timers });
   open.defer(() => adjacency[Symbol.dispose]());
   const announcements = new Announcements({

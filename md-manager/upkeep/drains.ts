@@ -6,6 +6,7 @@ import type { ControlStore, NoteRow } from '../../store/types.js';
 import type { Standby } from '../arming/standby.js';
 import type { Runner } from '../handover/runner.js';
 import type { VehicleState } from '../handover/state.js';
+import { InTurn } from '../in-turn.js';
 import type { Mano } from '../mano/mano.js';
 import type { Pool } from '../pool/pool.js';
 
@@ -39,7 +40,8 @@ export class Drains {
   /** Host → when its note may be taken back (monotonic), of those that have one. */
   readonly #noted = new Map<string, number>();
   readonly #stop: () => void;
-  #writing: Promise<unknown> = Promise.resolve();
+  /** Orders and their ends. */
+  readonly #writes = new InTurn();
 
   /** `notes`: of an earlier leader; the hosts that they mean are drained from here on. */
   constructor(notes: readonly NoteRow[], deps: DrainsDeps) {
@@ -59,7 +61,7 @@ export class Drains {
     const { pool, store } = this.#deps;
     pool.running(host);
     const process = this.#processOf(host);
-    await this.#inTurn(async () => {
+    await this.#writes.run(async () => {
       await store.putNote({ kind: 'drain', id: host, note: { process } });
       this.#noted.set(host, 0);
       pool.drain(host);
@@ -72,7 +74,7 @@ export class Drains {
   async cancel(host: string): Promise<DrainState> {
     const { pool, store } = this.#deps;
     pool.running(host);
-    await this.#inTurn(async () => {
+    await this.#writes.run(async () => {
       await store.deleteNote('drain', host);
       this.#noted.delete(host);
       pool.keep(host);
@@ -89,13 +91,6 @@ export class Drains {
 
   close(): void {
     this.#stop();
-  }
-
-  /** Orders and their ends one after the other: what was said last holds. */
-  #inTurn(write: () => Promise<void>): Promise<void> {
-    const done = this.#writing.then(write);
-    this.#writing = done.catch(() => undefined);
-    return done;
   }
 
   #continue(host: string): void {
@@ -116,7 +111,7 @@ export class Drains {
   #forget(host: string): void {
     const { store, clock, log } = this.#deps;
     this.#noted.set(host, clock.monotonicMs() + AGAIN_MS);
-    const taken = this.#inTurn(async () => {
+    const taken = this.#writes.run(async () => {
       await store.deleteNote('drain', host);
       this.#noted.delete(host);
     });

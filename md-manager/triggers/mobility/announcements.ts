@@ -26,12 +26,16 @@ export function instanceOf({ host, address, address6, port }: HostRef): AppInsta
 
 /** What a hand-over is to others; those within one host are nothing to them. */
 export function statusOf(record: HandoverRecord): MobilityStatus | undefined {
-  const { kind, result, fromHost, toHost, phases } = record;
+  const { kind, result, fromHost, toHost } = record;
   if (kind === 'first' || kind === 'same-domain' || fromHost === toHost) return undefined;
   if (result === 'completed') return 'INTERHOST_MOVEOUT_COMPLETED';
   if (result !== 'running') return 'INTERHOST_MOVEOUT_FAILED';
-  return phases.initiated === undefined || toHost === undefined ? undefined : 'INTERHOST_MOVEOUT_TRIGGERED';
+  return hasBegun(record) ? 'INTERHOST_MOVEOUT_TRIGGERED' : undefined;
 }
+
+/** From here on it is told of, by this leader or the one before. */
+const hasBegun = ({ phases, toHost }: HandoverRecord): boolean =>
+  phases.initiated !== undefined && toHost !== undefined;
 
 /** Tells subscribers of our hand-overs as MEC 021 names them: triggered, completed, failed; each once, in that order. */
 export class Announcements {
@@ -51,7 +55,7 @@ export class Announcements {
     if (status === 'INTERHOST_MOVEOUT_TRIGGERED') {
       if (this.#triggered.has(id)) return;
       this.#triggered.add(id);
-    } else if (!this.#triggered.delete(id) && status === 'INTERHOST_MOVEOUT_FAILED') return;
+    } else if (!this.#triggered.delete(id) && status === 'INTERHOST_MOVEOUT_FAILED' && !hasBegun(record)) return;
     const { subscribers, associateIds, hostOf, nowMs } = this.#deps;
     const all = subscribers.all();
     if (all.length === 0) return;

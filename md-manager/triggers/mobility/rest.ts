@@ -36,9 +36,9 @@ export function mobilityRoutes(subscribers: Subscribers, adjacency: Adjacency, b
       body: mobilitySubscription,
       answer: subscription,
       status: 201,
-      errors: ['REQUEST_INVALID', 'READERS_FULL'],
-      handle: ({ body, reply }) => {
-        const subscriber = subscribers.add(body);
+      errors: ['REQUEST_INVALID', 'READERS_FULL', 'STORE_AWAY', 'STORE_FAILED'],
+      handle: async ({ body, reply }) => {
+        const subscriber = await subscribers.add(body);
         void reply.header('location', subscriber.href);
         if (body.subscriptionType === 'AdjacentAppInfoSubscription') adjacency.look();
         return shown(subscriber);
@@ -76,15 +76,15 @@ export function mobilityRoutes(subscribers: Subscribers, adjacency: Adjacency, b
       params: one,
       body: mobilitySubscription,
       answer: subscription,
-      errors: ['REQUEST_INVALID', 'NOT_FOUND'],
-      handle: ({ params, body }) => shown(subscribers.replace(params.subscriptionId, body)),
+      errors: ['REQUEST_INVALID', 'NOT_FOUND', 'STORE_AWAY', 'STORE_FAILED'],
+      handle: async ({ params, body }) => shown(await subscribers.replace(params.subscriptionId, body)),
     }),
     route({
       method: 'DELETE',
       path: `${path}/{subscriptionId}`,
       summary: 'MEC 021: end a subscription',
       params: one,
-      errors: ['NOT_FOUND'],
+      errors: ['NOT_FOUND', 'STORE_AWAY', 'STORE_FAILED'],
       handle: ({ params }) => subscribers.remove(params.subscriptionId),
     }),
     route({

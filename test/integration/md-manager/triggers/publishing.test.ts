@@ -116,6 +116,22 @@ describe('hand-overs, told to others as MEC 021 names them', function () {
       await assert.rejects(lab.api.call('POST', SUBSCRIPTIONS, { body: wrong }), { code: 'REQUEST_INVALID' });
   });
 
+  it('are told by the next leader to whoever subscribed at the one before', async () => {
+    await using lab = await Lab.open();
+    await using subscriber = await Subscriber.open();
+    await lab.register('car-1');
+    await lab.move('car-1', 'edge-1');
+    await lab.until(async () => (await lab.vehicle('car-1')).handover === undefined);
+    const path = await subscribe(lab, mobility(subscriber));
+    await lab.stop();
+    await lab.start();
+    assert.equal((await lab.api.call('GET', path, { answer: made }))['callbackReference'], subscriber.url);
+    await lab.move('car-1', 'edge-2');
+    await eventually('it was told of both', () => subscriber.of('MobilityProcedureNotification').length === 2);
+    assert.deepEqual(subscriber.faults, []);
+    await lab.api.call('DELETE', path);
+  });
+
   it('and so are the hosts around one, when they change', async () => {
     await using lab = await Lab.open();
     await lab.stop();

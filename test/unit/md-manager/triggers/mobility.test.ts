@@ -6,10 +6,12 @@ import { Announcements } from '../../../../md-manager/triggers/mobility/announce
 import { Mail } from '../../../../md-manager/triggers/mobility/mail.js';
 import { Subscribers } from '../../../../md-manager/triggers/mobility/subscribers.js';
 import type { HandoverRecord } from '../../../../protocol/api/md-manager.js';
+import { fault } from '../../../../protocol/errors.js';
 import { METRICS } from '../../../../protocol/metrics.js';
 import { parseTopology } from '../../../../protocol/topology.js';
 import { timeStampOf } from '../../../../protocol/triggers/mec-location.js';
 import { mobilitySubscription, type MobilitySubscription } from '../../../../protocol/triggers/mec-mobility.js';
+import type { NoteRow } from '../../../../store/types.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
 
 type Bag = Record<string, unknown>;
@@ -39,8 +41,23 @@ function scene() {
   };
   const mail = new Mail({ post, timers: clock, metrics, log: silentLog });
   let ids = 0;
+  const notes = new Map<string, NoteRow>();
+  const store = {
+    away: false,
+    putNote: (row: NoteRow): Promise<void> => {
+      if (store.away) return Promise.reject(fault('STORE_AWAY', 'note'));
+      notes.set(row.id, row);
+      return Promise.resolve();
+    },
+    deleteNote: (_kind: string, id: string): Promise<void> => {
+      if (store.away) return Promise.reject(fault('STORE_AWAY', 'note'));
+      notes.delete(id);
+      return Promise.resolve();
+    },
+  };
   const subscribers = new Subscribers({
-    ...{ url: 'http://here/subscriptions', mail, clock, timers: clock, metrics, newId: () => `s-${++ids}` },
+    ...{ url: 'http://here/subscriptions', mail, store, clock, timers: clock, metrics, log: silentLog },
+    newId: () => `s-${++ids}`,
   });
   const announcements = new Announcements({
     subscribers,
@@ -57,7 +74,7 @@ function scene() {
     await clock.advance(0);
     return sent.map(body => body['mobilityStatus'] ?? body['notificationType']);
   };
-  return { clock, metrics, mail, subscribers, sent, answers, told };
+  return { clock, metrics, mail, store, notes, subscribers, sent, answers, told };
 }
 
 const [TRIGGERED, COMPLETED, FAILED] = ['TRIGGERED', 'COMPLETED', 'FAILED'].map(end => `INTERHOST_MOVEOUT_${end}`);
@@ -65,7 +82,7 @@ const [TRIGGERED, COMPLETED, FAILED] = ['TRIGGERED', 'COMPLETED', 'FAILED'].map(
 describe('hand-overs as others are told of them (MEC 021)', () => {
   it('begin once and end once, however often something is reached', async () => {
     const { subscribers, told } = scene();
-    subscribers.add(wish());
+    await subscribers.add(wish());
     assert.deepEqual(await told(RECORD, RECORD, { ...RECORD, phases: { initiated: 1, prepared: 2 } }), [TRIGGERED]);
     assert.deepEqual(await told(DONE), [COMPLETED]);
     assert.deepEqual(await told({ ...RECORD, id: 'h-2' }, { ...RECORD, id: 'h-2', result: 'cancelled' }), [
@@ -76,7 +93,7 @@ describe('hand-overs as others are told of them (MEC 021)', () => {
 
   it('are none where they stay on their host, are a first one, never began, or are of a device that has no name there', async () => {
     const { subscribers, told } = scene();
-    subscribers.add(wish());
+    await subscribers.add(wish());
     const { toHost: _to, ...nowhere } = RECORD;
     assert.deepEqual(
       await told(
@@ -105,7 +122,7 @@ describe('hand-overs as others are told of them (MEC 021)', () => {
       [{ appInstanceId: 'edge-1/1', associateId: mine, mobilityStatus: [COMPLETED] }, 0],
     ] as const) {
       const { subscribers, told } = scene();
-      subscribers.add(wish(criteria));
+      await subscribers.add(wish(criteria));
       assert.equal((await told(RECORD)).length, expected, JSON.stringify(criteria));
     }
   });
@@ -115,7 +132,7 @@ describe('subscribers to hand-overs', () => {
   it('are told a minute before their end, and of nothing after it', async () => {
     const { clock, subscribers, told, sent, metrics } = scene();
     const expiryDeadline = timeStampOf(clock.nowMs() + 300_000);
-    subscribers.add(wish({}, { expiryDeadline }));
+    await subscribers.add(wish({}, { expiryDeadline }));
     await clock.advance(240_000);
     assert.deepEqual(sent.map(body => [body['notificationType'], body['expiryDeadline']]), [['ExpiryNotification', expiryDeadline]]); // prettier-ignore
     assert.deepEqual(await told(RECORD), [TRIGGERED]);
@@ -126,8 +143,8 @@ describe('subscribers to hand-overs', () => {
 
   it('stay for another while when they renew, and an hour at most', async () => {
     const { clock, subscribers, told } = scene();
-    const { id } = subscribers.add(wish({}, { expiryDeadline: timeStampOf(clock.nowMs() + 120_000) }));
-    subscribers.replace(id, wish());
+    const { id } = await subscribers.add(wish({}, { expiryDeadline: timeStampOf(clock.nowMs() + 120_000) }));
+    await subscribers.replace(id, wish());
     await clock.advance(3_599_999);
     assert.deepEqual(await told(RECORD), [TRIGGERED]);
     await clock.advance(1);
@@ -135,10 +152,51 @@ describe('subscribers to hand-overs', () => {
     assert.equal(clock.pending, 0);
   });
 
-  it('are so many and no more', () => {
+  it('go on under the next leader for the rest of their time, and are told of what began under the one before', async () => {
+    const first = scene();
+    await first.subscribers.add(wish({}, { expiryDeadline: timeStampOf(first.clock.nowMs() + 120_000) }));
+    await first.told(RECORD);
+    const second = scene();
+    second.subscribers.load([...first.notes.values()]);
+    assert.deepEqual(await second.told({ ...RECORD, result: 'failed' }), [FAILED]);
+    await second.clock.advance(120_000);
+    assert.deepEqual(await second.told({ ...RECORD, id: 'h-2' }), []);
+  });
+
+  it('are written down before they are answered, and forgotten there with their end', async () => {
+    const { clock, store, notes, subscribers } = scene();
+    store.away = true;
+    await assert.rejects(subscribers.add(wish()), { code: 'STORE_AWAY' });
+    assert.deepEqual(subscribers.all(), []);
+    store.away = false;
+    const { id } = await subscribers.add(wish());
+    const renewed = wish({}, { expiryDeadline: timeStampOf(clock.nowMs() + 1_000) });
+    store.away = true;
+    for (const change of [() => subscribers.replace(id, renewed), () => subscribers.remove(id)])
+      await assert.rejects(change, { code: 'STORE_AWAY' });
+    await clock.advance(2_000);
+    assert.equal(subscribers.all().length, 1, 'it is as it was');
+    store.away = false;
+    await subscribers.remove(id);
+    await subscribers.replace((await subscribers.add(wish())).id, renewed);
+    assert.equal(notes.size, 1);
+    await clock.advance(1_000);
+    assert.equal(notes.size, 0);
+  });
+
+  it('are not taken over where their time is up', async () => {
+    const { clock, notes, subscribers } = scene();
+    await subscribers.add(wish({}, { expiryDeadline: timeStampOf(clock.nowMs() + 1_000) }));
+    const late = scene();
+    late.clock.step(2_000);
+    late.subscribers.load([...notes.values()]);
+    assert.deepEqual(late.subscribers.all(), []);
+  });
+
+  it('are so many and no more', async () => {
     const { subscribers } = scene();
-    for (let n = 0; n < 1_000; n++) subscribers.add(wish());
-    assert.throws(() => subscribers.add(wish()), { code: 'READERS_FULL' });
+    for (let n = 0; n < 1_000; n++) await subscribers.add(wish());
+    await assert.rejects(subscribers.add(wish()), { code: 'READERS_FULL' });
     subscribers[Symbol.dispose]();
   });
 });
