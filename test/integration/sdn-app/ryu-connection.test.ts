@@ -4,37 +4,13 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Resources } from '../../../common/lifecycle.js';
-import type { Flow, FlowSwitch, SwitchEvent } from '../../../sdn-app/switch/flow-switch.js';
-import { openRyu, type RyuOptions } from '../../../sdn-app/switch/ryu/adapter.js';
+import { openRyu } from '../../../sdn-app/switch/ryu/adapter.js';
 import { fakeClock } from '../../fakes/fake-clock.js';
-import { openFakeRyu, type FakeRyu, type FakeRyuOptions } from '../../fakes/fake-ryu.js';
-import { Arrivals } from '../../fakes/sdn-network.js';
-
-const EVERYTHING = { cookie: 0, mask: 0 };
-const flow = (cookie: number, priority = 1): Flow => ({
-  table: 0,
-  priority,
-  cookie,
-  match: { inPort: 1 },
-  actions: [],
-});
-const adding = (...flows: Flow[]) => ({ meters: [], flows: flows.map(each => ({ op: 'add' as const, flow: each })) });
+import { openFakeRyu } from '../../fakes/fake-ryu.js';
+import { EVERYTHING, adding, flow, heard, is, ryuScene } from './ryu-scene.js';
 
 describe('the connection to Ryu', () => {
-  let all: Resources;
-  beforeEach(() => (all = new Resources()));
-  afterEach(() => all[Symbol.asyncDispose]());
-
-  const fakeRyu = async (options: Partial<FakeRyuOptions> = {}): Promise<FakeRyu> =>
-    all.use(await openFakeRyu({ datapaths: [1, 2], ...options }));
-  const ryu = (url: string, options: Partial<RyuOptions> = {}) => all.use(openRyu({ url, ...options }));
-  const heard = (flowSwitch: FlowSwitch): Arrivals<SwitchEvent> => {
-    const events = new Arrivals<SwitchEvent>();
-    flowSwitch.listen(event => events.push(event));
-    return events;
-  };
-  const is = (type: SwitchEvent['type']) => (event: SwitchEvent) => event.type === type;
+  const { defer, fakeRyu, ryu } = ryuScene();
 
   it('reaches all datapaths over one WebSocket, and keeps them apart', async () => {
     const fake = await fakeRyu();
@@ -54,7 +30,7 @@ describe('the connection to Ryu', () => {
 
   it('reaches a Ryu that listens at a Unix socket', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'edgetwin-ryu-'));
-    all.defer(() => rm(folder, { recursive: true }));
+    defer(() => rm(folder, { recursive: true }));
     const fake = await fakeRyu({ path: join(folder, 'web.sock') });
     const flowSwitch = ryu(fake.url).switchOf(1);
     await heard(flowSwitch).next(is('up'));
@@ -143,63 +119,6 @@ describe('the connection to Ryu', () => {
     );
   });
 
-  it('asks for its role as often as it takes', async () => {
-    const clock = fakeClock();
-    const fake = await fakeRyu();
-    const app = ryu(fake.url, { timers: clock, deadlineMs: 1_000 });
-    const [events, others] = [heard(app.switchOf(1)), heard(app.switchOf(2))];
-    await Promise.all([events.next(is('up')), others.next(is('up'))]);
-    await app.switchOf(1).lead(4);
-    await fake.nextId();
-    fake.mute = 'lead';
-    fake.restart(1);
-    await events.next(is('down'));
-    await fake.nextId();
-    // the app is alive, so that the connection stays
-    fake.setPort(2, 1, false);
-    await others.next(is('portStatus'));
-    assert.equal(app.switchOf(1).connected, false);
-    fake.mute = undefined;
-    await clock.advance(1_000);
-    await events.next(is('up'));
-    assert.equal(fake.opened, 1);
-  });
-
-  it('asks for its role again before it says up', async () => {
-    const fake = await fakeRyu();
-    const flowSwitch = ryu(fake.url).switchOf(1);
-    const events = heard(flowSwitch);
-    await events.next(is('up'));
-    await flowSwitch.lead(4);
-    fake.restart(1);
-    await events.next(is('up'));
-    const last = fake.requests.at(-1);
-    assert.deepEqual([last?.op, last?.op === 'lead' ? last.term : 0], ['lead', 4]);
-  });
-
-  it('is fenced after a reconnect where a higher term leads by then, until it leads with a higher one itself', async () => {
-    const fake = await fakeRyu();
-    const [mine, other] = [ryu(fake.url).switchOf(1), ryu(fake.url).switchOf(1)];
-    const events = heard(mine);
-    await Promise.all([events.next(is('up')), heard(other).next(is('up'))]);
-    await mine.lead(4);
-    await other.lead(5);
-    fake.cut();
-    await events.next(is('down'));
-    await events.next(is('up'));
-    const before = fake.requests.length;
-    await assert.rejects(mine.apply(adding(flow(1))), (error: Error & { code?: string }) => {
-      assert.equal((error.cause as { code?: string }).code, 'IS_SLAVE');
-      return error.code === 'SWITCH_REFUSED';
-    });
-    assert.ok(
-      fake.requests.slice(before).every(({ op }) => op !== 'batch'),
-      'the switch would take it for an equal',
-    );
-    await mine.lead(6);
-    await mine.apply(adding(flow(1)));
-  });
-
   it('leaves foreign flows out of an answer, and tells of them', async () => {
     const foreign: number[] = [];
     const fake = await fakeRyu();
@@ -267,56 +186,6 @@ describe('the connection to Ryu', () => {
     assert.deepEqual(late.all, [{ type: 'up' }, { type: 'portStatus', datapath: 1, port: 3, up: false }]);
     const two = heard(app.switchOf(2));
     assert.deepEqual(two.all.slice(1), [{ type: 'portStatus', datapath: 2, port: 5, up: false }]);
-  });
-
-  it('refuses a batch that is longer than Ryu takes, and sends nothing of it', async () => {
-    const fake = await fakeRyu();
-    const flowSwitch = ryu(fake.url).switchOf(1);
-    await heard(flowSwitch).next(is('up'));
-    const huge = {
-      meters: [],
-      flows: Array.from({ length: 500_000 }, () => ({ op: 'deleteSlice', cookie: 1, mask: 3 }) as const),
-    };
-    await assert.rejects(flowSwitch.apply(huge), { code: 'SWITCH_REFUSED' });
-    assert.deepEqual(fake.requests, []);
-  });
-
-  it('has no more than so many requests open', async () => {
-    const fake = await fakeRyu();
-    const flowSwitch = ryu(fake.url).switchOf(1);
-    await heard(flowSwitch).next(is('up'));
-    fake.hung = true;
-    const asked = Array.from({ length: 4_097 }, () => flowSwitch.readFlows(EVERYTHING));
-    await assert.rejects(asked.at(-1)!, /too many/);
-    fake.cut();
-    await Promise.allSettled(asked);
-  });
-
-  it('has few of them under way at once: the others leave in their order as answers come, and none runs out of time before', async () => {
-    const fake = await fakeRyu();
-    const flowSwitch = ryu(fake.url, { deadlineMs: 300 }).switchOf(1);
-    const events = heard(flowSwitch);
-    await events.next(is('up'));
-    fake.hung = true;
-    const asked = Array.from({ length: 40 }, (_, n) => flowSwitch.apply(adding(flow(n + 1))));
-    const first = assert.rejects(asked[0]!, { code: /DEADLINE|SWITCH_AWAY/ });
-    await first;
-    await Promise.allSettled(asked);
-    const batches = fake.requests.filter(({ op }) => op === 'batch').length;
-    // One more took the place of the first that ran out of time, before the connection was given up.
-    assert.ok(batches <= 33, `${batches} left while none was answered`);
-    fake.hung = false;
-    await events.next(is('down'));
-    await events.next(is('up'));
-    const done: number[] = [];
-    const cookies = Array.from({ length: 100 }, (_, n) => n + 1);
-    await Promise.all(
-      cookies.map(async cookie => {
-        await flowSwitch.apply(adding(flow(cookie, cookie)));
-        done.push(cookie);
-      }),
-    );
-    assert.deepEqual(done, cookies);
   });
 
   it('gives up a server that answers nothing at all, and leaves nothing open', async () => {

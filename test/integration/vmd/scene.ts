@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { systemClock, systemTimers } from '../../../common/clock.js';
 import { Resources } from '../../../common/lifecycle.js';
@@ -6,7 +7,13 @@ import { Metrics } from '../../../common/metrics.js';
 import { claimBlock } from '../../../lab/network/loopback-block.js';
 import { addressAt, encodeTag, LOOPBACK_PLAN } from '../../../protocol/addresses.js';
 import { HttpClient } from '../../../protocol/api/http-client.js';
-import { hostEvent, type HostEvent, type StoreHealth } from '../../../protocol/api/vmd.js';
+import {
+  hostEvent,
+  signalAnswer,
+  type HostEvent,
+  type SignalAnswer,
+  type StoreHealth,
+} from '../../../protocol/api/vmd.js';
 import { openCoapEndpoint } from '../../../protocol/coap/endpoint.js';
 import { secureRandom } from '../../../protocol/coap/secure-random.js';
 import type { CoapEndpoint, CoapHandler, CoapRequest, CoapResponse } from '../../../protocol/coap/types.js';
@@ -131,4 +138,11 @@ export async function openScene({ slots = 4, domain = 'edge-1', ...own }: SceneO
     },
     [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose](),
   };
+}
+
+export const text = (response: CoapResponse): string => Buffer.from(response.payload ?? []).toString();
+/** The answer to a read that has a value. */
+export function answerOf(response: CoapResponse): SignalAnswer {
+  assert.equal(response.code, '2.05', text(response));
+  return signalAnswer.parse(JSON.parse(text(response)));
 }

@@ -96,3 +96,8 @@ export const kinds = (effects: readonly Effect[]): string[] =>
   effects.filter(effect => effect.do !== 'wake').map(effect => effect.do);
 export const reports = (effects: readonly Effect[]): Extract<Effect, { do: 'report' }>[] =>
   effects.filter(effect => effect.do === 'report');
+
+/** Another source of the vehicle's at port 2, which is not confirmed; a copy of its frames; a vehicle that was heard there. */
+export const stranger = at(2, { source: 6000 });
+export const unknown = (place = stranger): ReturnType<typeof copy> => copy(place, { tag: 'unconfirmed' });
+export const asked = (): State => run([[5_000, unknown()]], ACCESS, restingAt(at(1))).state;
