@@ -46,8 +46,10 @@ describe('the leading md-manager killed in the middle of the drain of a host', (
       return pools?.every(pool => pool.hosts.every(row => row.host.host !== host));
     });
     for (const car of [0, 1]) {
-      const { acting } = await journey.actsIn(car, 'edge-1');
-      assert.notEqual(acting?.host, host);
+      await journey.until(`car ${car} is served elsewhere`, async () => {
+        const record = await journey.vehicle(car);
+        return record?.acting !== undefined && record.acting.host !== host && record.handover === undefined;
+      });
       await journey.acknowledges(car);
     }
     assert.ok((await journey.handovers()).some(({ kind, result }) => kind === 'drain' && result === 'completed'));
