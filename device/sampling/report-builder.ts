@@ -90,7 +90,8 @@ export class ReportBuilder {
     if (last === undefined || this.#fresh.has(reading.name) || this.#isDue(row, reading, last)) {
       this.#fresh.set(reading.name, reading);
       this.#confirmed.delete(reading.name);
-    } else if (this.#isSame(reading, last)) this.#confirmed.set(reading.name, reading);
+      // What is derived from the readings that it was derived from before is no new word on anything.
+    } else if (reading.monoMs > last.monoMs && this.#isSame(reading, last)) this.#confirmed.set(reading.name, reading);
   }
 
   #isDue(row: SignalRow, reading: Reading, last: Reading): boolean {

@@ -139,6 +139,19 @@ describe('report builder', () => {
     assert.deepEqual(names.sort(), ['co2', 'fuel', 'fuelm', 'maf']);
   });
 
+  it('says what was made of old readings once: where only the receiver goes on, the engine is not spoken of again', () => {
+    const builder = builderOf();
+    builder.put({ name: 'iat', value: 25, monoMs: 0 });
+    builder.put({ name: 'hdop', value: 1, monoMs: 0 });
+    builder.take(0);
+    const again: string[] = [];
+    for (let atMs = 500; atMs < 20_000; atMs += 500) {
+      builder.put({ name: 'hdop', value: 1, monoMs: atMs });
+      again.push(...builder.take(atMs).map(({ name }) => name));
+    }
+    assert.deepEqual([...new Set(again)], ['hdop']);
+  });
+
   it('makes a fuel figure of readings that are young enough for their tier, and of no others', () => {
     const asked: FuelInputs[] = [];
     const builder = new ReportBuilder(inputs => {
