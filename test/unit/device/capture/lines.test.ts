@@ -6,6 +6,8 @@ import { decodeLine, encodeLine, type CaptureLine } from '../../../../device/cap
 const TPV = '{"class":"TPV","mode":3,"time":"2026-10-01T08:00:00.000Z","lat":38.02,"lon":-1.17}';
 const byteText = fc.uint8Array({ maxLength: 40 }).map(bytes => Buffer.from(bytes).toString('latin1'));
 const plain = { noNullPrototype: true };
+/** Of a setting: no JSON object that is read has this one as a name of its own. */
+const name = fc.string().filter(text => text !== '__proto__');
 const lines: fc.Arbitrary<CaptureLine> = fc.oneof(
   fc.record({ dir: fc.constantFrom('tx' as const, 'rx' as const), data: byteText }, plain),
   byteText.map(gpsd => ({ gpsd })),
@@ -14,7 +16,7 @@ const lines: fc.Arbitrary<CaptureLine> = fc.oneof(
   byteText.map(nmea => ({ nmea })),
   fc.record({ clock: fc.record({ utcMs: fc.nat(), synchronised: fc.boolean() }, plain) }, plain),
   fc.record(
-    { told: fc.record({ version: fc.integer({ min: 1 }), settings: fc.dictionary(fc.string(), fc.nat()) }, plain) },
+    { told: fc.record({ version: fc.integer({ min: 1 }), settings: fc.dictionary(name, fc.nat(), plain) }, plain) },
     plain,
   ),
   fc.record({ asked: fc.record({ path: fc.array(fc.string()), query: fc.array(fc.string()) }, plain) }, plain),
