@@ -27,6 +27,8 @@ export const idleState = (host = 'edge-1/1'): VehicleState => ({
 
 export type Action =
   | { readonly act: 'move'; readonly domain: string }
+  /** An operator, or the drain of its host, has the twin go there. */
+  | { readonly act: 'order'; readonly kind: 'ordered' | 'drain'; readonly domain: string }
   | { readonly act: 'lose'; readonly host: string; readonly dead: boolean }
   | { readonly act: 'tick' }
   | { readonly act: 'report' }
@@ -107,6 +109,10 @@ export class World {
         all.place = action.domain;
         const move = { id: `m${all.moves}`, to: attachmentIn(action.domain), first: false, phases: {} };
         return this.send({ type: 'attachmentChanged', move });
+      }
+      case 'order': {
+        const { kind, domain } = action;
+        return this.send({ type: 'ordered', id: `o${++all.moves}`, kind, domains: [domain] });
       }
       case 'lose':
         return this.#lose(action.host, action.dead);
