@@ -1,5 +1,5 @@
 import { signalByWire, signalsOfPid } from '../../protocol/signals.js';
-import { ofWhat } from './words.js';
+import { ofWhat, plainly } from './words.js';
 import { fault, note, ok, warning, type Check, type Finding } from './findings.js';
 import type { CarSeen, Observations } from './observations.js';
 
@@ -80,13 +80,13 @@ const maker = ofCar(({ car: { adapter: id, isClone, stn }, hasPrompts, takesCoun
   if (stn !== undefined) return ok('a genuine STN adapter');
   if (!isClone) return ok(`${id}: nothing tells it from a genuine one`);
   const faults = [
-    ...(hasPrompts === false ? ['leaves out the sign that an answer is over, and is waited for'] : []),
-    ...(takesCounts === false ? ['cannot be told how many answers to wait for'] : []),
+    ...(hasPrompts === false ? ['does not say when an answer is over'] : []),
+    ...(takesCounts === false ? ['does not understand how many answers are awaited'] : []),
   ];
   if (faults.length === 0) return note(`${id} is a copy`, 'it does what is needed; others are faster');
   return warning(
-    `${id} is a copy that ${faults.join(', and ')}`,
-    'fewer values a second than the car could tell',
+    `${id} is a copy that ${faults.join(' and ')}`,
+    'each answer is waited for longer: fewer values a second than the car could tell',
     'it may stay; a genuine one (OBDLink, or with an STN chip) reads several times as fast',
   );
 });
@@ -95,7 +95,7 @@ const bus = ofCar(({ car, runningV, trouble, by }) => {
   const { state, bus: name, voltageV, adapter: id } = car;
   if (id === undefined || state === 'away') return undefined;
   const volts = voltageV === undefined ? 'at an unknown voltage' : `at ${voltageV.toFixed(1)} V`;
-  const words = trouble === undefined ? '' : ` (${trouble})`;
+  const words = trouble === undefined ? '' : ` (${plainly(trouble)})`;
   if (state === 'parked')
     return note(
       `the car is parked: it is silent, or its engine stands, ${volts}`,
@@ -204,7 +204,8 @@ const voltage = ofCar(({ car: { voltageV: volts, adapter: id }, runningV, engine
       'a car of which the ignition is off and one that runs look alike to the agent',
       `set obd.runningV to ${(volts - 0.3).toFixed(1)}, or have the alternator looked at`,
     );
-  return ok(`${seen}${isRunning ? ', the engine runs' : ''}`);
+  const engine = engineRpm === undefined ? '' : isRunning ? ', the engine runs' : ', the engine stands';
+  return ok(`${seen}${engine}`);
 });
 
 const troubleCodes = ofCar(({ troubleCodes: codes }) => {

@@ -37,6 +37,9 @@ function summary(findings: readonly NamedFinding[]): string {
     const number = findings.filter(finding => finding.severity === severity).length;
     return number === 0 ? [] : [`${number} ${number === 1 ? one : many}`];
   };
-  if (worst(findings) === 'ok' || worst(findings) === 'note') return 'All is well.';
-  return `${[...count('fault', 'fault', 'faults'), ...count('warning', 'warning', 'warnings')].join(', ')}. Begin with the first.`;
+  const worstOfAll = worst(findings);
+  if (worstOfAll === 'ok' || worstOfAll === 'note') return 'All is well.';
+  // A warning above a fault is not what keeps the reports back.
+  const first = findings.find(({ severity }) => severity === worstOfAll)?.check ?? '';
+  return `${[...count('fault', 'fault', 'faults'), ...count('warning', 'warning', 'warnings')].join(', ')}. Begin with: ${first}.`;
 }

@@ -116,6 +116,7 @@ function manager({ manager: seen, twin: { at } }: Observations): Finding | undef
 
 function twin({ twin: seen, manager: managers }: Observations): Finding {
   const isNetworkUp = managers.at === 'asked' && managers.reached.length > 0;
+  const isNobodyAsked = managers.at === 'none';
   switch (seen.at) {
     case 'none':
       return note(
@@ -133,7 +134,9 @@ function twin({ twin: seen, manager: managers }: Observations): Finding {
         ofWhat(seen.address, seen.say),
         isNetworkUp
           ? 'the manager is there, and UDP to the twin gets lost: a firewall, another network, or the switch does not know the car'
-          : 'the network is down',
+          : isNobodyAsked
+            ? 'the network is down, or UDP to the twin gets lost: no manager is set that could tell which'
+            : 'the network is down',
         isNetworkUp
           ? 'look whether this machine sends by the vehicle’s own interface (ip route get the address); edgetwin sdn vehicles shows what the switch knows'
           : 'ip address; ip route; nothing is lost meanwhile: reports wait on the disk',

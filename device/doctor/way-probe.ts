@@ -40,7 +40,7 @@ async function probeManager(url: string, clock: Pick<Clock, 'monotonicMs'>, sign
     return { url, rttMs };
   } catch (error) {
     signal.throwIfAborted();
-    return { url, say: wordsOf(error) };
+    return { url, say: wordsOf(error).replace(`GET ${url}/healthz`, url) };
   }
 }
 

@@ -15,5 +15,21 @@ function ownWords({ code, detail, message }: EdgetwinError): string {
   return isSentence ? detail : message.slice(code.length + 2, -detail.length - 2);
 }
 
-/** What was said, and of what where it does not say so itself. */
-export const ofWhat = (what: string, say: string): string => (say.includes(what) ? say : `${what}: ${say}`);
+/** Words of the system, each with what it means to whoever drives. `seen` keeps them as they were. */
+const PLAIN: readonly (readonly [RegExp, string])[] = [
+  [/(?:connect )?ECONNREFUSED( \S+)?/, 'nobody listens there'],
+  [/(?:connect )?(?:EHOSTUNREACH|ENETUNREACH)( \S+)?( - Local \(\S+\))?/, 'no way leads there'],
+  [/(?:connect )?ETIMEDOUT( \S+)?/, 'no answer in time'],
+  [/OBD_ADAPTER: [^:]*: (.+?) after \S+/, 'the adapter says $1'],
+  [/^OBD_[A-Z]+: /, ''],
+  [/getaddrinfo (?:ENOTFOUND|EAI_AGAIN)( \S+)?/, 'nobody knows that name'],
+];
+
+export const plainly = (say: string): string =>
+  PLAIN.reduce((text, [pattern, words]) => text.replace(pattern, words), say);
+
+/** What was said, in plain words, and of what where it does not say so itself. */
+export function ofWhat(what: string, say: string): string {
+  const plain = plainly(say);
+  return plain.includes(what) ? plain : `${what}: ${plain}`;
+}

@@ -73,7 +73,7 @@ describe('what the doctor sees of a car', () => {
   it('is a copy where it is one, with what it lacks', async () => {
     const { found } = await examined({ clone: { banner: 'ELM327 v1.5', hasNoCounts: true } });
     assert.deepEqual([found.get('maker')!.severity, found.get('adapter')!.severity], ['warning', 'ok']);
-    assert.match(found.get('maker')!.seen, /ELM327 v1\.5 is a copy that cannot be told how many answers/);
+    assert.match(found.get('maker')!.seen, /ELM327 v1\.5 is a copy that does not understand how many answers/);
     const good = await examined({ clone: { banner: 'ELM327 v1.5' } });
     assert.equal(good.found.get('maker')!.severity, 'note');
   });

@@ -101,6 +101,7 @@ const CASES: readonly (readonly [Partial<Observations>, string, Severity, RegExp
   [car({ rates: { spd: { hz: 1, wantedHz: 5 } } }), 'rates', 'warning', /Speed 1\.0 \(5 wanted\)/],
   [car({ voltageV: 28.3 }), 'voltage', 'warning', /28\.3 V.*13\.1 V on/],
   [car({ voltageV: 28.3 }, { runningV: 26.4 }), 'voltage', 'ok', /28\.3 V/],
+  [car({ voltageV: 12.3 }, { engineRpm: 0 }), 'voltage', 'ok', /12\.3 V at the plug, the engine stands/],
   [car({ voltageV: 16 }), 'voltage', 'warning', /16\.0 V/],
   [car({ voltageV: 11.2 }), 'voltage', 'warning', /11\.2 V/],
   [car({ voltageV: 12.7 }, { engineRpm: 800 }), 'voltage', 'warning', /12\.7 V at the plug with the engine running/],
@@ -165,7 +166,29 @@ describe('findings of the doctor', () => {
     const means = (more: Partial<Observations>): string =>
       findingsOf(CHECKS, nothingSeen({ twin, ...more })).find(({ check }) => check === 'twin')?.means ?? '';
     assert.match(means(asked(1, 0)), /UDP to the twin gets lost/);
-    assert.match(means(asked(0, 1)), /network is down/);
+    assert.match(means(asked(0, 1)), /network is down$/);
+    assert.match(means({}), /no manager is set that could tell which/);
+  });
+
+  for (const [say, plain] of [
+    ['connect ECONNREFUSED 10.0.0.1:2947', 'gpsd at 10.0.0.1: nobody listens there'],
+    ['connect EHOSTUNREACH 10.0.0.1:2947 - Local (0.0.0.0:0)', 'gpsd at 10.0.0.1: no way leads there'],
+    ['getaddrinfo ENOTFOUND gps.local', 'gpsd at 10.0.0.1: nobody knows that name'],
+    ['connect ETIMEDOUT 10.0.0.1:2947', 'gpsd at 10.0.0.1: no answer in time'],
+  ] as const)
+    it(`say in plain words: ${say}`, () => {
+      const seen = nothingSeen({ gps: { at: 'unreachable', where: 'gpsd at 10.0.0.1', say } });
+      const found = findingsOf(CHECKS, seen).find(({ check }) => check === 'receiver')?.seen ?? '';
+      assert.equal(found, plain);
+    });
+
+  it('say what the adapter said, and no code of ours', () => {
+    const trouble = 'OBD_ADAPTER: the adapter reported an error: UNABLE TO CONNECT after 0100';
+    const seen = nothingSeen({
+      car: { ...(searching('doctor', 14.1).car as Extract<CarSeen, { at: 'seen' }>), trouble },
+    });
+    const found = findingsOf(CHECKS, seen).find(({ check }) => check === 'protocol')?.seen;
+    assert.equal(found, 'no control unit answers at 14.1 V (the adapter says UNABLE TO CONNECT)');
   });
 
   it('give an exit code by the worst of them: 0 fine, 1 warnings, 2 faults', () =>
@@ -187,7 +210,7 @@ describe('findings of the doctor', () => {
       text,
       /^WARNING adapter {3}no adapter is set\n {18}means: .*\n {18}do: {4}set EDGETWIN_OBD_SERIAL=auto/m,
     );
-    assert.match(text, /1 fault, 2 warnings\. Begin with the first\.\n$/);
+    assert.match(text, /1 fault, 2 warnings\. Begin with: manager\.\n$/);
     for (const line of text.split('\n')) assert.ok(line.length <= 120, line);
   });
 
