@@ -19,9 +19,13 @@ const VERBS: Readonly<Record<string, (config: DashboardsConfig) => Promise<Reado
 };
 
 export async function run([verb = '', ...argv]: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const make = VERBS[verb];
+  const make = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
   if (make === undefined)
-    throw new EdgetwinError('CONFIG_INVALID', CONFIG_INVALID, `dashboards can ${Object.keys(VERBS).join(', ')}`);
+    throw new EdgetwinError(
+      'CONFIG_INVALID',
+      CONFIG_INVALID,
+      `'${verb}' is none of ${Object.keys(VERBS).join(', ')}; see edgetwin dashboards --help`,
+    );
   const config = loadConfig(SETTINGS, { argv, env });
   const paths = await writeFiles(config.out, await make(config));
   process.stdout.write(`${paths.join('\n')}\n`);

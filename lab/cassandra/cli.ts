@@ -40,7 +40,10 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signa
   if (name === 'up') return up(loadConfig(SETTINGS, { argv: words, env }), signal);
   if (name === 'start') return start(loadConfig(SETTINGS, { argv: words, env }), signal);
   if (name !== 'stop' && !Object.hasOwn(ORDERS, name))
-    throw fault('CONFIG_INVALID', `'${name}' is not up, start, stop, ${Object.keys(ORDERS).join(', ')}`);
+    throw fault(
+      'CONFIG_INVALID',
+      `'${name}' is none of up, start, stop, ${Object.keys(ORDERS).join(', ')}; see edgetwin lab cassandra --help`,
+    );
   return order(name, words, env);
 }
 

@@ -38,7 +38,11 @@ const COMMANDS: Readonly<Record<string, (words: Words, signal: AbortSignal) => P
 export async function run(argv: Words, _env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   const [name = '', ...words] = argv;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) throw fault('CONFIG_INVALID', `'${name}' is not up, list, exec or down`);
+  if (command === undefined)
+    throw fault(
+      'CONFIG_INVALID',
+      `'${name}' is none of ${Object.keys(COMMANDS).join(', ')}; see edgetwin lab netns --help`,
+    );
   return command(words, signal);
 }
 

@@ -181,7 +181,7 @@ async function patiently<A extends { readonly gone: boolean }>(
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   const [what = '', ...rest] = argv;
-  const verb = VERBS[what];
+  const verb = Object.hasOwn(VERBS, what) ? VERBS[what] : undefined;
   if (verb === undefined) {
     const wrong = what === '' ? 'it needs to know what' : `'${what}' is none of ${Object.keys(VERBS).join(', ')}`;
     process.stderr.write(`edgetwin manager: ${wrong}\n\n${help}`);

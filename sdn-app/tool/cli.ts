@@ -111,7 +111,7 @@ const oneVehicle = (http: HttpClient, vehicle: string): Promise<VehicleFlows> =>
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const [what = '', ...words] = argv;
-  const verb = VERBS[what];
+  const verb = Object.hasOwn(VERBS, what) ? VERBS[what] : undefined;
   if (verb === undefined) {
     const wrong = what === '' ? 'it needs to know what' : `'${what}' is none of ${Object.keys(VERBS).join(', ')}`;
     process.stderr.write(`edgetwin sdn: ${wrong}\n\n${help}`);

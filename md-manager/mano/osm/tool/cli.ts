@@ -156,9 +156,12 @@ async function ended(northbound: Northbound, id: string): Promise<Outcome> {
 }
 
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const verb = [argv.slice(0, 2).join(' '), argv[0] ?? ''].find(words => words in VERBS);
+  const verb = [argv.slice(0, 2).join(' '), argv[0] ?? ''].find(words => Object.hasOwn(VERBS, words));
   if (verb === undefined)
-    throw fault('CONFIG_INVALID', `edgetwin mano ${argv.slice(0, 2).join(' ')} is no command; see --help`);
+    throw fault(
+      'CONFIG_INVALID',
+      `'${argv.slice(0, 2).join(' ')}' is none of ${Object.keys(VERBS).join(', ')}; see edgetwin mano --help`,
+    );
   const rest = argv.slice(verb.split(' ').length);
   const firstFlag = rest.findIndex(word => word.startsWith('--'));
   const names = firstFlag < 0 ? rest : rest.slice(0, firstFlag);
