@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { delay } from '../../common/clock.js';
 import { EdgetwinError } from '../../common/errors.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
@@ -8,6 +7,7 @@ import { handoverList, vehicleList, type HandoverRecord, type VehicleRecord } fr
 import { poolList, type Pool } from '../../protocol/api/pools.js';
 import { vehicleFlows } from '../../protocol/api/sdn-app.js';
 import { readTopology } from '../../protocol/topology-file.js';
+import { freePort } from '../../lab/network/free-port.js';
 import { finishAndAudit, type Outcome } from '../../lab/demo/finish.js';
 import { managersOf } from '../../lab/demo/plan.js';
 import type { RunningSystem } from '../../lab/demo/running.js';
@@ -183,15 +183,4 @@ export async function armedFor(journey: SystemUnderTest, index: number, domain: 
 /** A gate in front of every vMD host: md-manager names the one that it means in a header. */
 export function openHostsGate(): Promise<Gate> {
   return openGate({ upstream: ({ headers }) => String(headers['x-edgetwin-upstream']) });
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

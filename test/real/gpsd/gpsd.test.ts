@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, systemTimers } from '../../../common/clock.js';
 import { silentLog } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics.js';
+import { freePort } from '../../../lab/network/free-port.js';
 import { GpsLoop } from '../../../device/gps/gps-loop.js';
 import type { GpsSource } from '../../../device/gps/gps-source.js';
 import { gpsdSource } from '../../../device/gps/gpsd-client.js';
@@ -16,15 +15,6 @@ import type { Reading } from '../../../device/sampling/report-builder.js';
 import { METRICS, type MetricName } from '../../../protocol/metrics.js';
 import { eventually } from '../../fakes/eventually.js';
 import { cycle, hasGpsd, openGpsd, openReceiver, type Receiver } from './receiver.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const at = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof at === 'object' && at !== null ? at.port : 0;
-}
 
 function follow(source: GpsSource) {
   const readings: Reading[] = [];
