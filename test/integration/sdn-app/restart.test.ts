@@ -24,15 +24,7 @@ describe('sdn-app on a soft switch, when it, the switch or the manager begins an
     assert.equal((await stage.report(2)).port, 2);
     assert.equal(service.notReady, 'the lease');
     await assert.rejects(stage.install(api), { code: 'NOT_ACTIVE' });
-    stage.manager.records.set('car-1', {
-      vehicle: 'car-1',
-      number: stage.number,
-      twin: { address: twinAddress(LOOPBACK_PLAN, stage.number), port: 5683 },
-      host: stage.core,
-      hostEpoch: 0,
-      highestEpoch: 0,
-      attachment: to,
-    });
+    stage.remember(to);
     stage.manager.away = false;
     await until(() => service.notReady === undefined);
     await stage.report(2);
@@ -52,15 +44,7 @@ describe('sdn-app on a soft switch, when it, the switch or the manager begins an
     await stage.report(2);
     await until(() => app.service.active.vehicles.named('car-1').state.at === 'attached');
     await stage.stop(first);
-    stage.manager.records.set('car-1', {
-      vehicle: 'car-1',
-      number: stage.number,
-      twin: { address: twinAddress(LOOPBACK_PLAN, stage.number), port: 5683 },
-      host: stage.core,
-      hostEpoch: 0,
-      highestEpoch: 0,
-      attachment: told.to,
-    });
+    stage.remember(told.to);
     stage.manager.away = false;
     await stage.openApp();
     const change = await stage.manager.reports.next();

@@ -5,13 +5,15 @@ import { silentLog } from '../../../common/log.js';
 import { claimBlock, type LoopbackBlock } from '../../../lab/network/loopback-block.js';
 import type { LabSwitch } from '../../../lab/soft-switch/switch.js';
 import { LOOPBACK_PLAN, twinAddress } from '../../../protocol/addresses.js';
-import type { CommandHeader, HostRef } from '../../../protocol/api/common.js';
+import type { Attachment, CommandHeader, HostRef } from '../../../protocol/api/common.js';
 import { HttpClient } from '../../../protocol/api/http-client.js';
 import { openHttp } from '../../../protocol/api/http-server.js';
 import { vehicleFlows } from '../../../protocol/api/sdn-app.js';
 import { DETECTORS } from '../../../sdn-app/attachment/detectors.js';
+import type { Trust } from '../../../sdn-app/attachment/machine.js';
 import { sdnRoutes } from '../../../sdn-app/rest/routes.js';
 import { SdnService } from '../../../sdn-app/service.js';
+import type { FlowSwitch } from '../../../sdn-app/switch/flow-switch.js';
 import { openSoftSwitch, type SoftSwitch } from '../../../sdn-app/switch/soft.js';
 import { eventually } from '../../fakes/eventually.js';
 import {
@@ -41,6 +43,26 @@ export interface OpenApp {
   readonly service: SdnService;
   readonly api: HttpClient;
   readonly flowSwitch: SoftSwitch;
+}
+
+/** An sdn-app in lab trust or another, before one switch, that takes its lease over after 300 ms. */
+export function softService(of: {
+  readonly firstNumber: number;
+  readonly trust: Trust;
+  readonly flowSwitch: FlowSwitch;
+  readonly manager: FakeManager;
+  readonly metrics: ReturnType<typeof sdnMetrics>;
+}): SdnService {
+  const { firstNumber, trust, flowSwitch, manager, metrics } = of;
+  const rules = { trust, straggleMs: 50, dwellMs: 2_000, detectors: DETECTORS };
+  const lease = { holder: randomUUID(), url: 'http://127.0.0.1:7002', ttlMs: 300 };
+  return new SdnService(
+    { plan: LOOPBACK_PLAN, topology: TOPOLOGY, firstNumber, rules, lease, graceMs: 1_000 },
+    {
+      ...{ switches: [flowSwitch], manager, metrics, newId: randomUUID, log: silentLog },
+      ...{ clock: systemClock, timers: systemTimers, random: Math.random },
+    },
+  );
 }
 
 /** A soft switch with a car's router and two hosts on sockets of their own, a manager that a test plays, and sdn-apps. */
@@ -89,6 +111,19 @@ export class SoftStage implements AsyncDisposable {
     return this.block.firstNumber;
   }
 
+  /** The manager knows the car, with its twin in core, and that it was last at this place. */
+  remember(attachment: Attachment): void {
+    this.manager.records.set('car-1', {
+      vehicle: 'car-1',
+      number: this.number,
+      twin: { address: twinAddress(LOOPBACK_PLAN, this.number), port: 5683 },
+      host: this.core,
+      hostEpoch: 0,
+      highestEpoch: 0,
+      attachment,
+    });
+  }
+
   async openApp(resources = this.all, waits = true): Promise<OpenApp> {
     const metrics = sdnMetrics();
     const flowSwitch = resources.use(openSoftSwitch({ address: this.address, port: this.lab.controlPort }));
@@ -98,26 +133,7 @@ export class SoftStage implements AsyncDisposable {
       this.#onConfirmed();
     };
     const service = resources.use(
-      new SdnService(
-        {
-          plan: LOOPBACK_PLAN,
-          topology: TOPOLOGY,
-          firstNumber: this.number,
-          rules: { trust: 'lab', straggleMs: 50, dwellMs: 2_000, detectors: DETECTORS },
-          lease: { holder: randomUUID(), url: 'http://127.0.0.1:7002', ttlMs: 300 },
-          graceMs: 1_000,
-        },
-        {
-          switches: [flowSwitch],
-          manager: this.manager,
-          clock: systemClock,
-          timers: systemTimers,
-          random: Math.random,
-          newId: randomUUID,
-          log: silentLog,
-          metrics,
-        },
-      ),
+      softService({ firstNumber: this.number, trust: 'lab', flowSwitch, manager: this.manager, metrics }),
     );
     service.start();
     const http = resources.use(

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { z } from 'zod';
@@ -19,16 +18,15 @@ import type { CoapEndpoint, DatagramPort } from '../../../protocol/coap/types.js
 import { openUdpPort } from '../../../protocol/coap/udp-port.js';
 import { proofOf } from '../../../protocol/proof.js';
 import { encodeReport, META, type Sample } from '../../../protocol/report.js';
-import { DETECTORS } from '../../../sdn-app/attachment/detectors.js';
 import type { Trust } from '../../../sdn-app/attachment/machine.js';
 import { sdnRoutes } from '../../../sdn-app/rest/routes.js';
-import { SdnService } from '../../../sdn-app/service.js';
 import { openSoftSwitch } from '../../../sdn-app/switch/soft.js';
 import { openVmdHost } from '../../../vmd/host.js';
 import { openSdnClient } from '../../../vmd/ingest/sdn-client.js';
 import { eventually } from '../../fakes/eventually.js';
 import { memoryTwinStore } from '../../fakes/memory-twin-store.js';
-import { FakeManager, TOPOLOGY, hostRef, openTestSwitch, sdnMetrics } from '../../fakes/sdn-network.js';
+import { FakeManager, hostRef, openTestSwitch, sdnMetrics } from '../../fakes/sdn-network.js';
+import { softService } from './soft-stage.js';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const VEHICLE = 'car-1';
@@ -57,26 +55,13 @@ async function openScene(trust: Trust) {
   const manager = new FakeManager();
   const metrics = sdnMetrics();
   const service = all.use(
-    new SdnService(
-      {
-        plan: LOOPBACK_PLAN,
-        topology: TOPOLOGY,
-        firstNumber: number,
-        rules: { trust, straggleMs: 50, dwellMs: 2_000, detectors: DETECTORS },
-        lease: { holder: randomUUID(), url: 'http://127.0.0.1:7002', ttlMs: 300 },
-        graceMs: 1_000,
-      },
-      {
-        switches: [all.use(openSoftSwitch({ address: switchAddress, port: lab.controlPort }))],
-        manager,
-        clock: systemClock,
-        timers: systemTimers,
-        random: Math.random,
-        newId: randomUUID,
-        log: silentLog,
-        metrics,
-      },
-    ),
+    softService({
+      firstNumber: number,
+      trust,
+      flowSwitch: all.use(openSoftSwitch({ address: switchAddress, port: lab.controlPort })),
+      manager,
+      metrics,
+    }),
   );
   service.start();
   const listen = { address: block.serviceAddress(1), port: 0 };

@@ -4,31 +4,18 @@ import { Resources } from '../../../common/lifecycle.js';
 import { GATEWAY_MAC, hostMac, ipv4ToNumber } from '../../../protocol/addresses.js';
 import { ipv6ToHex, isIpv6 } from '../../../protocol/ipv6.js';
 import { baseFlows } from '../../../sdn-app/redirect/base.js';
-import { vehicleFlows, type HostEnd, type Place, type VehicleView } from '../../../sdn-app/redirect/vehicle.js';
+import { vehicleFlows } from '../../../sdn-app/redirect/vehicle.js';
 import { refuseFlow } from '../../../sdn-app/switch/flow-check.js';
 import { FIELD_BITS, type Action, type Flow, type Masked, type Match } from '../../../sdn-app/switch/flow-switch.js';
 import { openRyu } from '../../../sdn-app/switch/ryu/adapter.js';
 import { arbitraryAction, arbitraryWide } from '../../fakes/arbitrary-flows.js';
-import {
-  ALIAS,
-  CAR,
-  CAR6,
-  CAR_MAC,
-  CORE,
-  EDGE1,
-  EDGE2,
-  NUMBER,
-  TWIN,
-  TWIN6,
-  at,
-  networkOf,
-} from '../../unit/sdn-app/redirect/world.js';
+import { ALIAS, CAR, CAR6, CAR_MAC, CORE, TWIN, TWIN6, networkOf } from '../../unit/sdn-app/redirect/world.js';
 import { needsSwitches } from './ryu-process.js';
 import { SideBySide, type UdpHeaders } from './side-by-side.js';
 import { PORTS, connected, openStage } from './stage.js';
+import { HOSTS, placesAt, trusts, viewsOf } from '../../unit/sdn-app/redirect/arbitrary-views.js';
 
 const ALIAS6 = TWIN6.replace(':64:', ':80:');
-const HOSTS = [CORE, EDGE1, EDGE2];
 const IN_PORTS = PORTS.filter(port => port !== 4);
 
 describe('the model of a switch and Open vSwitch', function () {
@@ -76,39 +63,7 @@ describe('the model of a switch and Open vSwitch', function () {
 
 // vehicles
 
-const places: fc.Arbitrary<Place> = fc
-  .record({
-    port: fc.constantFrom(1, 2, 3, 4),
-    address: fc.constantFrom(CAR, '10.112.0.9', CAR6),
-    source: fc.constantFrom(5683, 6000),
-    mac: fc.constantFrom(CAR_MAC, 0x020000000001),
-  })
-  .map(({ port, address, source, mac }) => at(port, { source: { address, port: source }, mac }));
-const hosts: fc.Arbitrary<HostEnd> = fc.constantFrom(...HOSTS);
-const views: fc.Arbitrary<VehicleView> = fc
-  .record({
-    host: hosts,
-    epoch: fc.nat(9),
-    place: fc.option(places, { nil: undefined }),
-    also: fc.option(places, { nil: undefined }),
-    armed: fc.uniqueArray(fc.record({ domain: fc.constantFrom('edge-1', 'edge-2'), host: hosts }), {
-      selector: ({ domain }) => domain,
-      maxLength: 2,
-    }),
-    returns: fc.uniqueArray(places, { selector: ({ port }) => port, maxLength: 3 }),
-    leaving: fc.uniqueArray(fc.record({ host: hosts, epoch: fc.nat(9) }), {
-      selector: ({ host }) => host.address,
-      maxLength: 2,
-    }),
-  })
-  .map(({ host, place, also, leaving, ...rest }) => ({
-    ...rest,
-    number: NUMBER,
-    host,
-    leaving: leaving.filter(old => old.host !== host),
-    ...(place === undefined ? {} : { place, ...(also === undefined || also.port === place.port ? {} : { also }) }),
-  }));
-const trusts = fc.constantFrom('lab' as const, 'access' as const, 'proof' as const);
+const views = viewsOf(placesAt([1, 2, 3, 4]));
 
 const ends = [
   CAR,

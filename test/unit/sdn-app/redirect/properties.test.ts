@@ -17,64 +17,25 @@ import {
 import { inSlice, type Batch } from '../../../../sdn-app/switch/flow-switch.js';
 import {
   ALIAS,
-  CAR,
   CAR6,
-  CORE,
-  EDGE1,
-  EDGE2,
   ENTRANCES,
   FULL,
   NUMBER,
   PLAIN,
   World,
   apply,
-  at,
   backAt,
   changes,
   networkOf,
   tableOf,
   viewOf,
 } from './world.js';
+import { HOSTS, placesAt, trusts, viewsOf } from './arbitrary-views.js';
 
-const HOSTS = [CORE, EDGE1, EDGE2];
-const places: fc.Arbitrary<Place> = fc
-  .record({
-    port: fc.constantFrom(...ENTRANCES.map(([, port]) => port)),
-    address: fc.constantFrom(CAR, '10.112.0.9', CAR6),
-    source: fc.constantFrom(5683, 6000),
-    mac: fc.constantFrom(0x02ed9e010005, 0x020000000001),
-  })
-  .map(({ port, address, source, mac }) => at(port, { source: { address, port: source }, mac }));
-const hosts: fc.Arbitrary<HostEnd> = fc.constantFrom(...HOSTS);
-
+const places = placesAt(ENTRANCES.map(([, port]) => port));
 const views: fc.Arbitrary<VehicleView> = fc
-  .record({
-    host: hosts,
-    epoch: fc.nat(9),
-    place: fc.option(places, { nil: undefined }),
-    also: fc.option(places, { nil: undefined }),
-    armed: fc.uniqueArray(fc.record({ domain: fc.constantFrom('edge-1', 'edge-2'), host: hosts }), {
-      selector: ({ domain }) => domain,
-      maxLength: 2,
-    }),
-    returns: fc.uniqueArray(places, { selector: ({ port }) => port, maxLength: 3 }),
-    doubted: fc.array(places, { maxLength: 3 }),
-    leaving: fc.uniqueArray(fc.record({ host: hosts, epoch: fc.nat(9) }), {
-      selector: ({ host }) => host.address,
-      maxLength: 2,
-    }),
-  })
-  .map(({ host, place, also, leaving, ...rest }) => {
-    const second = also !== undefined && place !== undefined && also.port !== place.port ? { also } : {};
-    return {
-      ...rest,
-      number: NUMBER,
-      host,
-      leaving: leaving.filter(old => old.host !== host),
-      ...(place === undefined ? {} : { place, ...second }),
-    };
-  });
-const trusts = fc.constantFrom('lab' as const, 'access' as const, 'proof' as const);
+  .record({ view: viewsOf(places), doubted: fc.array(places, { maxLength: 3 }) })
+  .map(({ view, doubted }) => ({ ...view, doubted }));
 const sourceOf = ({ source }: Place): string => `${source.address} ${source.port}`;
 
 describe('properties of the tables', () => {
