@@ -27,21 +27,23 @@ export interface LedgerDeps {
   readonly timers: Timers;
 }
 
+export const NO_HANDOVERS: HandoverCounts = {
+  running: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+  first: 0,
+  sameDomain: 0,
+  hostLost: 0,
+};
+
 /** What happened to every hand-over. Intents are written at once; everything else after, in groups. */
 export class Ledger implements AsyncDisposable {
   readonly #deps: LedgerDeps;
   readonly #running = new Map<string, HandoverRecord>();
   readonly #unwritten = new Map<string, HandoverRow>();
   readonly #listeners = new Set<(record: HandoverRecord) => void>();
-  #counts: HandoverCounts = {
-    running: 0,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-    first: 0,
-    sameDomain: 0,
-    hostLost: 0,
-  };
+  #counts = NO_HANDOVERS;
   #cancel: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { silentLog } from '../../common/log.js';
 import { Metrics } from '../../common/metrics.js';
+import { NO_HANDOVERS } from '../../md-manager/handover/ledger.js';
 import {
   handoverCounts,
   handoverList,
@@ -15,16 +16,6 @@ import { route } from '../../protocol/api/route.js';
 import { SseStream } from '../../protocol/api/sse.js';
 import { fault } from '../../protocol/errors.js';
 import { METRICS } from '../../protocol/metrics.js';
-
-const NO_HANDOVERS: HandoverCounts = {
-  running: 0,
-  completed: 0,
-  failed: 0,
-  cancelled: 0,
-  first: 0,
-  sameDomain: 0,
-  hostLost: 0,
-};
 
 /** An md-manager as its readers see it: what it says is set by the test. */
 export class FakeManager implements AsyncDisposable {

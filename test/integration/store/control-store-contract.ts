@@ -8,7 +8,7 @@ import {
   type StandbyRow,
 } from '../../../store/types.js';
 import { START_MS, device, instance, owner } from '../../fakes/store-rows.js';
-import type { OpenedStore } from './twin-store-contract.js';
+import type { OpenedStore } from './opened-store.js';
 
 const handover = (id: string, vehicle: string, startedAtMs: number, open: boolean): HandoverRow => ({
   id,

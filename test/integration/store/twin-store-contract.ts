@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DeviceRow, TwinStore } from '../../../store/types.js';
 import { START_MS, cell, collect, device, row } from '../../fakes/store-rows.js';
-
-/** What a contract suite needs of an adapter. */
-export interface OpenedStore<Store> extends AsyncDisposable {
-  readonly store: Store;
-  /** The same data through another handle, as another process would have it. */
-  another(): Promise<Store>;
-  /** Closes every handle and opens the data again. */
-  reopen(): Promise<Store>;
-}
+import type { OpenedStore } from './opened-store.js';
 
 export interface OpenedTwinStore extends OpenedStore<TwinStore> {
   /** Vehicles as their registration leaves them in this domain. */

@@ -1,7 +1,7 @@
-import type { ControlStore } from '../../../store/types.js';
 import { controlStoreContract } from '../../integration/store/control-store-contract.js';
 import { openControlKeyspace, type ControlKeyspace } from './control-keyspace.js';
 import { DATACENTRES, freshPrefix, needsCluster, sharedCluster } from './shared-cluster.js';
+import { openedStore } from '../../integration/store/opened-store.js';
 
 describe('on three datacentres', function () {
   this.timeout(120_000);
@@ -16,23 +16,6 @@ describe('on three datacentres', function () {
   // Each handle speaks to the node of another domain than the one before it.
   controlStoreContract('Cassandra', async () => {
     await keyspace.empty();
-    const handles: ControlStore[] = [];
-    const another = async (): Promise<ControlStore> => {
-      const store = await keyspace.store(DATACENTRES[handles.length % DATACENTRES.length] ?? '');
-      handles.push(store);
-      return store;
-    };
-    const close = async (): Promise<void> => {
-      for (const handle of handles) await handle[Symbol.asyncDispose]();
-    };
-    return {
-      store: await another(),
-      another,
-      reopen: async () => {
-        await close();
-        return another();
-      },
-      [Symbol.asyncDispose]: close,
-    };
+    return openedStore(nth => keyspace.store(DATACENTRES[nth % DATACENTRES.length] ?? ''));
   });
 });

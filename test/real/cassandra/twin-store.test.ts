@@ -4,6 +4,7 @@ import { cell, collect, row, START_MS } from '../../fakes/store-rows.js';
 import { twinStoreContract } from '../../integration/store/twin-store-contract.js';
 import { DATACENTRES, freshPrefix, needsCluster, needsCuts, sharedCluster } from './shared-cluster.js';
 import { openTwinKeyspace, type TwinKeyspace } from './twin-keyspace.js';
+import { openedStore } from '../../integration/store/opened-store.js';
 
 const DAY_MS = 86_400_000;
 /** Hints are sent every ten seconds, to a node that is seen again by then. */
@@ -22,25 +23,8 @@ describe('twin store on three datacentres', function () {
   // Each handle speaks to the node of the same domain: LOCAL_QUORUM there is the adapter's promise.
   twinStoreContract('Cassandra', async () => {
     await keyspace.empty();
-    const handles: TwinStore[] = [];
-    const another = async (): Promise<TwinStore> => {
-      const store = await keyspace.store(DATACENTRES[0]);
-      handles.push(store);
-      return store;
-    };
-    const close = async (): Promise<void> => {
-      for (const handle of handles.splice(0)) await handle[Symbol.asyncDispose]();
-    };
-    return {
-      store: await another(),
-      another,
-      reopen: async () => {
-        await close();
-        return another();
-      },
-      register: rows => keyspace.register(rows),
-      [Symbol.asyncDispose]: close,
-    };
+    const opened = await openedStore(() => keyspace.store(DATACENTRES[0]));
+    return { ...opened, register: rows => keyspace.register(rows) };
   });
 
   describe('between domains', () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { labMissing } from '../../../lab/netns/namespaces.js';
@@ -14,6 +15,15 @@ export function needsLab(this: Mocha.Context): void {
   if (missing === undefined) return;
   console.log(`      (skipped: ${missing})`);
   this.skip();
+}
+
+/** Ends networks; in none of them may a checksum have been wrong. */
+export async function endAll(opened: Network[]): Promise<void> {
+  for (const done of opened.splice(0)) {
+    const errors = await done.checksumErrors();
+    await done[Symbol.asyncDispose]();
+    assert.deepEqual(errors, {});
+  }
 }
 
 export interface Received {

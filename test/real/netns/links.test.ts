@@ -3,7 +3,7 @@ import { openNetwork, type Network } from '../../../lab/netns/network.js';
 import type { NetnsSpecInput } from '../../../lab/netns/spec.js';
 import { openOpenVSwitch, type OpenVSwitch } from '../../../lab/open-vswitch/open-vswitch.js';
 import { eventually } from '../../fakes/eventually.js';
-import { COAP, SMALL, needsLab, openSocket } from './lab.js';
+import { COAP, SMALL, endAll, needsLab, openSocket } from './lab.js';
 
 const TAGGED: NetnsSpecInput = structuredClone(SMALL);
 const [first] = TAGGED.topology.switches[0]?.ports ?? [];
@@ -15,13 +15,7 @@ describe('a link of the network lab', function () {
   let flows: OpenVSwitch;
   const opened: Network[] = [];
   before(needsLab);
-  afterEach(async () => {
-    for (const done of opened.splice(0)) {
-      const errors = await done.checksumErrors();
-      await done[Symbol.asyncDispose]();
-      assert.deepEqual(errors, {});
-    }
-  });
+  afterEach(() => endAll(opened));
   const open = async (spec: NetnsSpecInput): Promise<void> => {
     network = await openNetwork(spec);
     opened.push(network);

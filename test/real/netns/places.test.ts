@@ -5,7 +5,7 @@ import { openNetwork, type Network } from '../../../lab/netns/network.js';
 import type { NetnsSpecInput } from '../../../lab/netns/spec.js';
 import { openOpenVSwitch, type OpenVSwitch } from '../../../lab/open-vswitch/open-vswitch.js';
 import { TWO_SWITCHES } from '../../fakes/netns-specs.js';
-import { COAP, SMALL, TWIN, handMade, needsLab, openSocket } from './lab.js';
+import { COAP, SMALL, TWIN, handMade, endAll, needsLab, openSocket } from './lab.js';
 
 describe('places of the network lab', function () {
   this.timeout(60_000);
@@ -13,13 +13,7 @@ describe('places of the network lab', function () {
   let flows: OpenVSwitch;
   const opened: Network[] = [];
   before(needsLab);
-  afterEach(async () => {
-    for (const done of opened.splice(0)) {
-      const errors = await done.checksumErrors();
-      await done[Symbol.asyncDispose]();
-      assert.deepEqual(errors, {});
-    }
-  });
+  afterEach(() => endAll(opened));
   const open = async (spec: NetnsSpecInput): Promise<void> => {
     network = await openNetwork(spec);
     opened.push(network);
