@@ -47,6 +47,14 @@ export const ALERTS = {
     says: 'The next hand-over to this domain is cold: it waits until MANO has started a host. Raise pool.size, or find out why hosts fail.',
     board: 'domains',
   },
+  EdgetwinPoolFull: {
+    severity: 'critical',
+    expr: 'sum by (domain) (increase(pool_full_total[15m])) > 0',
+    for: '0s',
+    summary: '{{ $labels.domain }} is full: its quota of hosts is used up',
+    says: 'Cars that come there stay on their old twin (`failed (pool-empty)` in the ledger), which serves them from afar. Raise pool.maxHosts, or the twins per host.',
+    board: 'domains',
+  },
   EdgetwinHostsFail: {
     severity: 'warning',
     expr: 'sum by (domain, at) (increase(pool_hosts_failed_total[15m])) > 0',

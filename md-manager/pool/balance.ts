@@ -38,6 +38,8 @@ export class Balance {
     this.#deps = deps;
     this.#sizing = new Sizing(options.policy, options.sizes);
     this.#surplus = new Surplus(options.surplusMs, (domain, nowMs) => this.#waiting.any(domain, nowMs));
+    // From 0 on, so that the first time is seen as a rise.
+    for (const domain of options.sizes.keys()) deps.metrics.count('pool_full_total', { domain }, 0);
     this.starts = new Starts({
       ...deps,
       startMs: options.startMs,
