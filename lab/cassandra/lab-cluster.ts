@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.js';
 import type { ClientKeys } from './cql-probe.js';
 import type { CassandraNode, LabNode } from './node.js';
 
-const SETTLED_MS = 60_000;
+const SETTLED_MS = 120_000;
 const POLL_MS = 200;
 
 /** What a cluster is built of. */

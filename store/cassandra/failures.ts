@@ -27,7 +27,9 @@ export function storeFault(what: string, error: unknown): EdgetwinError {
   const refused = refusalWithin(error);
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   const away = refused === undefined && (AWAY_CODES.has(code) || AWAY_NAMES.has(nameOf(error)));
-  return fault(away ? 'STORE_AWAY' : 'STORE_FAILED', `${what}: ${wordsOf(refused ?? error)}`, { cause: error });
+  return fault(away ? 'STORE_AWAY' : 'STORE_FAILED', `${what}: ${firstLine(refused ?? wordsOf(error))}`, {
+    cause: error,
+  });
 }
 
 const innerErrors = (error: unknown): [string, unknown][] =>
@@ -35,13 +37,29 @@ const innerErrors = (error: unknown): [string, unknown][] =>
     ? Object.entries((error.innerErrors ?? {}) as Record<string, unknown>)
     : [];
 
-/** A wrong password hides in "no host available": waiting does not help against it. */
-const refusalWithin = (error: unknown): unknown =>
-  innerErrors(error).find(([, each]) => nameOf(each) === 'AuthenticationError')?.[1];
+/** Of OpenSSL and of Node: no certificate that can be trusted, none where one is wanted, or no TLS at all. */
+const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE)/;
+
+const tlsCode = (error: unknown): string | undefined =>
+  typeof error === 'object' && error !== null && 'code' in error && TLS_CODE.test(String(error.code))
+    ? String(error.code)
+    : undefined;
+
+/** A wrong password or certificate hides in "no host available": waiting does not help against it. */
+function refusalWithin(error: unknown): string | undefined {
+  for (const [node, each] of innerErrors(error)) {
+    const code = tlsCode(each);
+    // What OpenSSL says begins with numbers of its own.
+    if (code !== undefined) return `no TLS with ${node}: ${code.startsWith('ERR_SSL_') ? code : messageOf(each)}`;
+    if (nameOf(each) === 'AuthenticationError') return messageOf(each);
+  }
+  return undefined;
+}
 
 /** In one line: what each node that was tried said, or the error's own words. */
 function wordsOf(error: unknown): string {
   const tried = innerErrors(error).map(([node, each]) => `${node}: ${messageOf(each)}`);
-  const words = tried.length > 0 ? `no node answered (${tried.join('; ')})` : messageOf(error);
-  return words.split('\n', 1)[0] ?? words;
+  return tried.length > 0 ? `no node answered (${tried.join('; ')})` : messageOf(error);
 }
+
+const firstLine = (words: string): string => words.split('\n', 1)[0] ?? words;

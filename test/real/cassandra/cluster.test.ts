@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import cassandra from 'cassandra-driver';
 import type { Login } from '../../../lab/cassandra/administrator.js';
-import { clusterMissing, type ClusterOptions } from '../../../lab/cassandra/cluster.js';
+import { clusterMissing, openCluster, type ClusterOptions } from '../../../lab/cassandra/cluster.js';
 import { answersCql, readPems, type ClientKeys } from '../../../lab/cassandra/cql-probe.js';
 import { sweepClusters } from '../../../lab/cassandra/sweep.js';
 import { eventually } from '../../fakes/eventually.js';
@@ -28,7 +29,7 @@ describe('a lab cluster with TLS and logins', function () {
       process.stdout.write(`      skipped: ${missing}\n`);
       this.skip();
     }
-    const options: ClusterOptions = { datacentres: ['core'], tls: true, password: true };
+    const options: ClusterOptions = { datacentres: ['core', 'edge-1'], tls: true, password: true };
     const compiled = import.meta.url.endsWith('.js');
     const script = fileURLToPath(new URL(`./cluster-child.${compiled ? 'js' : 'ts'}`, import.meta.url));
     const words = [...(compiled ? [] : ['--import', 'tsx']), script, JSON.stringify(options)];
@@ -38,7 +39,9 @@ describe('a lab cluster with TLS and logins', function () {
   });
   after(() => owner?.kill('SIGKILL'));
 
-  const asked = async (login: Login | undefined, keys: boolean): Promise<string> => {
+  const asked = async (login: Login | undefined, keys: boolean): Promise<string> =>
+    String((await rowsOf(login, keys, 'SELECT data_center FROM system.local'))[0]?.['data_center']);
+  const rowsOf = async (login: Login | undefined, keys: boolean, cql: string): Promise<cassandra.types.Row[]> => {
     const client = new cassandra.Client({
       contactPoints: [told.nodes[0]!.contactPoint],
       localDataCenter: 'core',
@@ -46,8 +49,7 @@ describe('a lab cluster with TLS and logins', function () {
       ...(keys ? { sslOptions: { ...(await readPems(told.tls)), rejectUnauthorized: true } } : {}),
     });
     try {
-      const { rows } = await client.execute('SELECT data_center FROM system.local');
-      return String(rows[0]?.['data_center']);
+      return (await client.execute(cql)).rows;
     } finally {
       await client.shutdown();
     }
@@ -72,6 +74,33 @@ describe('a lab cluster with TLS and logins', function () {
         () => false,
         () => true,
       ),
+    );
+  });
+
+  it('speaks TLS between its nodes, and lets no node in that has a certificate of another authority, or speaks without', async () => {
+    const log = (): string => readFileSync(join(told.folder, 'core', 'node.log'), 'utf8');
+    const [seed = ''] = told.nodes[0]!.contactPoint.split(':');
+    // One that gets no answer of its seed ends.
+    const joining = (tls: boolean): Promise<unknown> =>
+      openCluster({
+        ...{ datacentres: ['edge-2'], tls },
+        yaml: {
+          cluster_name: /^cluster_name: (\S+)$/m.exec(
+            readFileSync(join(told.folder, 'core', 'conf', 'cassandra.yaml'), 'utf8'),
+          )?.[1],
+          seed_provider: [
+            { class_name: 'org.apache.cassandra.locator.SimpleSeedProvider', parameters: [{ seeds: seed }] },
+          ],
+        },
+      });
+    const refused = { code: 'LAB_FAILED', message: /did not start/ };
+    await Promise.all([assert.rejects(joining(true), refused), assert.rejects(joining(false), refused)]);
+    assert.match(log(), /Failed to properly handshake with peer[^]*SslHandshakeException/);
+    assert.match(log(), /not an SSL\/TLS record/);
+    const peers = await rowsOf(told.admin, true, 'SELECT data_center FROM system.peers');
+    assert.deepEqual(
+      peers.map(row => String(row['data_center'])),
+      ['edge-1'],
     );
   });
 

@@ -6,6 +6,7 @@ import { systemClock, systemTimers } from '../../../common/clock.js';
 import { Resources } from '../../../common/lifecycle.js';
 import { silentLog } from '../../../common/log.js';
 import { clusterMissing, openCluster, type Cluster, type ClusterOptions } from '../../../lab/cassandra/cluster.js';
+import { openKeys } from '../../../lab/cassandra/keys.js';
 import { openAdmin, type Admin } from '../../../store/cassandra/admin/admin.js';
 import { migrate } from '../../../store/cassandra/admin/migrate.js';
 import { makeRoles } from '../../../store/cassandra/admin/roles.js';
@@ -145,14 +146,26 @@ describe('a session on a real node', function () {
       await eventually('the session is ready', () => session.state.at === 'ready');
     });
 
-    it('does not speak to nodes that it cannot trust, nor without TLS', async () => {
+    it('does not speak to nodes that it cannot trust, nor without TLS, and says why', async () => {
       const { tls: _, ...plain } = as('vmd');
       const { tls } = settings;
       assert.ok(tls?.cert);
-      // A certificate that vouches for nobody's: the client's own.
-      for (const wrong of [plain, { ...as('vmd'), tls: { ...tls, ca: tls.cert } }]) {
+      const foreign = await openKeys(join(folder, 'foreign'), [DOMAIN], () => ['127.0.0.1']);
+      for (const [wrong, code, why] of [
+        [plain, 'STORE_AWAY', /no node answered/],
+        [
+          { ...as('vmd'), tls: { ...tls, ca: foreign.client.ca } },
+          'STORE_FAILED',
+          /no TLS with .*: self-signed certificate/,
+        ],
+        // A certificate that vouches for nobody's: the client's own.
+        [{ ...as('vmd'), tls: { ...tls, ca: tls.cert } }, 'STORE_FAILED', /no TLS with .*: (self-signed|unable to)/],
+        [{ ...as('vmd'), tls: { ca: tls.ca } }, 'STORE_FAILED', /no TLS with .*: ERR_SSL_/],
+      ] as const) {
         await using session = await sessionOn(wrong);
         assert.equal(session.state.at, 'connecting');
+        await eventually('it says why', () => 'reason' in session.state && why.test(session.state.reason ?? ''));
+        await assert.rejects(openAdmin(wrong, 'fleet'), { code, message: why });
       }
     });
 

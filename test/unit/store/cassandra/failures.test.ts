@@ -20,6 +20,26 @@ describe('faults of the driver', () => {
     assert.match(found.message, /AuthenticationError/);
   });
 
+  it('tell a certificate that nobody vouches for, and a node without TLS, from a cluster that is away', () => {
+    const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });
+    for (const [inner, words] of [
+      [
+        coded('SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain'),
+        'a: self-signed certificate in certificate chain',
+      ],
+      [coded('ERR_TLS_CERT_ALTNAME_INVALID', 'IP: 1.2.3.4 is not in the list'), 'a: IP: 1.2.3.4 is not in the list'],
+      [
+        coded('ERR_SSL_WRONG_VERSION_NUMBER', '80EC:error:0A00010B:SSL routines:ssl3_record.c:350:\n'),
+        'a: ERR_SSL_WRONG_VERSION_NUMBER',
+      ],
+    ] as const) {
+      const found = storeFault('connecting', noHost({ a: inner }));
+      assert.equal(found.code, 'STORE_FAILED');
+      assert.ok(found.message.endsWith(`connecting: no TLS with ${words}`), found.message);
+    }
+    assert.equal(storeFault('x', noHost({ a: coded('ECONNREFUSED', 'refused') })).code, 'STORE_AWAY');
+  });
+
   it('stay what they are where they are ours', () => {
     const ours = fault('STORE_SCHEMA', 'x');
     assert.equal(storeFault('y', ours), ours);
