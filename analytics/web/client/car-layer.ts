@@ -19,7 +19,7 @@ const ELEMENTS = 60;
 /** Pixels of a name: its box, and each of its letters. */
 const LABEL_PX = { box: 11, letter: 7 };
 const ARROW =
-  '<svg viewBox="-14 -14 28 28"><circle class="halo" r="12.5"/><path class="arrow" d="M0 -9.5 L7 8 L0 4.2 L-7 8 Z"/></svg><b></b>';
+  '<svg viewBox="-14 -14 28 28" aria-hidden="true"><circle class="halo" r="12.5"/><path class="arrow" d="M0 -9.5 L7 8 L0 4.2 L-7 8 Z"/></svg><b></b>';
 
 interface Drawn {
   readonly marker: L.Marker;

@@ -99,6 +99,7 @@ function ShownCar({ car, store }: { car: Car; store: PageStore }) {
             key={signal.path}
             title={signal.label}
             unit={unitText(signal.unit)}
+            words={value => valueText(signal.path, signal.unit, value)}
             buffer={series.get(signal.path)}
             other={compared?.get(signal.path)}
             otherName={store.compared}
@@ -172,7 +173,9 @@ function SignalTile({ signal, nowMs, charted, onPick, other }: TileProps) {
         {SHORT_LABELS[signal.label] ?? signal.label}
         {other !== undefined && (
           <span class="other" title="the car that is compared">
+            <span class="hidden">, compared: </span>
             {valueText(other.path, other.unit, other.value)}
+            <span class="hidden">, own: </span>
           </span>
         )}
       </span>

@@ -31,7 +31,7 @@ export function CarTools({ vehicle, store }: { vehicle: string; store: PageStore
       )}
       <details class="export">
         <summary>export</summary>
-        <table>
+        <table aria-label={`The past of ${vehicle} as a file`}>
           <tbody>
             {FORMS.map(({ ending, word, what }) => (
               <tr key={ending}>

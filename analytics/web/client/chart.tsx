@@ -8,6 +8,8 @@ import type { SeriesBuffer } from './series-buffer.js';
 interface ChartProps {
   title: string;
   unit: string;
+  /** A value as it is written elsewhere. */
+  words: (value: number | undefined) => string;
   buffer: SeriesBuffer | undefined;
   /** The same signal of the car that is compared, and its name. */
   other: SeriesBuffer | undefined;
@@ -56,14 +58,20 @@ export function Chart(props: ChartProps) {
   const { buffer, other, nowMs, spanMs, handovers } = props;
   const second = Math.floor(nowMs / 1000);
   useEffect(() => plot.current?.setData(dataOf(latest.current)), [buffer, other, second, spanMs, handovers]);
-  const last = props.buffer?.values.at(-1);
+  const [value, otherValue] = [buffer, other].map(of => props.words(of?.at(nowMs) ?? undefined));
+  const ofOther = props.otherName === undefined ? '' : `; ${props.otherName}: ${otherValue}`;
   return (
     <figure class="chart">
       <figcaption>
         {props.title} <span>{props.unit}</span>
-        {props.otherName !== undefined && <span class="other">– – {props.otherName}</span>}
+        {props.otherName !== undefined && (
+          <span class="other">
+            <span aria-hidden="true">– – </span>
+            {props.otherName}
+          </span>
+        )}
       </figcaption>
-      <div ref={place} role="img" aria-label={`${props.title}, last value ${last ?? 'unknown'} ${props.unit}`} />
+      <div ref={place} role="img" aria-label={`${props.title}: ${value} ${props.unit}${ofOther}`} />
     </figure>
   );
 }

@@ -55,15 +55,17 @@ export function CountStrip({ store }: { store: PageStore }) {
   return (
     <section class="counts" aria-label="Counts">
       {groups.map(({ name, rows }) => (
-        <dl key={name} class="count-group" aria-label={name}>
-          <div class="count-name">{name}</div>
-          {rows.map(row => (
-            <div key={row.label} class={`count ${judge(row)}`} title={row.hint} data-count={`${name} ${row.label}`}>
-              <dt>{row.label}</dt>
-              <dd>{row.value === undefined ? '–' : (row.text ?? countText(row.value))}</dd>
-            </div>
-          ))}
-        </dl>
+        <div key={name} class="count-group">
+          <h2 class="count-name">{name}</h2>
+          <dl>
+            {rows.map(row => (
+              <div key={row.label} class={`count ${judge(row)}`} title={row.hint} data-count={`${name} ${row.label}`}>
+                <dt>{row.label}</dt>
+                <dd>{row.value === undefined ? '–' : (row.text ?? countText(row.value))}</dd>
+              </div>
+            ))}
+          </dl>
+        </div>
       ))}
     </section>
   );

@@ -39,7 +39,7 @@ export function HandoverTable({ store }: { store: PageStore }) {
         <p class="empty">No twin has moved yet. Each move appears here, phase by phase.</p>
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-label="Table of hand-overs">
-          <table>
+          <table aria-label="Hand-overs, newest first">
             <thead>
               <tr>
                 <th scope="col">time</th>
@@ -86,7 +86,8 @@ function Row({ record, store, longestMs }: { record: HandoverRecord; store: Page
         </button>
       </td>
       <td class="from-to">
-        {fromDomain !== undefined && <Domain name={fromDomain} />} <span aria-hidden="true">→</span>{' '}
+        {fromDomain !== undefined && <Domain name={fromDomain} />} <span aria-hidden="true">→</span>
+        <span class="hidden"> to </span>
         <Domain name={toDomain} />
       </td>
       <td>

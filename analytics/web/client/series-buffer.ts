@@ -27,6 +27,11 @@ export class SeriesBuffer {
     for (const [t, value] of live) if (value !== null && t > lastS) this.add(t * 1000, value);
   }
 
+  /** The value that was the last one at a moment; null in a gap, undefined before anything was heard. */
+  at(timeMs: number): Value | undefined {
+    return this.values[this.times.findLastIndex(t => t <= timeMs / 1000)];
+  }
+
   /** A later value; an earlier one belongs to history, which the next load brings. */
   add(timeMs: number, value: number): void {
     const t = timeMs / 1000;

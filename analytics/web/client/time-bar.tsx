@@ -45,7 +45,9 @@ export function TimeBar({ store }: { store: PageStore }) {
           <i>{clockText(toMs)}</i>
         </span>
       </div>
-      <output>{clockText(atMs)}</output>
+      <b class="time-at" aria-hidden="true">
+        {clockText(atMs)}
+      </b>
       <div class="segments" role="group" aria-label="How fast">
         {RATES.map(rate => (
           <button
