@@ -2,6 +2,7 @@ import { benchDay, benchDownloads, rolledUp } from './analytics/day.js';
 import { benchListeners } from './analytics/listeners.js';
 import { benchReads } from './analytics/reads.js';
 import { openStage } from './analytics/stage.js';
+import { benchWholeSystem } from './analytics/whole-system.js';
 import type { BenchRow, Kept } from './harness.js';
 
 /** How long it is measured; `trial` is enough to see that it works. */
@@ -12,7 +13,8 @@ const SIZES = {
 
 /**
  * Analytics in a process of its own over a thousand cars: reads by the level that answers, the live stream, a day of one car
- * from reports and from roll-ups, and memory while it is downloaded. `make bench NAME='analytics trial'`.
+ * from reports and from roll-ups, and memory while it is downloaded; then reads that go to the cars of a whole edgetwin.
+ * `make bench NAME='analytics trial'`.
  */
 export async function benchAnalytics(
   signal: AbortSignal,
@@ -37,5 +39,6 @@ export async function benchAnalytics(
     await rolledUp(stage, signal);
     await keep(await benchDay(stage, 'roll-ups', days, signal));
   }
+  await keep(await benchWholeSystem(readMs, signal));
   return rows;
 }

@@ -46,7 +46,7 @@ The soft switch: cars change to an access point of the other domain all at once,
   {
     name: 'analytics',
     title: 'Analytics',
-    say: 'Reads by the three levels over HTTP, each reader with one question outstanding; listeners of the live stream, each by a connection of its own, in a process beside analytics; a day of one car (86,400 reports, from lmdb) as a chart of 1,000 points, and downloaded, with the memory of the process that sends it. Goal: the chart within 50 ms.',
+    say: 'Reads by the three levels over HTTP, each reader with one question outstanding, of twins and cars that answer at once, so that analytics’ own part is seen; then of the cars of a whole edgetwin, whose ELM327 takes 20 ms for an answer; listeners of the live stream, each by a connection of its own, in a process beside analytics; a day of one car (86,400 reports, from lmdb) as a chart of 1,000 points, and downloaded, with the memory of the process that sends it. Goal: the chart within 50 ms.',
   },
   {
     name: 'page',
