@@ -4,7 +4,9 @@ import { fault } from '../protocol/errors.js';
 import { inUrl, ipv6Setting } from '../protocol/ipv6.js';
 import type { ControlStoreSettings } from '../store/open.js';
 import type { PoolPolicy } from './pool/policy/policy.js';
+import { ARMING_SETTINGS } from './arming/settings.js';
 import { namesOf, readNames, type Names } from './triggers/names.js';
+import { hostsFrom, perDomain } from './per-domain.js';
 import { TRIGGER_SETTINGS } from './triggers/settings.js';
 import { OSM_ORDER_SETTINGS, OSM_SETTINGS } from './mano/osm/settings.js';
 import { cassandraSettings, STORE_SETTINGS, type Login, type StoreConfig } from '../store/settings.js';
@@ -21,47 +23,7 @@ const domainSize: Parse<readonly [string, number]> = value => {
   return [found[1], Number(found[2])];
 };
 
-/** One address for all domains, or one for each of them. */
-const hostsFrom =
-  (setting: string, parse: Parse<string>): Parse<(domain: string) => string> =>
-  value => {
-    if (!value.includes('=')) {
-      const all = parse(value);
-      return () => all;
-    }
-    const each = new Map(
-      value.split(',').map(part => {
-        const [domain = '', address = ''] = part.split('=');
-        return [domain, parse(address)] as const;
-      }),
-    );
-    return domain => {
-      const found = each.get(domain);
-      if (found === undefined) throw fault('CONFIG_INVALID', `${setting} has no address for domain ${domain}`);
-      return found;
-    };
-  };
-
 const ms = integer(1, 3_600_000);
-
-/** One number for all domains, or DOMAIN=NUMBER for each that differs, with `*` for the others. */
-const perDomain =
-  (parse: Parse<number>): Parse<(domain: string) => number> =>
-  value => {
-    if (!value.includes('=')) {
-      const all = parse(value);
-      return () => all;
-    }
-    const each = new Map(
-      value.split(',').map(part => {
-        const [domain = '', number = ''] = part.split('=');
-        return [domain, parse(number)] as const;
-      }),
-    );
-    const others = each.get('*');
-    if (others === undefined) throw new Error('a number, or DOMAIN=NUMBER,…,*=NUMBER');
-    return domain => each.get(domain) ?? others;
-  };
 
 export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:7001', help: 'where the API listens' },
@@ -189,37 +151,7 @@ export const SETTINGS = {
     optional: true,
     help: 'FILE with domains, switches and access points (YAML or JSON): where a car may go next; without it no slot is kept',
   },
-  'arming.enabled': {
-    parse: oneOf('true', 'false'),
-    default: 'true',
-    help: 'keep slots for vehicles in the domains that they may enter next, and tickets',
-  },
-  'arming.by': {
-    parse: oneOf('neighbours', 'prediction'),
-    default: 'neighbours',
-    help: 'slots are kept wherever a vehicle may go next; or, while it is known how it moves, only where it is about to be',
-  },
-  'arming.horizonS': {
-    parse: integer(1, 3_600),
-    default: '30',
-    help: 'how far ahead vehicles are foreseen (prediction); with pool.policy=prediction longer than a host takes to start',
-  },
-  'arming.budget': { parse: integer(0, 1_000_000), default: '10000', help: 'slots so kept per domain at most' },
-  'arming.reserve': {
-    parse: integer(0, 1_000_000),
-    default: '2',
-    help: 'ready slots per domain that are left to other hand-overs; never fewer than pool.size',
-  },
-  'arming.leaseMs': {
-    parse: integer(1_000, 3_600_000),
-    default: '30000',
-    help: 'how long sdn-app may use such a slot without hearing from the manager; renewed at a third of it',
-  },
-  'tickets.perDomain': {
-    parse: integer(0, 1_024),
-    default: '2',
-    help: 'slots per domain kept for any vehicle; 0: none',
-  },
+  ...ARMING_SETTINGS,
   ...TRIGGER_SETTINGS,
   'registration.firstNumber': { parse: integer(1, 2 ** 20 - 1), default: '1', help: 'number of the first vehicle' },
   'plan.twinPrefix': { parse: ipv4, default: LOOPBACK_PLAN.twinPrefix, help: 'first address of the twin addresses' },
