@@ -24,14 +24,19 @@ const FOLLOW_MS = 250;
 const PREFIX = freshPrefix();
 let stages = 0;
 
-export async function openStage(options: Partial<SystemOptions> = {}): Promise<Stage> {
+/** The keyspaces of the stage before, emptied, and a fleet that they have never heard of. */
+export async function nextStage(): Promise<Pick<SystemOptions, 'cassandra' | 'fleet'>> {
   const cluster = await sharedCluster();
   if (stages++ > 0) await emptyKeyspaces(cluster, PREFIX);
+  // TRUNCATE leaves the state of Paxos: what was decided for a vehicle of an earlier stage may be written once more.
+  return { cassandra: planOfCluster(cluster, PREFIX), fleet: `car-${stages}` };
+}
+
+export async function openStage(options: Partial<SystemOptions> = {}): Promise<Stage> {
+  const cluster = await sharedCluster();
   const gates = new Map<'hosts' | 'sdn' | 'manager', Gate>();
   const journey = await Journey.open({
-    cassandra: planOfCluster(cluster, PREFIX),
-    // TRUNCATE leaves the state of Paxos: what was decided for a vehicle of an earlier stage may be written once more.
-    fleet: `car-${stages}`,
+    ...(await nextStage()),
     via: async (_block, urls) => {
       gates.set('hosts', await openHostsGate());
       gates
