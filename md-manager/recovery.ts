@@ -28,31 +28,54 @@ export interface RecoveryDeps {
   readonly signal: AbortSignal;
 }
 
-const SDN_WAIT_MS = 1_000;
+/** A lease that has run out, and this, is a take-over: within 3 s. */
+const SDN_WAIT_MS = 600;
 const SDN_RETRY_MS = 500;
 
-/** Rebuilds every vehicle from the control store, the hosts and the switch. Nothing moves yet; see `resumeAll`. */
+/** What there is to rebuild every vehicle from; `flows`: absent where sdn-app is silent. */
+export interface Found {
+  readonly devices: readonly DeviceRow[];
+  readonly owners: readonly OwnerRow[];
+  readonly open: readonly HandoverRow[];
+  readonly leases: readonly StandbyRow[];
+  readonly highest: ReadonlyMap<string, number>;
+  readonly healths: ReadonlyMap<string, HostHealth>;
+  readonly flows: readonly VehicleFlows[] | undefined;
+}
+
+/** Asks the control store, the hosts and the switch, all at once. */
+export async function findAll({ store, pool, sdn, signal }: RecoveryDeps): Promise<Found> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(SDN_WAIT_MS)]);
+  const [flows, healths, devices, owners, open, leases, highest] = await Promise.all([
+    sdn.vehicles(patience).catch(() => undefined),
+    pool.adopt(),
+    store.devices(),
+    store.owners(),
+    store.openHandovers(),
+    store.standbys(),
+    store.highestEpochs(),
+  ]);
+  return { devices, owners, open, leases, highest, healths, flows };
+}
+
+/** Rebuilds every vehicle. Nothing moves yet; see `resumeAll`. */
 export async function recoverAll(
   deps: RecoveryDeps,
-  devices: readonly DeviceRow[],
-  healths: ReadonlyMap<string, HostHealth>,
+  found: Found,
   seen: ReadonlyMap<string, readonly string[]>,
-): Promise<readonly VehicleFlows[] | undefined> {
-  const { store, mano, runner, standby, sdn, term, log, signal } = deps;
-  const owners = new Map((await store.owners()).map(row => [row.vehicle, row]));
+): Promise<void> {
+  const { mano, runner, standby, term, log } = deps;
+  const { devices, leases, highest, healths, flows } = found;
+  const owners = new Map(found.owners.map(row => [row.vehicle, row]));
   const open = new Map<string, VehicleState>();
-  for (const row of (await store.openHandovers()).sort((a, b) => a.startedAtMs - b.startedAtMs)) {
+  for (const row of [...found.open].sort((a, b) => a.startedAtMs - b.startedAtMs)) {
     const state = stateOf(row);
     const owner = owners.get(row.vehicle);
     if (state === undefined) continue;
     if (owner === undefined || !isSuperseded(state, owner)) open.set(row.vehicle, state);
     else await endLate(deps, row, state, owner);
   }
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(SDN_WAIT_MS)]);
-  const flows = await sdn.vehicles(patience).catch(() => undefined);
   const flowsOf = new Map((flows ?? []).map(row => [row.vehicle, row]));
-  const leases = await store.standbys();
-  const highest = await store.highestEpochs();
   const slots = slotsByVehicle(healths, leases);
   for (const { vehicle, number } of devices) {
     const owner = owners.get(vehicle);
@@ -77,7 +100,6 @@ export async function recoverAll(
     log.info({ event: 'manager.vehicle.recovered', vehicle, host: owner.host, epoch: owner.epoch, stage });
   }
   standby.load(leases, healths, runner.states(), host => mano.placeOf(host));
-  return flows;
 }
 
 /** A row that came too late is closed, so that no later manager meets it. */

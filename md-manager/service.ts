@@ -24,7 +24,7 @@ import { SdnClient } from './peers.js';
 import { DEFAULT_LINK_TIMING } from './pool/host-link.js';
 import { LoopWatch } from './pool/loop-watch.js';
 import { Pool } from './pool/pool.js';
-import { followAttachments, recoverAll, resumeAll, type RecoveryDeps } from './recovery.js';
+import { findAll, followAttachments, recoverAll, resumeAll, type RecoveryDeps } from './recovery.js';
 import { Registrations } from './registration/registration.js';
 import { Drains } from './upkeep/drains.js';
 import { upkeepRoutes } from './upkeep/open.js';
@@ -111,7 +111,6 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   const loop = new LoopWatch(clock, timers);
   open.defer(() => loop.close());
   const ledger = open.use(new Ledger({ store, metrics, log, timers }));
-  const seen = await ledger.load();
   const { leaseMs, dwellMs, graceMs, drainMaxMs, probeMs } = config;
 
   const topology = topologyOf(config);
@@ -203,13 +202,17 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   open.use(pool);
   open.use(runner);
   open.use(standby);
-  await sdnLease.load();
-  await settings.load();
-  const drainNotes = await store.notes('drain');
-  const healths = await pool.adopt();
-  const devices = await store.devices();
   const recovery: RecoveryDeps = { store, mano, pool, runner, standby, sdn, term, clock, log, signal };
-  const flows = await recoverAll(recovery, devices, healths, seen);
+  // sdn-app is asked where it is; then all at once: who is silent costs his own patience, and not everybody's one after another.
+  await sdnLease.load();
+  const [found, seen, drainNotes] = await Promise.all([
+    findAll(recovery),
+    ledger.load(),
+    store.notes('drain'),
+    settings.load(),
+  ]);
+  const { devices, flows } = found;
+  await recoverAll(recovery, found, seen);
   starting.over();
   const drains: Drains = new Drains(drainNotes, {
     ...{ store, mano, pool, runner, standby, newId: randomUUID, clock, timers, log },
@@ -219,6 +222,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   standby.start();
   resumeAll(recovery);
   const following = followAttachments(recovery, flows);
+  const counting = ledger.countRest();
   const rehearsing = sdn.keepRehearsed(timers, signal);
 
   const registrations = new Registrations(
@@ -256,7 +260,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   deps.onReady(http.url);
   await aborted(signal);
   log.info({ event: 'service.stopping' });
-  await Promise.all([settings.idle(), following, rehearsing]);
+  await Promise.all([settings.idle(), following, counting, rehearsing]);
 }
 
 /** Only the first call counts. */

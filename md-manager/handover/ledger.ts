@@ -14,6 +14,9 @@ const RETRY_MS = 500;
 /** Rows of one commit: intents and claims come between two of them. */
 const AT_ONCE = 128;
 
+/** As many as messages may be repeated of; a new leader reads no more before it serves, however long the ledger is. */
+const RECENT = 10_000;
+
 /** What a ledger row holds: the record that people see and, while it is open, the machine's state. */
 interface Kept {
   readonly record: HandoverRecord;
@@ -44,6 +47,8 @@ export class Ledger implements AsyncDisposable {
   readonly #unwritten = new Map<string, HandoverRow>();
   readonly #listeners = new Set<(record: HandoverRecord) => void>();
   #counts = NO_HANDOVERS;
+  /** Ids of those that are counted, until all are. */
+  #counted: Set<string> | undefined = new Set();
   #cancel: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -51,15 +56,34 @@ export class Ledger implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  /** Counts what the store holds; returns the ids of hand-overs by vehicle, newest first. */
+  /** Counts the newest hand-overs that the store holds; returns their ids by vehicle, newest first. */
   async load(): Promise<Map<string, string[]>> {
     const ids = new Map<string, string[]>();
-    for (const row of await this.#deps.store.handovers({ limit: Number.MAX_SAFE_INTEGER })) {
+    const rows = await this.#deps.store.handovers({ limit: RECENT });
+    for (const row of rows) {
       ids.set(row.vehicle, [...(ids.get(row.vehicle) ?? []), row.id].slice(0, 16));
-      const record = recordOf(row);
-      if (record !== undefined && !row.open) this.#count(record);
+      this.#countRow(row);
     }
+    if (rows.length < RECENT) this.#counted = undefined;
     return ids;
+  }
+
+  /** Counts the rest, however many they are: nobody waits for that. */
+  async countRest(): Promise<void> {
+    if (this.#counted === undefined) return;
+    try {
+      for (const row of await this.#deps.store.handovers({ limit: Number.MAX_SAFE_INTEGER })) this.#countRow(row);
+      this.#counted = undefined;
+    } catch (error) {
+      this.#deps.log.error({ event: 'manager.effect.failed', effect: 'ledger', error: messageOf(error) });
+    }
+  }
+
+  #countRow({ id, open, state }: HandoverRow): void {
+    const { record } = state as Partial<Kept>;
+    if (open || record === undefined || this.#counted?.has(id)) return;
+    this.#counted?.add(id);
+    this.#count(record);
   }
 
   /** Resolves once the intent is on disk. */
@@ -81,6 +105,7 @@ export class Ledger implements AsyncDisposable {
     const { id, kind, result, reason, way, phases, startedAtMs } = record;
     const { metrics, log } = this.#deps;
     this.#running.delete(id);
+    this.#counted?.add(id);
     this.#count(record);
     this.#later(rowOf(record));
     metrics.count('handover_total', { result, kind, reason: reason?.split(' ')[0] ?? 'none', way: way ?? 'none' });

@@ -4,6 +4,7 @@ import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { ControlStore } from '../../store/types.js';
+import { Lanes } from '../lanes.js';
 import type { Pool } from '../pool/pool.js';
 import type { Effects } from './effects.js';
 import type { Ledger } from './ledger.js';
@@ -21,6 +22,9 @@ export interface PerformerDeps {
   readonly metrics: Metrics<MetricName>;
 }
 
+/** Epochs that are burnt ahead of need at once. */
+const SPARES_AT_ONCE = 64;
+
 /** A vehicle under way: its state, and what its effects keep between two of them. */
 export interface Underway {
   state: VehicleState;
@@ -36,6 +40,7 @@ export class Performer {
   readonly #deps: PerformerDeps;
   readonly #answer: (vehicle: string, event: HandoverEvent) => void;
   readonly #turns = new Turns();
+  readonly #spares = new Lanes(SPARES_AT_ONCE, SPARES_AT_ONCE);
   #closed = false;
 
   /** `answer` hears of events that effects lead to, except those that `perform` returns. */
@@ -178,11 +183,16 @@ export class Performer {
     return { type: 'intentDurable', of };
   }
 
-  /** So that the next hand-over has its epoch already. */
+  /** So that the next hand-over has its epoch already; few at once, for a new leader has one to burn for every vehicle that there is. */
   burnSpare(entry: Underway): void {
     if (entry.burning || entry.spareEpoch !== undefined || this.#closed) return;
     entry.burning = true;
-    this.#deps.store.burnEpoch(entry.state.vehicle, entry.state.highestEpoch).then(
+    void this.#spares.run('standby', () => this.#burnOne(entry));
+  }
+
+  #burnOne(entry: Underway): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return this.#deps.store.burnEpoch(entry.state.vehicle, entry.state.highestEpoch).then(
       epoch => {
         entry.burning = false;
         entry.spareEpoch = epoch;

@@ -4,7 +4,7 @@ import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { ControlStore, ServiceLeaseRow } from '../../store/types.js';
-import { SERVICE, isFree, look, type Seen } from './lease.js';
+import { SERVICE, freeInMs, isFree, look, type Seen } from './lease.js';
 import { Tenure } from './tenure.js';
 
 export interface LeadershipOptions {
@@ -27,8 +27,8 @@ export interface LeadershipDeps {
   readonly metrics: Metrics<MetricName>;
 }
 
-/** Looks at a lease in a lease's time. */
-const LOOKS = 10;
+/** Looks at a lease in a lease's time; the last one comes when the lease has stood still for the whole of it. */
+const LOOKS = 20;
 
 /** Waits for the lease in the control store, and takes it when it is free. */
 export class Leadership {
@@ -48,7 +48,6 @@ export class Leadership {
    */
   async next(follow: (leader: ServiceLeaseRow) => void, signal: AbortSignal): Promise<Tenure | undefined> {
     const { store, timers, clock, log, metrics } = this.#deps;
-    const { ttlMs } = this.#options;
     metrics.set('manager_leading', 0);
     this.#seen = undefined;
     this.#told = undefined;
@@ -62,9 +61,15 @@ export class Leadership {
       } catch (error) {
         log.warn({ event: 'manager.store.awaited', error: messageOf(error) });
       }
-      await delay(ttlMs / LOOKS, signal, timers).catch(() => undefined);
+      await delay(this.#nextLookMs(), signal, timers).catch(() => undefined);
     }
     return undefined;
+  }
+
+  #nextLookMs(): number {
+    const periodMs = this.#options.ttlMs / LOOKS;
+    const leftMs = this.#seen === undefined ? periodMs : freeInMs(this.#seen, this.#deps.clock.monotonicMs());
+    return Math.max(1, Math.min(periodMs, leftMs > 0 ? leftMs : periodMs));
   }
 
   async #take(seen: Seen): Promise<Tenure | undefined> {

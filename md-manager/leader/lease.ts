@@ -23,6 +23,10 @@ export function isFree({ row, sinceMs }: Seen, nowMs: number, gone: boolean): bo
   return row === undefined || row.ttlMs === 0 || gone || nowMs - sinceMs >= row.ttlMs;
 }
 
+/** When it will have stood still for its whole time, from now; 0 where that is so, or nobody holds it. */
+export const freeInMs = ({ row, sinceMs }: Seen, nowMs: number): number =>
+  Math.max(0, sinceMs + (row?.ttlMs ?? 0) - nowMs);
+
 /**
  * How long a leader acts on a renewal, counted from before it was sent: others count from when they see it, which is later, and a
  * fifth is left for clocks that do not go alike.

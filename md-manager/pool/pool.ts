@@ -33,7 +33,11 @@ export interface PoolDeps {
 }
 
 const REFILL_MS = 500;
+/** How long a new leader waits for the word of a host: as long as for the probes that may be missed, and no longer than this. */
 const HEALTH_MS = 2_000;
+const HEALTH_PROBES = 3;
+/** A host is asked once more by a manager that was itself late by more than this. */
+const OWN_LATE_MS = 100;
 
 /** The vMD hosts of all domains: kept ready, watched, replaced, and ended when they are no longer needed. */
 export class Pool extends PoolBooks implements AsyncDisposable {
@@ -71,7 +75,7 @@ export class Pool extends PoolBooks implements AsyncDisposable {
         this.#put(instance);
         const link = this.#links.open(refOf(instance));
         try {
-          healths.set(instance.host, await link.health(HEALTH_MS));
+          healths.set(instance.host, await this.#healthOf(link));
         } catch (error) {
           this.#lost(instance.host, `silent when the manager came back: ${messageOf(error)}`);
         }
@@ -79,6 +83,18 @@ export class Pool extends PoolBooks implements AsyncDisposable {
     );
     for (const [host, health] of healths) this.#ready(host, health.slots.length);
     return healths;
+  }
+
+  async #healthOf(link: HostLink): Promise<HostHealth> {
+    const { clock, link: deps } = this.#deps;
+    const patienceMs = Math.min(HEALTH_MS, HEALTH_PROBES * deps.timing.probeMs);
+    const askedMs = clock.monotonicMs();
+    try {
+      return await link.health(patienceMs);
+    } catch (error) {
+      if (deps.loop.lateSince(askedMs) <= OWN_LATE_MS) throw error;
+      return link.health(HEALTH_MS);
+    }
   }
 
   /** Begins to follow the hosts and to keep the pools filled. */

@@ -38,6 +38,8 @@ export interface LmdbControlStore extends ControlStore {
 
 const FIRST = Buffer.alloc(1);
 const DAY_MS = 86_400_000;
+/** Hand-overs that are read without a pause. */
+const SLICE = 512;
 
 /** Opens the one control store; several processes may have it open, and each write is one transaction over all of them. */
 export function openLmdbControlStore(options: LmdbControlStoreOptions): Promise<LmdbControlStore> {
@@ -219,22 +221,34 @@ class Store implements LmdbControlStore {
     );
   }
 
-  handovers(query: { readonly vehicle?: string; readonly limit: number }): Promise<HandoverRow[]> {
-    return this.#read('hand-over', () => {
-      const { vehicle, limit } = query;
-      const newestFirst = { reverse: true, limit } as const;
-      const rows =
-        vehicle === undefined
-          ? this.#handoversByTime.getRange(newestFirst)
-          : this.#handoversByVehicle.getRange({
-              start: Buffer.from(`${vehicle}\x01`),
-              end: Buffer.from(`${vehicle}\0`),
-              ...newestFirst,
-            });
-      return Array.from(rows, ({ value }) => read(this.#handovers, value, decodeHandover)).filter(
-        row => row !== undefined,
-      );
-    });
+  async handovers(query: { readonly vehicle?: string; readonly limit: number }): Promise<HandoverRow[]> {
+    const { vehicle, limit } = query;
+    const [table, start, end] =
+      vehicle === undefined
+        ? [this.#handoversByTime, undefined, undefined]
+        : [this.#handoversByVehicle, Buffer.from(`${vehicle}\x01`), Buffer.from(`${vehicle}\0`)];
+    const found: HandoverRow[] = [];
+    let from = start;
+    for (let left = limit; left > 0; left -= SLICE) {
+      const last = await this.#read('hand-over', () => {
+        const range = {
+          ...{ reverse: true, limit: Math.min(left, SLICE), exclusiveStart: from !== start },
+          ...(from === undefined ? {} : { start: from }),
+          ...(end === undefined ? {} : { end }),
+        };
+        const listed = Array.from(table.getRange(range));
+        for (const { value } of listed) {
+          const row = read(this.#handovers, value, decodeHandover);
+          if (row !== undefined) found.push(row);
+        }
+        return listed.length < SLICE ? undefined : listed.at(-1)?.key;
+      });
+      if (last === undefined) break;
+      from = Buffer.from(last);
+      // A long ledger is read in pieces: leases are renewed in between.
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    return found;
   }
 
   writeStandbys(put: readonly StandbyRow[], ended: readonly string[]): Promise<void> {

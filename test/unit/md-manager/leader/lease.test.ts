@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { actsForMs, isFree, look, type Seen } from '../../../../md-manager/leader/lease.js';
+import { actsForMs, freeInMs, isFree, look, type Seen } from '../../../../md-manager/leader/lease.js';
 
 const row = { service: 'md-manager', holder: 'a', url: 'http://a:1', term: 4, ttlMs: 2_000, beat: 7 };
 
@@ -19,6 +19,17 @@ describe('the lease of the leading md-manager', () => {
     const renewed = look(seen, { ...row, beat: 8 }, 1_500);
     assert.equal(isFree(renewed, 2_100, false), false);
     assert.equal(isFree(renewed, 3_500, false), true);
+  });
+
+  it('tells when it will be free: then, and not a moment sooner', () => {
+    const seen = { row, sinceMs: 100 };
+    for (const now of [100, 900, 2_099]) {
+      assert.equal(isFree(seen, now, false), false);
+      assert.equal(isFree(seen, now + freeInMs(seen, now), false), true);
+      assert.equal(isFree(seen, now + freeInMs(seen, now) - 1, false), false);
+    }
+    assert.equal(freeInMs(seen, 5_000), 0);
+    assert.equal(freeInMs({ row: undefined, sinceMs: 100 }, 100), 0);
   });
 
   it('never is another’s while its holder acts on it, whenever anybody looks, with clocks a tenth apart', () => {
