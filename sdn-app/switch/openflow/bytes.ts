@@ -19,15 +19,18 @@ export class Writer {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#grow(2), value);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#grow(4), value);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value);
   }
 
   /** The low `size` bytes (1 to 8) of a whole number below 2^53. */
@@ -46,7 +49,8 @@ export class Writer {
   }
 
   raw(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#grow(bytes.length));
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
   zeros(count: number): void {
@@ -89,6 +93,10 @@ export function uintAt(view: DataView, at: number, size: number): number {
 
 export function hexAt(view: DataView, at: number, size: number): string {
   let digits = '';
-  for (let i = 0; i < size; i++) digits += view.getUint8(at + i).toString(16).padStart(2, '0');
+  for (let i = 0; i < size; i++)
+    digits += view
+      .getUint8(at + i)
+      .toString(16)
+      .padStart(2, '0');
   return digits;
 }

@@ -62,9 +62,7 @@ export function readMessage(bytes: Uint8Array): Incoming {
     case TYPE.portStatus: {
       const { port, up } = portAt(view, 16);
       const real = port < PORT_MAX;
-      return real
-        ? { xid, type: 'portStatus', port, up: up && view.getUint8(8) !== DELETED }
-        : { xid, type: 'other' };
+      return real ? { xid, type: 'portStatus', port, up: up && view.getUint8(8) !== DELETED } : { xid, type: 'other' };
     }
     case TYPE.multipartReply:
       return multipart(view, xid);
@@ -134,7 +132,7 @@ function multipart(view: DataView, xid: number): Incoming {
 function flowsAt(view: DataView, from: number): { flows: FlowStats[]; foreign: number } {
   const flows: FlowStats[] = [];
   let foreign = 0;
-  for (let at = from; at < view.byteLength; ) {
+  for (let at = from; at < view.byteLength;) {
     const length = view.getUint16(at);
     if (length < FLOW_BYTES + 8) throw fault('FLOW_INVALID', `a flow of ${length} bytes`);
     const found = flowAt(view, at, at + length);
@@ -159,4 +157,3 @@ function flowAt(view: DataView, at: number, end: number): FlowStats | undefined 
     return undefined;
   }
 }
-

@@ -47,7 +47,7 @@ export function writeInstructions(to: Writer, actions: readonly Action[]): void 
 /** The instructions from `at` to `end`. FLOW_INVALID where one is nothing that flows can say. */
 export function instructionsAt(view: DataView, at: number, end: number): Action[] {
   const actions: Action[] = [];
-  for (let place = at; place < end; ) {
+  for (let place = at; place < end;) {
     const [type, length] = [view.getUint16(place), view.getUint16(place + 2)];
     if (length < 8) throw fault('FLOW_INVALID', `instruction ${type}`);
     if (type === TYPE.meter) actions.push({ do: 'meter', meter: view.getUint32(place + 4) });

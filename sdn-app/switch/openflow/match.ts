@@ -93,7 +93,7 @@ export function matchEnd(view: DataView, at: number): { readonly fields: number;
 export function matchAt(view: DataView, at: number): Match {
   const { fields } = matchEnd(view, at);
   const parts: Parts = {};
-  for (let place = at + 4; place < fields; ) {
+  for (let place = at + 4; place < fields;) {
     const header = headerAt(view, place);
     if (header === undefined) throw fault('FLOW_INVALID', `a match on ${view.getUint32(place).toString(16)}`);
     readPart(parts, view, place + 4, header);

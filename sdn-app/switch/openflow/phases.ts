@@ -21,7 +21,12 @@ export interface Phase {
   readonly atOnce: boolean;
 }
 
-const phase = (parts: readonly Part[], more: Partial<Phase> = {}): Phase => ({ undo: [], atOnce: false, parts, ...more });
+const phase = (parts: readonly Part[], more: Partial<Phase> = {}): Phase => ({
+  undo: [],
+  atOnce: false,
+  parts,
+  ...more,
+});
 
 /**
  * `bundle`: number of a new bundle, `undefined` where the switch has none. `taken`: the switch will take each message into it
@@ -34,10 +39,12 @@ export function phasesOf(batch: Batch, bundle: number | undefined, taken: boolea
     ...batch.meters.filter(({ op }) => op === 'delete').map(mod => meterMods(mod)),
   ].map((writes, change) => writes.map((write): Part => ({ write, change })));
   const set = batch.meters.filter(({ op }) => op === 'set').length;
-  const before = changes.slice(0, set).flatMap(([add, modify]) => [
-    ...(add === undefined ? [] : [{ ...add, ignored: METER_EXISTS }]),
-    ...(modify === undefined ? [] : [modify]),
-  ]);
+  const before = changes
+    .slice(0, set)
+    .flatMap(([add, modify]) => [
+      ...(add === undefined ? [] : [{ ...add, ignored: METER_EXISTS }]),
+      ...(modify === undefined ? [] : [modify]),
+    ]);
   const flows = changes.slice(set, set + batch.flows.length).flat();
   const after = changes.slice(set + batch.flows.length).flat();
   // with its meter, a switch deletes the flows that use it: only once the flows have been changed

@@ -34,14 +34,19 @@ for (const { name, needs, open } of CONTROLLERS)
 
     it('do the same with every packet of a vehicle, whatever the app knows of it', async () => {
       await fc.assert(
-        fc.asyncProperty(views, trusts, fc.array(packets, { minLength: 5, maxLength: 15 }), async (view, trust, sent) => {
-          const network = networkOf({ trust });
-          await both.install([...baseFlows(network, 1), ...vehicleFlows(network, 1, view)]);
-          for (const { inPort, headers } of sent)
-            for (const { port, headers: out } of await both.compare(inPort, headers))
-              // a host answers where it was spoken to from
-              if (port >= 11 && out.family !== 'other') await both.compare(port, answerTo(out as UdpHeaders));
-        }),
+        fc.asyncProperty(
+          views,
+          trusts,
+          fc.array(packets, { minLength: 5, maxLength: 15 }),
+          async (view, trust, sent) => {
+            const network = networkOf({ trust });
+            await both.install([...baseFlows(network, 1), ...vehicleFlows(network, 1, view)]);
+            for (const { inPort, headers } of sent)
+              for (const { port, headers: out } of await both.compare(inPort, headers))
+                // a host answers where it was spoken to from
+                if (port >= 11 && out.family !== 'other') await both.compare(port, answerTo(out as UdpHeaders));
+          },
+        ),
         { numRuns: 60 },
       );
       assert.ok(both.compared > 300);
