@@ -244,7 +244,7 @@ describe('messages of a switch', () => {
           ...{ xid: 9, type: 'flows', flows: [{ ...flow, packets }], foreign: 0, more },
         });
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
