@@ -24,7 +24,14 @@ export async function benchNetwork(
   if (missing !== undefined) throw new Error(`the network cannot be measured here: ${missing}`);
   const options = networkOptions(words);
   const { handovers } = options;
-  const cases = options.delaysMs.flatMap(controllerMs => options.ways.map(way => ({ way, controllerMs, handovers })));
+  const { controllers = ['ryu'] } = options;
+  const cases = options.delaysMs.flatMap(controllerMs =>
+    options.ways.flatMap(way =>
+      (way === 'paper' ? (['ryu'] as const) : controllers).map(controller => ({
+        ...{ way, controllerMs, controller, handovers },
+      })),
+    ),
+  );
   const rows: BenchRow[] = [];
   const failed: string[] = [];
   for (const { way, ...one } of cases) {

@@ -105,6 +105,7 @@ export const EVENTS = [
   'sdn.foreign-flows',
   'sdn.switch-up',
   'sdn.switch-down',
+  'sdn.openflow-broken',
   'sdn.switch-away',
   'sdn.reconciled',
   'sdn.reconcile-failed',

@@ -36,7 +36,7 @@ export const SETTINGS = {
   listen: { parse: hostPort, default: '127.0.0.1:7002', help: 'ADDRESS:PORT of the REST API' },
   'manager.url': { parse: someOf(url('http:')), default: 'http://127.0.0.1:7001', help: 'md-manager, or several' },
   topology: { parse: text, help: 'FILE with domains, switches and access points (YAML or JSON)' },
-  'switch.kind': { parse: oneOf('soft', 'ryu'), default: 'soft', help: 'what the switches are reached by' },
+  'switch.kind': { parse: oneOf('soft', 'ryu', 'openflow'), default: 'soft', help: 'what the switches are reached by' },
   'switch.datapath': {
     parse: listOf(integer(1, 15)),
     default: '',
@@ -56,6 +56,26 @@ export const SETTINGS = {
     parse: oneOf('present', 'absent'),
     default: 'present',
     help: 'ryu: absent is the stock ofctl_rest alone, with what is lost by it (docs/decisions/ryu-adapter.md)',
+  },
+  'switch.openflow.listen': {
+    parse: hostPort,
+    optional: true,
+    help: 'openflow: ADDRESS:PORT where switches connect to; none: only those of switch.openflow.switches',
+  },
+  'switch.openflow.switches': {
+    parse: listOf(hostPort),
+    default: '',
+    help: 'openflow: ADDRESS:PORT,… of switches that wait for their controller',
+  },
+  'switch.openflow.echoIntervalMs': {
+    parse: integer(10, 60_000),
+    default: '1000',
+    help: 'openflow: time between two echo requests to a switch',
+  },
+  'switch.openflow.echoMisses': {
+    parse: integer(0, 100),
+    default: '2',
+    help: 'openflow: for so many of these a switch may be silent; with one more it is given up (0: never)',
   },
   'lease.ttlMs': {
     parse: integer(300, 60_000),

@@ -9,6 +9,7 @@ import type { Topology } from '../protocol/topology.js';
 import type { SdnAppConfig } from './config.js';
 import { watchAway, type Reached } from './switch-away.js';
 import type { FlowSwitch } from './switch/flow-switch.js';
+import { openOpenFlow } from './switch/openflow/adapter.js';
 import { openRyu } from './switch/ryu/adapter.js';
 import { openOfctl } from './switch/ryu/ofctl.js';
 import { openSoftSwitch } from './switch/soft.js';
@@ -21,7 +22,15 @@ interface Told {
 
 type SwitchConfig = Pick<
   SdnAppConfig,
-  'switch.kind' | 'switch.datapath' | 'switch.control' | 'switch.ryu.url' | 'switch.ryu.app'
+  | 'switch.kind'
+  | 'switch.datapath'
+  | 'switch.control'
+  | 'switch.ryu.url'
+  | 'switch.ryu.app'
+  | 'switch.openflow.listen'
+  | 'switch.openflow.switches'
+  | 'switch.openflow.echoIntervalMs'
+  | 'switch.openflow.echoMisses'
 >;
 
 /**
@@ -34,9 +43,11 @@ export function openSwitches(config: SwitchConfig, topology: Topology, open: Res
   return switches.map(({ one }) => one);
 }
 
-function reachedBy(config: SwitchConfig, topology: Topology, open: Resources, { log, metrics }: Told): Reached[] {
+function reachedBy(config: SwitchConfig, topology: Topology, open: Resources, told: Told): Reached[] {
+  const { log, metrics } = told;
   const configured = config['switch.datapath'];
   const datapaths = configured.length > 0 ? configured : topology.switches.map(({ datapath }) => datapath);
+  if (config['switch.kind'] === 'openflow') return byOpenFlow(config, datapaths, open, told);
   if (config['switch.kind'] === 'ryu') {
     const options = {
       url: config['switch.ryu.url'],
@@ -58,4 +69,34 @@ function reachedBy(config: SwitchConfig, topology: Topology, open: Resources, { 
     const { address, port } = controls[at] ?? { address: '', port: 0 };
     return { one: open.use(openSoftSwitch({ datapath, address, port })), url: `tcp://${inUrl(address)}:${port}` };
   });
+}
+
+/** This process is the controller. */
+function byOpenFlow(
+  config: SwitchConfig,
+  datapaths: readonly number[],
+  open: Resources,
+  { log, timers }: Told,
+): Reached[] {
+  const listen = config['switch.openflow.listen'];
+  const switches = config['switch.openflow.switches'];
+  if (listen === undefined && switches.length === 0)
+    throw new EdgetwinError(
+      'CONFIG_INVALID',
+      CONFIG_INVALID,
+      'switch.openflow.listen or switch.openflow.switches is required where switch.kind is openflow',
+    );
+  const controller = open.use(
+    openOpenFlow({
+      ...{ listen, switches, timers },
+      echoIntervalMs: config['switch.openflow.echoIntervalMs'],
+      echoMisses: config['switch.openflow.echoMisses'],
+      onForeignFlows: (datapath, count) => log.warn({ event: 'sdn.foreign-flows', datapath, count }),
+      onBroken: (peer, error) => log.warn({ event: 'sdn.openflow-broken', peer, error }),
+    }),
+  );
+  const places = [...(listen === undefined ? [] : [listen]), ...switches].map(
+    ({ address, port }) => `openflow://${inUrl(address)}:${port}`,
+  );
+  return datapaths.map(datapath => ({ one: open.use(controller.switchOf(datapath)), url: places.join(',') }));
 }

@@ -1,7 +1,8 @@
+import { CONTROLLERS, type Controller } from '../../lab/site/parts.js';
 import { WAYS as ALL_WAYS, type Way } from '../../protocol/api/common.js';
 
 /**
- * What is measured, and how often: words `n=20 ways=paper,armed delays=0,8` after the name of the benchmark; `only=missing`
+ * What is measured, and how often: words `n=20 ways=paper,armed delays=0,8 controllers=ryu,openflow` after the name of the benchmark; `only=missing`
  * goes on where an earlier run was ended.
  */
 export interface NetworkOptions {
@@ -10,6 +11,8 @@ export interface NetworkOptions {
   readonly ways: readonly (Way | 'paper')[];
   /** Distances of the controller, one way. */
   readonly delaysMs: readonly number[];
+  /** What our ways go through; `paper` is an app of Ryu in any case. */
+  readonly controllers?: readonly Controller[];
   /** Sizes of storms and tables. */
   readonly cars?: readonly number[];
   /** Cases that the file has already, with as many hand-overs, are left as they are. */
@@ -23,6 +26,7 @@ const WORDS: Readonly<Record<string, (value: string) => Partial<NetworkOptions>>
   n: value => ({ handovers: numberOf(value) }),
   ways: value => ({ ways: value.split(',').map(wayOf) }),
   delays: value => ({ delaysMs: value.split(',').map(numberOf) }),
+  controllers: value => ({ controllers: value.split(',').map(controllerOf) }),
   cars: value => ({ cars: value.split(',').map(numberOf) }),
   only: value => {
     if (value !== 'missing') throw new Error(`'${value}' is not missing`);
@@ -50,4 +54,10 @@ function numberOf(text: string): number {
 function wayOf(text: string): Way | 'paper' {
   if (!isChoice(text)) throw new Error(`'${text}' is none of ${CHOICES.join(', ')}`);
   return text;
+}
+
+function controllerOf(text: string): Controller {
+  const found = CONTROLLERS.find(each => each === text);
+  if (found === undefined) throw new Error(`'${text}' is none of ${CONTROLLERS.join(', ')}`);
+  return found;
 }

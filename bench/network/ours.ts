@@ -31,6 +31,7 @@ export async function measureWay(way: Way, one: RowCase, signal: AbortSignal): P
     {
       fleets: names.map(name => ({ name, count: 1 })),
       controllerMs: one.controllerMs,
+      ...(one.controller === undefined ? {} : { controller: one.controller }),
       manager: [...QUICK.manager, ...settings.manager],
       sdn: QUICK.sdn,
       neighbours: settings.neighbours,

@@ -9,6 +9,7 @@ import { HttpClient } from '../../protocol/api/http-client.js';
 import { registration, type Registration } from '../../protocol/api/md-manager.js';
 import { carAddress } from '../../lab/netns/address-plan.js';
 import { layOutSite } from '../../lab/site/layout.js';
+import type { Controller } from '../../lab/site/parts.js';
 import { Site } from '../../lab/site/site.js';
 import type { Topology } from '../../protocol/topology.js';
 import { cpuSecondsOf, cpuSecondsOfTree } from '../harness.js';
@@ -27,6 +28,7 @@ export interface StageOptions {
   readonly fleets: readonly { readonly name: string; readonly count: number }[];
   /** One way, from the switch to its controller. */
   readonly controllerMs: number;
+  readonly controller?: Controller;
   readonly manager: readonly string[];
   readonly sdn: readonly string[];
   /** Without: the manager knows of no access point that a car may go to next. */
@@ -70,7 +72,7 @@ export async function openStage(options: StageOptions, signal: AbortSignal): Pro
       'md-manager': [...options.manager, ...(options.neighbours ? [] : ['--topology', alone])],
       'sdn-app': options.sdn,
     };
-    const site = resources.use(await Site.open({ ...layout, extra }));
+    const site = resources.use(await Site.open({ ...layout, extra, controller: options.controller ?? 'ryu' }));
     signal.throwIfAborted();
     const manager = resources.use(new HttpClient(site.urls.manager));
     const sdn = resources.use(new HttpClient(site.urls.sdn));

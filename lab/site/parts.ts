@@ -21,12 +21,17 @@ export interface SitePart extends Part {
   readonly place: string;
 }
 
+/** What an sdn-app reaches switches by: a Ryu of its own, or OpenFlow of its own. */
+export const CONTROLLERS = ['ryu', 'openflow'] as const;
+export type Controller = (typeof CONTROLLERS)[number];
+
 export interface SitePlan extends Pick<
   Plan,
   'data' | 'drive' | 'topology' | 'cars' | 'speed' | 'startAtMs' | 'lagMs' | 'turnAroundMs' | 'extra'
 > {
-  /** sdn-apps, each with its own Ryu: the first is active, the others stand by. */
+  /** sdn-apps, each with its own controller: the first is active, the others stand by. */
   readonly sdnApps: number;
+  readonly controller: Controller;
   readonly switches: readonly SwitchPlan[];
   /** IPv6 beside IPv4, and the cars (from 0) that register and report over it; absent: IPv4 alone. */
   readonly overIpv6?: readonly number[];
@@ -49,7 +54,10 @@ const CAR_ADDRESS = '127.112.4.1';
 export function sitePartsOf(plan: SitePlan, vehicles: readonly Vehicle[]): SitePart[] {
   const parts: SitePart[] = [
     replicator(plan),
-    ...Array.from({ length: plan.sdnApps }, (_, index) => [ryu(plan, index), sdnApp(plan, index)]).flat(),
+    ...Array.from({ length: plan.sdnApps }, (_, index) => [
+      ...(plan.controller === 'ryu' ? [ryu(plan, index)] : []),
+      sdnApp(plan, index),
+    ]).flat(),
     manager(plan),
     ...vehicles.flatMap(vehicle => [car(plan, vehicle), agent(plan, vehicle)]),
   ];
@@ -67,14 +75,17 @@ const replicator = ({ data, lagMs }: SitePlan): SitePart => ({
   ],
 });
 
-const ryu = ({ switches }: SitePlan, index: number): SitePart => ({
+const controlAddresses = ({ switches }: Pick<SitePlan, 'switches'>): string =>
+  switches.map(({ controlAddress }) => `${controlAddress}:${OPENFLOW_PORT}`).join(',');
+
+const ryu = (plan: SitePlan, index: number): SitePart => ({
   name: numbered('ryu', index),
   title: numbered('edgetwin-ryu', index),
   place: CORE,
   argv: [
     ...['ryu', '--listen', `127.0.0.1:${SITE_PORT.ryu + index}`],
     ...['--openflow', `127.0.0.1:${SITE_PORT.openflow + index}`],
-    ...['--switches', switches.map(({ controlAddress }) => `${controlAddress}:${OPENFLOW_PORT}`).join(',')],
+    ...['--switches', controlAddresses(plan)],
   ],
 });
 
@@ -86,7 +97,10 @@ const sdnApp = (plan: SitePlan, index: number): SitePart => ({
     ...['sdn-app', '--listen', `0.0.0.0:${sdnPort(index)}`],
     ...['--lease-url', plan.via.sdn ?? `http://127.0.0.1:${sdnPort(index)}`],
     ...['--manager-url', plan.via.manager ?? `http://127.0.0.1:${SITE_PORT.manager}`, '--topology', plan.topology],
-    ...['--switch-kind', 'ryu', '--switch-ryu-url', `ws://127.0.0.1:${SITE_PORT.ryu + index}`],
+    ...['--switch-kind', plan.controller],
+    ...(plan.controller === 'ryu'
+      ? ['--switch-ryu-url', `ws://127.0.0.1:${SITE_PORT.ryu + index}`]
+      : ['--switch-openflow-switches', controlAddresses(plan)]),
     ...['--network-twin-prefix', NETWORK_PLAN.twinPrefix, '--network-alias-prefix', NETWORK_PLAN.aliasPrefix],
     ...(plan.overIpv6 === undefined ? [] : ['--network-twin6', twin6, '--network-alias6', alias6]),
     ...['--network-gateways', gateways.join(',')],

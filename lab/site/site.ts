@@ -9,6 +9,7 @@ import { packageRoot } from '../../common/package-root.js';
 import { addressAt, hostMac } from '../../protocol/addresses.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { poolList } from '../../protocol/api/pools.js';
+import { fault } from '../../protocol/errors.js';
 import { runCommand } from '../demo/command.js';
 import { DOMAINS, controlStoreOf, storeOf, type Plan, type Vehicle } from '../demo/plan.js';
 import type { RunningSystem } from '../demo/running.js';
@@ -31,11 +32,13 @@ import {
   layOutSite,
   type LayoutOptions,
 } from './layout.js';
-import { sdnNames, sdnPort, sitePartsOf, type SitePart, type SitePlan } from './parts.js';
+import { CONTROLLERS, sdnNames, sdnPort, sitePartsOf, type SitePart, type SitePlan } from './parts.js';
 
 export interface SiteOptions extends Partial<LayoutOptions> {
   readonly drive?: string;
   readonly sdnApps?: number;
+  /** By default as the environment says (`EDGETWIN_LAB_CONTROLLER`), without it Ryu. */
+  readonly controller?: SitePlan['controller'];
   /** With `ipv6`: cars (from 0) that register and report over it, the others over IPv4. */
   readonly overIpv6?: readonly number[];
   readonly lagMs?: number;
@@ -52,7 +55,7 @@ const HOSTS_MAX = 64;
 const macText = (mac: number): string => (mac.toString(16).padStart(12, '0').match(/../g) ?? []).join(':');
 
 /**
- * A whole edgetwin on network namespaces: Open vSwitch, Ryu, sdn-app, md-manager, vMD hosts, cars with their adapters and
+ * A whole edgetwin on network namespaces: Open vSwitch, its controller, sdn-app, md-manager, vMD hosts, cars with their adapters and
  * agents, each where it would be; nothing of it reaches the machine's own network but doors to the APIs. Needs root.
  */
 export class Site implements RunningSystem, AsyncDisposable {
@@ -143,6 +146,13 @@ export class Site implements RunningSystem, AsyncDisposable {
   }
 }
 
+/** Which controller sites have whose opener does not say: so the same journeys are run through either. */
+function controllerOf(word = 'ryu'): SitePlan['controller'] {
+  const found = CONTROLLERS.find(each => each === word);
+  if (found === undefined) throw fault('LAB_FAILED', `EDGETWIN_LAB_CONTROLLER is ${CONTROLLERS.join(' or ')}`);
+  return found;
+}
+
 async function build(options: SiteOptions, resources: Resources): Promise<Site> {
   const { cars = 1, accessPoints = 4, switches = 1, links = {}, ipv6 = false } = options;
   const spec = layOutSite({ ...options, cars, accessPoints, switches, links, ipv6 });
@@ -168,6 +178,7 @@ async function build(options: SiteOptions, resources: Resources): Promise<Site> 
     extra: options.extra ?? {},
     via: (await options.via?.(network)) ?? {},
     sdnApps: options.sdnApps ?? 1,
+    controller: options.controller ?? controllerOf(process.env['EDGETWIN_LAB_CONTROLLER']),
     trust: options.trust ?? 'lab',
     switches: network.plan.switches,
     ...(ipv6 ? { overIpv6: options.overIpv6 ?? [] } : {}),

@@ -1,8 +1,9 @@
 import type { Timers } from '../../../common/clock.js';
 import type { FlowSwitch, PacketIn } from '../flow-switch.js';
+import { LedSwitch, type Said } from '../led-switch.js';
+import { readPacket } from '../packet.js';
 import { RyuConnection } from './connection.js';
-import { RyuSwitch, type Said } from './datapath.js';
-import { readPacket } from './packet.js';
+import { ryuLink } from './link.js';
 import type { RyuMessage } from './wire.js';
 
 export interface RyuOptions {
@@ -32,7 +33,7 @@ export function openRyu(options: RyuOptions): Ryu {
 class RyuSwitches implements Ryu {
   readonly #options: RyuOptions;
   readonly #connection: RyuConnection;
-  readonly #switches = new Map<number, RyuSwitch>();
+  readonly #switches = new Map<number, LedSwitch>();
   readonly #said = new Map<number, Said>();
 
   constructor(options: RyuOptions) {
@@ -55,7 +56,7 @@ class RyuSwitches implements Ryu {
   switchOf(datapath: number): FlowSwitch {
     const found = this.#switches.get(datapath);
     if (found !== undefined) return found;
-    const made = new RyuSwitch(datapath, this.#connection, {
+    const made = new LedSwitch(datapath, ryuLink(datapath, this.#connection), {
       onForeignFlows: count => this.#options.onForeignFlows?.(datapath, count),
       onClosed: () => this.#switches.delete(datapath),
     });
@@ -75,7 +76,8 @@ class RyuSwitches implements Ryu {
     const flowSwitch = this.#switches.get(datapath);
     switch (message.type) {
       case 'up': {
-        const said = { up: message, portsDown: new Set<number>() };
+        const { bundles, moves } = message;
+        const said = { bundles, moves, portsDown: new Set<number>() };
         this.#said.set(datapath, said);
         flowSwitch?.up(said);
         break;

@@ -3,9 +3,8 @@ import { Agent, WebSocket, buildConnector } from 'undici';
 import { systemTimers, type Timers } from '../../../common/clock.js';
 import { backoff } from '../../../common/retry.js';
 import { fault } from '../../../protocol/errors.js';
-import type { SwitchRefusal } from '../flow-switch.js';
 import { parseLine } from '../json-lines.js';
-import { decodeRefusal } from './decode.js';
+import { TOO_LONG, decodeRefusal, refused } from '../refusal.js';
 import { webAddress } from './web-address.js';
 import { ryuMessage, type RyuMessage, type RyuRequest } from './wire.js';
 
@@ -275,9 +274,3 @@ export class RyuConnection implements AsyncDisposable {
   #freshDelays = (): Generator<number, never> =>
     backoff({ firstMs: 10, maxMs: 500, jitter: 0.2 }, this.#options.random ?? Math.random);
 }
-
-const TOO_LONG: SwitchRefusal = { type: 'BAD_REQUEST', code: 'BAD_LEN', detail: 'more than one message holds' };
-
-/** SWITCH_REFUSED, as every FlowSwitch says it. */
-export const refused = (cause: SwitchRefusal): Error =>
-  fault('SWITCH_REFUSED', `${cause.type}/${cause.code}: ${cause.detail}`, { cause });

@@ -8,11 +8,10 @@ import {
   type Flow,
   type Masked,
   type Match,
-  type SwitchRefusal,
 } from '../flow-switch.js';
 import { ETHER_TYPE, VLAN_PRESENT } from './encode.js';
 import { narrowField, plainName, readNarrow, readWide, wideField } from './fields.js';
-import type { WireAction, WireFlow, WireInstruction, WireMatch, WireSwitchError } from './wire.js';
+import type { WireAction, WireFlow, WireInstruction, WireMatch } from './wire.js';
 
 /** The way back from encode.ts. Every function throws FLOW_INVALID where a flow is nothing that our flows can say. */
 
@@ -174,26 +173,4 @@ function bitsOf(name: string, offset: number, length: number): Bits {
   const field = narrowField(name);
   if (field === undefined) throw fault('FLOW_INVALID', `bits of ${name}`);
   return { field, offset, length };
-}
-
-const REFUSAL_TYPES: ReadonlySet<string> = new Set<SwitchRefusal['type']>([
-  'BAD_MATCH',
-  'BAD_ACTION',
-  'BAD_INSTRUCTION',
-  'FLOW_MOD_FAILED',
-  'METER_MOD_FAILED',
-  'BAD_REQUEST',
-  'ROLE_REQUEST_FAILED',
-]);
-const isRefusalType = (name: string): name is SwitchRefusal['type'] => REFUSAL_TYPES.has(name);
-
-/** The error that says most: the first of a type that flows know, before what follows from it (a bundle that failed). */
-export function decodeRefusal(errors: readonly WireSwitchError[], detail: string): SwitchRefusal {
-  const error = errors.find(({ typeName }) => isRefusalType(typeName)) ?? errors[0];
-  if (error === undefined) return { type: 'BAD_REQUEST', code: 'BAD_TYPE', detail };
-  const { typeName, codeName, index } = error;
-  const at = index === undefined ? detail : `${detail} (change ${index} of the batch)`;
-  return isRefusalType(typeName)
-    ? { type: typeName, code: codeName, detail: at }
-    : { type: 'BAD_REQUEST', code: codeName, detail: `${typeName}: ${at}` };
 }

@@ -6,14 +6,12 @@ import {
   type Flow,
   type Masked,
   type Match,
-  type SwitchRefusal,
   type WideMasked,
 } from '../flow-switch.js';
-import { refuseFlow } from '../flow-check.js';
 import { NARROW, WIDE, narrowValue, wideValue } from './fields.js';
 import type { WireAction, WireFlow, WireInstruction, WireMatch, WireMod } from './wire.js';
 
-/** Flows, matches and actions as our Ryu app takes them (wire.ts). Nothing here decides; {@link refuseBatch} has refused before. */
+/** Flows, matches and actions as our Ryu app takes them (wire.ts). Nothing here decides; batch-check.ts has refused before. */
 
 export const ETHER_TYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 /** OFPVID_PRESENT (OpenFlow 1.3 §7.2.3.7): there is a tag; a `vlan_vid` of 0 is a packet without one. */
@@ -128,21 +126,4 @@ export function encodeBatch(batch: Batch): WireBatch {
     return { op: 'deleteStrict', table, priority, match: encodeMatch(match) };
   });
   return { before, bundle, after };
-}
-
-/** What a switch would answer to a batch that makes no sense, before anything of it is sent. */
-export function refuseBatch(batch: Batch): SwitchRefusal | undefined {
-  for (const mod of batch.meters) {
-    const at = `meter ${mod.meter}`;
-    if (!Number.isInteger(mod.meter) || mod.meter < 1 || mod.meter >= 2 ** 24)
-      return { type: 'METER_MOD_FAILED', code: 'INVALID_METER', detail: at };
-    if (mod.op === 'set' && !(Number.isInteger(mod.ratePerS) && mod.ratePerS >= 1 && mod.ratePerS < 2 ** 32))
-      return { type: 'METER_MOD_FAILED', code: 'BAD_RATE', detail: `${at}: ${mod.ratePerS}/s` };
-  }
-  for (const mod of batch.flows) {
-    if (mod.op === 'deleteSlice') continue;
-    const found = refuseFlow(mod.op === 'add' ? mod.flow : { ...mod.flow, cookie: 0, actions: [] });
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -1,5 +1,6 @@
 import { FIELD_BITS, type Batch, type Flow, type Match, type MeterMod, type SwitchRefusal } from '../flow-switch.js';
-import { VLAN_PRESENT, encodeFlow, encodeMatch, refuseBatch } from './encode.js';
+import { refuseBatch } from '../batch-check.js';
+import { VLAN_PRESENT, encodeFlow, encodeMatch } from './encode.js';
 import type { WireAction, WireMatch } from './wire.js';
 
 /**

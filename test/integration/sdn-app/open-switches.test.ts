@@ -36,6 +36,20 @@ describe('switches of the settings that nobody answers for', () => {
     ]);
   });
 
+  it('are named with where OpenFlow was to reach them', async () => {
+    assert.deepEqual(
+      await linesOf('--switch-kind', 'openflow', '--switch-openflow-switches', `${nobody},127.0.0.1:2`),
+      [
+        away(1, 'openflow://127.0.0.1:1,openflow://127.0.0.1:2'),
+        away(2, 'openflow://127.0.0.1:1,openflow://127.0.0.1:2'),
+      ],
+    );
+  });
+
+  it('are to be reached somehow by OpenFlow', async () => {
+    await assert.rejects(linesOf('--switch-kind', 'openflow'), { code: 'CONFIG_INVALID' });
+  });
+
   for (const app of ['present', 'absent'])
     it(`are named with the URL of Ryu, its app ${app}`, async () => {
       const url = `ws://${nobody}`;

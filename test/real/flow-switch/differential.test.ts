@@ -7,10 +7,9 @@ import { baseFlows } from '../../../sdn-app/redirect/base.js';
 import { vehicleFlows } from '../../../sdn-app/redirect/vehicle.js';
 import { refuseFlow } from '../../../sdn-app/switch/flow-check.js';
 import { FIELD_BITS, type Action, type Flow, type Masked, type Match } from '../../../sdn-app/switch/flow-switch.js';
-import { openRyu } from '../../../sdn-app/switch/ryu/adapter.js';
 import { arbitraryAction, arbitraryWide } from '../../fakes/arbitrary-flows.js';
 import { ALIAS, CAR, CAR6, CAR_MAC, CORE, TWIN, TWIN6, networkOf } from '../../unit/sdn-app/redirect/world.js';
-import { needsSwitches } from './ryu-process.js';
+import { CONTROLLERS } from './controllers.js';
 import { SideBySide, type UdpHeaders } from './side-by-side.js';
 import { PORTS, connected, openStage } from './stage.js';
 import { HOSTS, placesAt, trusts, viewsOf } from '../../unit/sdn-app/redirect/arbitrary-views.js';
@@ -18,48 +17,53 @@ import { HOSTS, placesAt, trusts, viewsOf } from '../../unit/sdn-app/redirect/ar
 const ALIAS6 = TWIN6.replace(':64:', ':80:');
 const IN_PORTS = PORTS.filter(port => port !== 4);
 
-describe('the model of a switch and Open vSwitch', function () {
-  this.timeout(300_000);
-  let all: Resources;
-  let both: SideBySide;
-  before(needsSwitches);
-  before(async () => {
-    all = new Resources();
-    const stage = all.use(await openStage());
-    const { webPort } = await stage.addRyu();
-    const flowSwitch = all.use(openRyu({ url: `ws://127.0.0.1:${webPort}` })).switchOf(1);
-    await connected(flowSwitch);
-    both = new SideBySide(stage, flowSwitch);
-  });
-  after(() => all?.[Symbol.asyncDispose]());
+for (const { name, needs, open } of CONTROLLERS)
+  describe(`the model of a switch and Open vSwitch ${name}`, function () {
+    this.timeout(300_000);
+    let all: Resources;
+    let both: SideBySide;
+    before(needs);
+    before(async () => {
+      all = new Resources();
+      const stage = all.use(await openStage());
+      const flowSwitch = all.use(await open(stage)).switchOf(1);
+      await connected(flowSwitch);
+      both = new SideBySide(stage, flowSwitch);
+    });
+    after(() => all?.[Symbol.asyncDispose]());
 
-  it('do the same with every packet of a vehicle, whatever the app knows of it', async () => {
-    await fc.assert(
-      fc.asyncProperty(views, trusts, fc.array(packets, { minLength: 5, maxLength: 15 }), async (view, trust, sent) => {
-        const network = networkOf({ trust });
-        await both.install([...baseFlows(network, 1), ...vehicleFlows(network, 1, view)]);
-        for (const { inPort, headers } of sent)
-          for (const { port, headers: out } of await both.compare(inPort, headers))
-            // a host answers where it was spoken to from
-            if (port >= 11 && out.family !== 'other') await both.compare(port, answerTo(out as UdpHeaders));
-      }),
-      { numRuns: 60 },
-    );
-    assert.ok(both.compared > 300);
-  });
+    it('do the same with every packet of a vehicle, whatever the app knows of it', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          views,
+          trusts,
+          fc.array(packets, { minLength: 5, maxLength: 15 }),
+          async (view, trust, sent) => {
+            const network = networkOf({ trust });
+            await both.install([...baseFlows(network, 1), ...vehicleFlows(network, 1, view)]);
+            for (const { inPort, headers } of sent)
+              for (const { port, headers: out } of await both.compare(inPort, headers))
+                // a host answers where it was spoken to from
+                if (port >= 11 && out.family !== 'other') await both.compare(port, answerTo(out as UdpHeaders));
+          },
+        ),
+        { numRuns: 60 },
+      );
+      assert.ok(both.compared > 300);
+    });
 
-  it('do the same with any flows', async () => {
-    const before = both.compared;
-    await fc.assert(
-      fc.asyncProperty(cases, async ({ flows, sent }) => {
-        await both.install(flows);
-        for (const { inPort, headers } of sent) await both.compare(inPort, headers);
-      }),
-      { numRuns: 300 },
-    );
-    assert.ok(both.compared - before > 600);
+    it('do the same with any flows', async () => {
+      const before = both.compared;
+      await fc.assert(
+        fc.asyncProperty(cases, async ({ flows, sent }) => {
+          await both.install(flows);
+          for (const { inPort, headers } of sent) await both.compare(inPort, headers);
+        }),
+        { numRuns: 300 },
+      );
+      assert.ok(both.compared - before > 600);
+    });
   });
-});
 
 // vehicles
 

@@ -9,7 +9,7 @@ import { openNetwork, type Network } from '../../../lab/netns/network.js';
 import { WIRE } from '../../../lab/netns/plan.js';
 import { openOpenVSwitch, type OpenVSwitch } from '../../../lab/open-vswitch/open-vswitch.js';
 import type { FlowSwitch, PacketHeaders } from '../../../sdn-app/switch/flow-switch.js';
-import { readPacket } from '../../../sdn-app/switch/ryu/packet.js';
+import { readPacket } from '../../../sdn-app/switch/packet.js';
 import { Arrivals } from '../../fakes/sdn-network.js';
 import { accessPoint } from '../netns/lab.js';
 import { startRyu, type RyuProcess } from './ryu-process.js';
@@ -31,6 +31,8 @@ export interface Stage extends AsyncDisposable {
   readonly openVSwitch: OpenVSwitch;
   /** Another Ryu of the same switch. */
   addRyu(): Promise<RyuProcess>;
+  /** Another controller of the same switch, which listens at a port of 127.0.0.1. */
+  addController(openFlowPort: number): Promise<void>;
   send(port: number, frame: Uint8Array): void;
   /** Everything that came out of any port. */
   readonly out: Arrivals<Frame>;
@@ -73,6 +75,13 @@ async function build(all: Resources): Promise<Stage> {
   stdin.on('error', () => undefined);
   const lines = createInterface({ input: stdout });
   await once(lines, 'line');
+  const addController = async (openFlowPort: number): Promise<void> => {
+    // Open vSwitch takes a socket as its controller in its own folder only
+    const path = join(openVSwitch.folder, `controller-${controllers.length}.sock`);
+    all.use(await openRelay(path, openFlowPort));
+    controllers.push(`unix:${path}`);
+    await openVSwitch.vsctl('set-controller', openVSwitch.bridge, ...controllers);
+  };
   const out = new Arrivals<Frame>();
   lines.on('line', line => {
     const [, device = '', hex = ''] = LINE.exec(line) ?? [];
@@ -84,13 +93,10 @@ async function build(all: Resources): Promise<Stage> {
     ports: PORTS,
     openVSwitch,
     out,
+    addController,
     async addRyu() {
       const ryu = all.use(await startRyu(network.folder));
-      // Open vSwitch takes a socket as its controller in its own folder only
-      const path = join(openVSwitch.folder, `controller-${controllers.length}.sock`);
-      all.use(await openRelay(path, ryu.openFlowPort));
-      controllers.push(`unix:${path}`);
-      await openVSwitch.vsctl('set-controller', openVSwitch.bridge, ...controllers);
+      await addController(ryu.openFlowPort);
       return ryu;
     },
     send: (port, frame) => void stdin.write(`${uplink(network, port)} ${toHex(frame)}\n`),

@@ -40,6 +40,11 @@ export class PlainSwitch {
     this.#send(HELLO, 0);
   }
 
+  /** It reads no more, and so says no more. */
+  hang(): void {
+    this.#socket.pause();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

@@ -5,7 +5,7 @@ import { SiteJourney, needsSite } from './harness.js';
 
 const LEASE_MS = 6_000;
 
-describe('standby slots on Open vSwitch and Ryu', () => {
+describe('standby slots on Open vSwitch', () => {
   before(needsSite);
   let journey: SiteJourney;
   before(async () => {
@@ -85,7 +85,9 @@ describe('standby slots on Open vSwitch and Ryu', () => {
   });
 
   for (const name of ['ryu', 'sdn-app'])
-    it(`${name} is dead: the first frame is with the standby host all the same`, async () => {
+    it(`${name} is dead: the first frame is with the standby host all the same`, async function () {
+      // an sdn-app that is its own controller has no Ryu
+      if (journey.system.supervisor.state(name) === undefined) this.skip();
       const host = await armed();
       await journey.without(name, () => movesIntoTheSlot(host));
       await wentArmed();

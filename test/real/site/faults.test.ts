@@ -12,7 +12,7 @@ describe('faults of the controller and of the switch', () => {
   after(() => journey?.[Symbol.asyncDispose]());
 
   it('a controller that hangs: reports go on, also of a car that moves; its twin follows when it is back', async () => {
-    const pid = ryuOf(journey);
+    const pid = controllerOf(journey);
     process.kill(pid, 'SIGSTOP');
     try {
       await journey.acknowledges(0);
@@ -57,10 +57,12 @@ describe('faults of the controller and of the switch', () => {
   });
 });
 
-/** The Python process of the first Ryu: `edgetwin ryu` is its parent. */
-function ryuOf(journey: SiteJourney): number {
-  const parent = journey.system.supervisor.state('ryu')?.pid;
+/** The Python process of the first Ryu, whose parent is `edgetwin ryu`; the first sdn-app where that is its own controller. */
+function controllerOf(journey: SiteJourney): number {
+  const { supervisor, plan } = journey.system;
+  const parent = supervisor.state(plan.controller === 'ryu' ? 'ryu' : 'sdn-app')?.pid;
   assert.ok(parent);
+  if (plan.controller !== 'ryu') return parent;
   const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ').map(Number);
   assert.ok(child);
   return child;

@@ -30,7 +30,7 @@ const stage = (kill: (journey: SiteJourney) => Promise<void>): Stage => ({
   kill: journey => kill(journey as SiteJourney),
 });
 
-describe('on Open vSwitch and Ryu', () => {
+describe('on Open vSwitch', () => {
   before(needsSite);
 
   killsOnStage(
@@ -39,7 +39,7 @@ describe('on Open vSwitch and Ryu', () => {
   );
   killsOnStage(
     'controller',
-    stage(journey => killPart(journey, 'ryu')),
+    stage(journey => killPart(journey, journey.system.plan.controller === 'ryu' ? 'ryu' : 'sdn-app')),
   );
   killsOnStage(
     'switch',

@@ -17,6 +17,7 @@ describe('with the stock ofctl_rest alone', () => {
 
   it('a car that somebody says where it is gets its acknowledgements', async () => {
     journey = await SiteJourney.opened({
+      controller: 'ryu',
       extra: {
         'sdn-app': ['--switch-ryu-app', 'absent'],
         'md-manager': ['--arming-enabled', 'false'],

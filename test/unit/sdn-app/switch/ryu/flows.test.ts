@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import { refuseFlow } from '../../../../../sdn-app/switch/flow-check.js';
 import type { Action, Flow } from '../../../../../sdn-app/switch/flow-switch.js';
 import { actionsText, flowKey } from '../../../../../sdn-app/switch/flow-switch.js';
-import { decodeFlow, decodeMatch, decodeRefusal } from '../../../../../sdn-app/switch/ryu/decode.js';
-import { encodeBatch, encodeFlow, encodeMatch, refuseBatch } from '../../../../../sdn-app/switch/ryu/encode.js';
+import { refuseBatch } from '../../../../../sdn-app/switch/batch-check.js';
+import { decodeRefusal } from '../../../../../sdn-app/switch/refusal.js';
+import { decodeFlow, decodeMatch } from '../../../../../sdn-app/switch/ryu/decode.js';
+import { encodeBatch, encodeFlow, encodeMatch } from '../../../../../sdn-app/switch/ryu/encode.js';
 import { wireFlow, type WireMatch } from '../../../../../sdn-app/switch/ryu/wire.js';
 import { arbitraryFlow } from '../../../../fakes/arbitrary-flows.js';
 

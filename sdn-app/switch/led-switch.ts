@@ -1,23 +1,39 @@
-import { codeOf } from '../../../common/errors.js';
-import { fault } from '../../../protocol/errors.js';
-import type { Abilities, Batch, CookieSlice, FlowStats, FlowSwitch, SwitchEvent } from '../flow-switch.js';
+import { codeOf } from '../../common/errors.js';
+import { fault } from '../../protocol/errors.js';
 import { Audience, SLAVE } from './audience.js';
-import { refused, type RyuConnection, type WireFlowStats } from './connection.js';
-import { decodeFlow } from './decode.js';
-import { encodeBatch, refuseBatch } from './encode.js';
-import type { RyuMessage } from './wire.js';
+import { refuseBatch } from './batch-check.js';
+import type { Abilities, Batch, CookieSlice, FlowStats, FlowSwitch, SwitchEvent } from './flow-switch.js';
+import { refused } from './refusal.js';
 
-/** What our Ryu app has said of a datapath since it connected. */
+/** What is known of a datapath since it connected. */
 export interface Said {
-  readonly up: Extract<RyuMessage, { type: 'up' }>;
+  readonly bundles: boolean;
+  readonly moves: boolean;
   readonly portsDown: Set<number>;
+}
+
+export interface ReadFlows {
+  readonly flows: readonly FlowStats[];
+  /** How many more there are that nothing of ours can say. */
+  readonly foreign: number;
+}
+
+/**
+ * How a switch is spoken to. Each rejects with SWITCH_REFUSED (cause: SwitchRefusal), SWITCH_AWAY or DEADLINE; requests go out
+ * in the order of the calls.
+ */
+export interface SwitchLink {
+  apply(batch: Batch): Promise<void>;
+  readFlows(slice: CookieSlice): Promise<ReadFlows>;
+  /** OFPT_ROLE_REQUEST MASTER with this generation id. */
+  lead(term: number): Promise<void>;
 }
 
 /** Before a switch was there it is taken for Open vSwitch. */
 const OPEN_VSWITCH: Abilities = { bundles: true, moves: true, errors: true, packetIns: true };
 
 /**
- * `reached`: Ryu has it, and the role of our term is being asked for again. `fenced`: a higher term has it; Open vSwitch
+ * `reached`: it is connected, and the role of our term is being asked for again. `fenced`: a higher term has it; Open vSwitch
  * would take us for an equal after a reconnect, so that the refusal is ours.
  */
 type State = 'away' | 'reached' | 'up' | 'fenced';
@@ -27,10 +43,10 @@ interface Hooks {
   readonly onClosed: () => void;
 }
 
-/** One datapath of a Ryu, over the connection that it shares with the others. */
-export class RyuSwitch implements FlowSwitch {
+/** One datapath, whatever it is reached by: who leads it over reconnects, and what its listeners hear. */
+export class LedSwitch implements FlowSwitch {
   readonly datapath: number;
-  readonly #connection: RyuConnection;
+  readonly #link: SwitchLink;
   readonly #hooks: Hooks;
   readonly #audience: Audience;
   #abilities = OPEN_VSWITCH;
@@ -41,10 +57,10 @@ export class RyuSwitch implements FlowSwitch {
   /** Changes with every loss: what was asked before is of no interest then. */
   #times = 0;
 
-  constructor(datapath: number, connection: RyuConnection, hooks: Hooks) {
+  constructor(datapath: number, link: SwitchLink, hooks: Hooks) {
     this.datapath = datapath;
     this.#audience = new Audience(datapath);
-    this.#connection = connection;
+    this.#link = link;
     this.#hooks = hooks;
   }
 
@@ -60,16 +76,14 @@ export class RyuSwitch implements FlowSwitch {
     this.#assertThere();
     const refusal = this.#state === 'fenced' ? SLAVE : refuseBatch(batch);
     if (refusal !== undefined) throw refused(refusal);
-    await this.#connection.request({ op: 'batch', datapath: this.datapath, ...encodeBatch(batch) });
+    await this.#link.apply(batch);
   }
 
-  async readFlows({ cookie, mask }: CookieSlice): Promise<readonly FlowStats[]> {
+  async readFlows(slice: CookieSlice): Promise<readonly FlowStats[]> {
     this.#assertThere();
-    const { flows, foreign } = await this.#connection.request({ op: 'flows', datapath: this.datapath, cookie, mask });
-    const found = flows.flatMap(readFlow);
-    const left = foreign + flows.length - found.length;
-    if (left > 0) this.#hooks.onForeignFlows(left);
-    return found;
+    const { flows, foreign } = await this.#link.readFlows(slice);
+    if (foreign > 0) this.#hooks.onForeignFlows(foreign);
+    return flows;
   }
 
   async lead(term: number): Promise<void> {
@@ -83,7 +97,7 @@ export class RyuSwitch implements FlowSwitch {
   /** The refusal where another one leads; rejects where it is not known. */
   async #lead(term: number): Promise<'led' | Error> {
     try {
-      await this.#connection.request({ op: 'lead', datapath: this.datapath, term });
+      await this.#link.lead(term);
       return 'led';
     } catch (error) {
       if (codeOf(error) === 'SWITCH_REFUSED' && error instanceof Error) return error;
@@ -110,7 +124,7 @@ export class RyuSwitch implements FlowSwitch {
   up(said: Said): void {
     // said twice, or the loss of the connection before this one was not said
     this.lost();
-    const { bundles, moves } = said.up;
+    const { bundles, moves } = said;
     this.#abilities = { bundles, moves, errors: true, packetIns: true };
     this.#said = said;
     this.#state = 'reached';
@@ -124,7 +138,7 @@ export class RyuSwitch implements FlowSwitch {
     if (wasConnected) this.#audience.tell({ type: 'down' });
   }
 
-  /** The role belongs to the connection between Ryu and the switch, so it is asked for again before anyone hears `up`. */
+  /** The role belongs to the connection of the switch, so it is asked for again before anyone hears `up`. */
   async #regain(times: number): Promise<void> {
     const term = this.#term;
     let next: State | 'again' = 'up';
@@ -141,14 +155,5 @@ export class RyuSwitch implements FlowSwitch {
 
   #assertThere(): void {
     if (this.#closed || !this.connected) throw fault('SWITCH_AWAY', `datapath ${this.datapath}`);
-  }
-}
-
-function readFlow(wire: WireFlowStats): FlowStats[] {
-  try {
-    return [{ ...decodeFlow(wire), packets: wire.packets }];
-  } catch (error) {
-    if (codeOf(error) !== 'FLOW_INVALID') throw error;
-    return [];
   }
 }

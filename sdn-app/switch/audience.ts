@@ -1,4 +1,4 @@
-import type { SwitchEvent, SwitchRefusal } from '../flow-switch.js';
+import type { SwitchEvent, SwitchRefusal } from './flow-switch.js';
 
 /** Who listens to one switch, and which of its ports are down: who comes later hears of both, as if they happened then. */
 export class Audience {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readPacket } from '../../../../../sdn-app/switch/ryu/packet.js';
-import { frameOf } from '../../../../fakes/frames.js';
-import { arbitraryWide } from '../../../../fakes/arbitrary-flows.js';
+import { readPacket } from '../../../../sdn-app/switch/packet.js';
+import { frameOf } from '../../../fakes/frames.js';
+import { arbitraryWide } from '../../../fakes/arbitrary-flows.js';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(/\s/g, ''), 'hex'));
 

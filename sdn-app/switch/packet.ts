@@ -1,4 +1,4 @@
-import type { PacketHeaders } from '../flow-switch.js';
+import type { PacketHeaders } from './flow-switch.js';
 
 const VLAN_TAG = 0x8100;
 const SERVICE_TAG = 0x88a8;
