@@ -32,7 +32,6 @@ describe('the hand-over machine, in every order of six events', () => {
     assert.ok(met > 1_000, `${met} worlds were met`);
   });
 
-
   it('keeps its invariants, from rest, from a lease, and from the middle of each kind of hand-over', function () {
     this.timeout(240_000);
     const met = explore(
