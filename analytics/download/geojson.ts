@@ -1,11 +1,16 @@
 import { WAY_GAP_MS, type WayPoint } from './way-points.js';
 
-const position = ({ longitude, latitude, altitudeM }: WayPoint): string =>
+const position = ({ longitude, latitude }: WayPoint, altitudeM: number | undefined): string =>
   JSON.stringify(altitudeM === undefined ? [longitude, latitude] : [longitude, latitude, altitudeM]);
 
 interface Stretch {
   readonly first: WayPoint;
   last: WayPoint;
+  /**
+   * As last told: it is told when it changes. All positions of a line have the same length (RFC 7946 §3.1.1 leaves it open,
+   * readers do not), so a stretch that begins without an altitude has none.
+   */
+  altitudeM: number | undefined;
   points: number;
 }
 
@@ -23,13 +28,16 @@ export async function* geoJson(vehicle: string, points: AsyncIterable<WayPoint>)
       stretch = undefined;
     }
     if (stretch === undefined) {
-      stretch = { first: point, last: point, points: 1 };
+      stretch = { first: point, last: point, altitudeM: point.altitudeM, points: 1 };
       continue;
     }
+    const { first, altitudeM: before } = stretch;
+    if (before !== undefined) stretch.altitudeM = point.altitudeM ?? before;
+    const here = position(point, stretch.altitudeM);
     // That it is a line is known with its second place.
     yield stretch.points === 1
-      ? `${features === 0 ? '\n' : ',\n'}{"type":"Feature","geometry":{"type":"LineString","coordinates":[${position(stretch.first)},${position(point)}`
-      : `,${position(point)}`;
+      ? `${features === 0 ? '\n' : ',\n'}{"type":"Feature","geometry":{"type":"LineString","coordinates":[${position(first, first.altitudeM)},${here}`
+      : `,${here}`;
     stretch.last = point;
     stretch.points++;
   }

@@ -74,7 +74,7 @@ describe('the way of a vehicle as a download', () => {
         reportAt(3, { lat: 95, lon: 0 }),
         reportAt(100, place(41.1)),
         reportAt(300, place(41.2)),
-        reportAt(301, place(41.201)),
+        reportAt(301, { ...place(41.201), alt: 655 }),
         reportAt(302, place(41.202)),
       ),
     );
@@ -99,8 +99,13 @@ describe('the way of a vehicle as a download', () => {
     );
     assert.deepEqual(found.features[0]?.geometry.coordinates, [
       [-3, 41, 650.25],
-      [-3, 41.001],
+      [-3, 41.001, 650.25],
     ]);
+    assert.deepEqual(
+      found.features[2]?.geometry.coordinates.map(position => (position as unknown[]).length),
+      [2, 2, 2],
+      'a line that begins without altitude has none',
+    );
     assert.deepEqual(found.features[0]?.properties['from'], '2026-06-01T10:00:00.000Z');
     const none = await whole(geoJson('car-1', wayPoints(of())));
     assert.deepEqual(JSON.parse(none), { type: 'FeatureCollection', features: [] });
