@@ -54,5 +54,5 @@ function endOf(vehicle: string, { first, last, points }: Stretch, features: numb
   };
   const end = `"properties":${JSON.stringify(properties)}}`;
   if (points > 1) return `]},${end}`;
-  return `${features === 0 ? '\n' : ',\n'}{"type":"Feature","geometry":{"type":"Point","coordinates":${position(first)}},${end}`;
+  return `${features === 0 ? '\n' : ',\n'}{"type":"Feature","geometry":{"type":"Point","coordinates":${position(first, first.altitudeM)}},${end}`;
 }

@@ -72,7 +72,7 @@ describe('the way of a vehicle as a download', () => {
         reportAt(1, { spd: 40 }),
         reportAt(2, place(41.001)),
         reportAt(3, { lat: 95, lon: 0 }),
-        reportAt(100, place(41.1)),
+        reportAt(100, { ...place(41.1), alt: 640 }),
         reportAt(300, place(41.2)),
         reportAt(301, { ...place(41.201), alt: 655 }),
         reportAt(302, place(41.202)),
@@ -93,7 +93,7 @@ describe('the way of a vehicle as a download', () => {
       ]),
       [
         ['LineString', 2, 2],
-        ['Point', 2, 1],
+        ['Point', 3, 1],
         ['LineString', 3, 3],
       ],
     );
@@ -101,6 +101,7 @@ describe('the way of a vehicle as a download', () => {
       [-3, 41, 650.25],
       [-3, 41.001, 650.25],
     ]);
+    assert.deepEqual(found.features[1]?.geometry.coordinates, [-3, 41.1, 640]);
     assert.deepEqual(
       found.features[2]?.geometry.coordinates.map(position => (position as unknown[]).length),
       [2, 2, 2],
