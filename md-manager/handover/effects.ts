@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { delay, type Timers } from '../../common/clock.js';
 import { EdgetwinError, codeOf, messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
@@ -195,6 +196,8 @@ export class Effects {
     const known = this.#signals.get(link);
     if (known !== undefined) return known;
     const signal = AbortSignal.any([this.#deps.signal, link.signal]);
+    // Each command that is under way listens to it.
+    setMaxListeners(0, signal);
     this.#signals.set(link, signal);
     return signal;
   }

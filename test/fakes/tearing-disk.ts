@@ -20,6 +20,8 @@ export interface TearingDisk extends Disk {
   rot(): string | undefined;
   /** Appends fail like those on a full disk while more than this many bytes are on it; the write that fills it is cut. */
   limit(bytes: number): void;
+  /** From now on no sync ends, until what is given back is called. */
+  stall(): () => void;
 }
 
 /** `random` is uniform in [0, 1): it decides what of the loose writes survives. */
@@ -36,6 +38,7 @@ export function tearingDisk(
   };
   const changed = (): void => void versions.push(new Map(names));
   let limitBytes = Infinity;
+  let stalled: Promise<void> | undefined;
   const used = (): number => [...names.values()].reduce((sum, file) => sum + whole(file).length, 0);
   const whole = (file: File): Uint8Array => Buffer.concat([file.durable, ...file.loose]);
   return {
@@ -59,7 +62,7 @@ export function tearingDisk(
       if (room < bytes.length) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     },
     sync: async name => {
-      await Promise.resolve();
+      await stalled;
       step();
       const file = names.get(name);
       if (file === undefined) return;
@@ -96,6 +99,14 @@ export function tearingDisk(
       return tearingDisk(random, survivors);
     },
     limit: bytes => void (limitBytes = bytes),
+    stall: () => {
+      let goOn = (): void => undefined;
+      stalled = new Promise(resolve => (goOn = resolve));
+      return () => {
+        stalled = undefined;
+        goOn();
+      };
+    },
     rot: () => {
       const found = [...names].filter(([, file]) => file.durable.length > 0);
       const [name, file] = found[Math.floor(random() * found.length)] ?? [];

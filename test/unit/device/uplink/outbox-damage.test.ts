@@ -251,6 +251,45 @@ describe('outbox on a disk that is full', () => {
   });
 });
 
+describe('outbox on a disk that is slow', () => {
+  it('takes reports while a sync hangs, offers none of them before it has ended, and then all, once and in order', async () => {
+    const life = await begin(1);
+    add(life, 20);
+    await life.clock.advance(300);
+    await settle(life);
+    const goOn = life.disk.stall();
+    for (let second = 0; second < 60; second++) {
+      add(life, 2);
+      await life.clock.advance(1_000);
+      assert.equal(life.offered.size, 0, 'what is not on the disk could be lost, and its id used again');
+    }
+    goOn();
+    await life.clock.advance(1_000);
+    assert.deepEqual(
+      [...life.offered.keys()],
+      Array.from({ length: 120 }, (_, n) => `1/${n + 21}`),
+    );
+    await settle(life);
+    assert.deepEqual([life.stored.size, life.outbox.status.failing], [140, false]);
+  });
+
+  it('takes only so many while it hangs, and refuses the others by name', async () => {
+    const life = await begin(1);
+    const goOn = life.disk.stall();
+    let taken = 0;
+    assert.throws(
+      () => {
+        for (; taken < 100_000; taken++) add(life, 1);
+      },
+      { code: 'OUTBOX_FULL' },
+    );
+    goOn();
+    await life.clock.advance(1_000);
+    await settle(life);
+    assert.equal(life.stored.size, taken);
+  });
+});
+
 describe('wear of the disk', () => {
   it('is less than three times the bytes of the reports on a drive that is acknowledged as it goes', async () => {
     const life = await begin(1);
