@@ -5,20 +5,11 @@ import type { Page } from 'playwright-core';
 import { eventually } from '../fakes/eventually.js';
 import { handoverOf } from '../fakes/fake-manager.js';
 import { recordedFleet } from '../fakes/recorded-fleet.js';
-import { recordedDrive } from '../fakes/recorded-reports.js';
 import { SpreadFleet } from '../fakes/spread-fleet.js';
-import { PageScene, VIEWS, browserMissing } from './page-scene.js';
+import { PageScene, VIEWS, neededDrive } from './page-scene.js';
 
-const drive = recordedDrive('drive-06.csv') ?? [];
-const missing = browserMissing() ?? (drive.length === 0 ? 'no recorded drive' : undefined);
 const PAST_S = 400;
 const CARS = 4;
-
-function skipWhereMissing(this: Mocha.Context): void {
-  if (missing === undefined) return;
-  process.stdout.write(`    skipped: ${missing}\n`);
-  this.skip();
-}
 
 const textOf = async (page: Page, selector: string): Promise<string> =>
   ((await page.locator(selector).first().textContent()) ?? '').trim();
@@ -27,7 +18,7 @@ describe('what an operator does with the fleet page', function () {
   this.timeout(60_000);
   let scene: PageScene;
   let movedAtMs = 0;
-  before(skipWhereMissing);
+  const drive = neededDrive();
   before(async () => {
     const fleet = recordedFleet(drive, CARS, 25);
     scene = await PageScene.open(fleet.topology, async (store, manager, nowMs) => {
@@ -143,7 +134,7 @@ describe('the fleet page with a thousand cars', function () {
   this.timeout(60_000);
   const MANY = 1_000;
   let scene: PageScene;
-  before(skipWhereMissing);
+  const drive = neededDrive();
   before(async () => {
     const fleet = new SpreadFleet(drive, MANY);
     scene = await PageScene.open(recordedFleet(drive, 1, 1).topology, (store, manager, nowMs) =>

@@ -2,22 +2,17 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { handoverOf } from '../fakes/fake-manager.js';
 import { recordedFleet } from '../fakes/recorded-fleet.js';
-import { recordedDrive, reportOf, rowOf } from '../fakes/recorded-reports.js';
-import { PageScene, VIEWS, browserMissing } from './page-scene.js';
+import { reportOf, rowOf } from '../fakes/recorded-reports.js';
+import { PageScene, VIEWS, neededDrive } from './page-scene.js';
 
 const PAST_S = 400;
 
 describe('the fleet page in a browser', function () {
   this.timeout(60_000);
-  const drive = recordedDrive('drive-06.csv');
+  const drive = neededDrive();
   let scene: PageScene;
 
-  before(async function () {
-    const missing = browserMissing() ?? (drive === undefined ? 'no recorded drive' : undefined);
-    if (missing !== undefined || drive === undefined) {
-      process.stdout.write(`    skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(async () => {
     const fleet = recordedFleet(drive, 5, 25);
     scene = await PageScene.open(fleet.topology, (store, manager, nowMs) => fleet.seed(store, manager, nowMs, PAST_S));
   });
@@ -59,7 +54,7 @@ describe('the fleet page in a browser', function () {
   it('shows a new value, a hand-over and the counts as they come', async () => {
     const page = await scene.page(VIEWS[0], '#car-2');
     await page.locator('.car-head h2', { hasText: 'car-2' }).waitFor();
-    const [second] = drive ?? [];
+    const [second] = drive;
     assert.ok(second !== undefined);
     await scene.analytics.store.append([rowOf(reportOf('car-2', { ...second, speedKmh: 123 }, 9_999, Date.now()))]);
     await page.locator('[data-signal="Vehicle.OBD.Speed"] .tile-value', { hasText: '123' }).waitFor();

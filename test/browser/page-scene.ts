@@ -9,6 +9,7 @@ import type { Topology } from '../../protocol/topology.js';
 import type { TwinStore } from '../../store/types.js';
 import { startAnalytics, type AnalyticsUnderTest } from '../fakes/analytics-under-test.js';
 import { FakeManager } from '../fakes/fake-manager.js';
+import { recordedDrive, type DriveSecond } from '../fakes/recorded-reports.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS = ['--headless', '--disable-gpu', '--disable-background-networking'].concat([
@@ -26,6 +27,18 @@ export type View = (typeof VIEWS)[number];
 
 /** Why no page can be looked at here, or `undefined`. */
 export const browserMissing = (): string | undefined => (existsSync(CHROMIUM) ? undefined : `no ${CHROMIUM}`);
+
+/** The drive that cars of a scene repeat; the suite is skipped, with a message, where it or the browser is missing. */
+export function neededDrive(): readonly DriveSecond[] {
+  const drive = recordedDrive('drive-06.csv');
+  before(function () {
+    const missing = browserMissing() ?? (drive === undefined ? 'no recorded drive' : undefined);
+    if (missing === undefined) return;
+    process.stdout.write(`    skipped: ${missing}\n`);
+    this.skip();
+  });
+  return drive ?? [];
+}
 
 /** Analytics with its page and a browser that looks at it. */
 export class PageScene implements AsyncDisposable {

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import { handoverOf } from '../fakes/fake-manager.js';
 import { recordedFleet } from '../fakes/recorded-fleet.js';
-import { recordedDrive } from '../fakes/recorded-reports.js';
 import { accessibilityFaults } from './accessibility-faults.js';
-import { PageScene, VIEWS, browserMissing } from './page-scene.js';
+import { PageScene, VIEWS, neededDrive } from './page-scene.js';
 
 const CARS = 9;
 const PAST_S = 200;
@@ -24,15 +23,10 @@ async function assertSpoken(place: Locator, lines: readonly (string | RegExp)[])
 
 describe('the fleet page as a screen reader has it', function () {
   this.timeout(60_000);
-  const drive = recordedDrive('drive-06.csv');
+  const drive = neededDrive();
   let scene: PageScene;
 
-  before(async function () {
-    const missing = browserMissing() ?? (drive === undefined ? 'no recorded drive' : undefined);
-    if (missing !== undefined || drive === undefined) {
-      process.stdout.write(`    skipped: ${missing}\n`);
-      this.skip();
-    }
+  before(async () => {
     const fleet = recordedFleet(drive, CARS, 10);
     scene = await PageScene.open(fleet.topology, async (store, manager, nowMs) => {
       await fleet.seed(store, manager, nowMs, PAST_S);
