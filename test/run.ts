@@ -3,10 +3,12 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../common/package-root.js';
+import type { Counts } from './count-reporter.js';
 
 /**
  * `node dist/test/run.js test|real|soak`: runs the mocha suites of one target and prints, last, `N passed, N failed,
- * N skipped` from mocha's own counts. With COUNTS_FILE set it appends the three numbers there instead.
+ * N skipped` from mocha's own counts, and before it each failure once more, which may be thousands of lines above. With
+ * COUNTS_FILE set it appends the three numbers there instead, and the failures as lines that begin with `#`.
  */
 interface Suite {
   readonly name: string;
@@ -51,12 +53,6 @@ const SUITES: Readonly<Record<string, readonly Suite[]>> = {
   soak: [{ name: 'soak', files: ['test/soak/**/*.test'], args: ['--timeout', '3600000'] }],
 };
 
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
 const root = packageRoot();
 
 function runSuite(suite: Suite, folder: string): Promise<Counts> {
@@ -76,19 +72,21 @@ function runSuite(suite: Suite, folder: string): Promise<Counts> {
   process.stdout.write(`\n# ${suite.name}\n`);
   return new Promise(resolve => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
-    child.on('exit', code => resolve(readCounts(counts, code)));
+    child.on('exit', code => resolve(readCounts(counts, code, suite.name)));
   });
 }
 
 /** A runner that died without writing its counts, or that failed without a failed test, is one failure. */
-function readCounts(file: string, code: number | null): Counts {
+function readCounts(file: string, code: number | null, name: string): Counts {
+  const ended = `the runner of ${name} ended with ${code ?? 'a signal'}`;
   let found: Counts;
   try {
     found = JSON.parse(readFileSync(file, 'utf8')) as Counts;
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [`${ended} and left no counts`] };
   }
-  return code !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
+  if (code === 0 || found.failed > 0) return found;
+  return { ...found, failed: 1, failures: [`${ended}, though no test failed`] };
 }
 
 const target = process.argv[2] ?? 'test';
@@ -99,15 +97,20 @@ if (suites.length === 0) {
   process.exit(2);
 }
 const folder = mkdtempSync(join(tmpdir(), 'edgetwin-counts-'));
-const sum: Counts = { passed: 0, failed: 0, skipped: 0 };
-for (const suite of suites) {
-  const counts = await runSuite(suite, folder);
-  sum.passed += counts.passed;
-  sum.failed += counts.failed;
-  sum.skipped += counts.skipped;
-}
+const found: Counts[] = [];
+for (const suite of suites) found.push(await runSuite(suite, folder));
 rmSync(folder, { recursive: true });
+
+const total = (count: (one: Counts) => number): number => found.reduce((sum, one) => sum + count(one), 0);
+const [passed, failed, skipped] = [total(one => one.passed), total(one => one.failed), total(one => one.skipped)];
+const failures = found.flatMap(one => one.failures);
+if (failures.length > 0) process.stdout.write(`\nfailed:\n\n${failures.join('\n\n')}\n`);
 const countsFile = process.env['COUNTS_FILE'];
-if (countsFile !== undefined) appendFileSync(countsFile, `${sum.passed} ${sum.failed} ${sum.skipped}\n`);
-else process.stdout.write(`\n${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
-process.exit(sum.failed > 0 || sum.passed === 0 ? 1 : 0);
+if (countsFile !== undefined) {
+  const lines = [
+    `${passed} ${failed} ${skipped}`,
+    ...failures.flatMap(one => one.split('\n')).map(line => `# ${line}`),
+  ];
+  appendFileSync(countsFile, `${lines.join('\n')}\n`);
+} else process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+process.exit(failed > 0 || passed === 0 ? 1 : 0);
