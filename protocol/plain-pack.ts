@@ -169,9 +169,9 @@ const reader = new Reader();
 /**
  * Reads a report of the form that nearly all have, in one pass: definite lengths, base name and time in the first record
  * alone, `boot` and `seq` first, ASCII texts, no units, no field twice. `undefined` for any other: `decodeSenml` reads it,
- * or says what is wrong. What both can read they read alike.
+ * or says what is wrong. What both can read they read alike. `wanted`: samples of other names are read over.
  */
-export function readPlainPack(bytes: Uint8Array): PlainPack | undefined {
+export function readPlainPack(bytes: Uint8Array, wanted?: ReadonlySet<string>): PlainPack | undefined {
   reader.open(bytes);
   const records = reader.count(0x80);
   if (records < 2) return undefined;
@@ -186,6 +186,7 @@ export function readPlainPack(bytes: Uint8Array): PlainPack | undefined {
     reader.record();
     const { plain, seen, name, value } = reader;
     if (!plain || (seen & ~SEEN.t) !== (SEEN.n | SEEN.value)) return undefined;
+    if (wanted !== undefined && !wanted.has(name)) continue;
     const timeS = seen & SEEN.t ? baseTimeS + reader.timeS : baseTimeS;
     // -0 is 0 once a base value is added to it, as RFC 8428 §4.6 has it of every number.
     samples.push({ name, value: typeof value === 'number' ? value + 0 : value, timeMs: Math.round(timeS * 1000) });

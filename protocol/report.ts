@@ -66,9 +66,12 @@ export function encodeReport(report: Report): Uint8Array {
 }
 
 /** Throws REPORT_MALFORMED or REPORT_TOO_LARGE. Unknown names and implausible values are kept: they are data. */
-export function decodeReport(bytes: Uint8Array): Report {
+export const decodeReport = (bytes: Uint8Array): Report => decodeReportPart(bytes, undefined);
+
+/** The same for a reader who has a use for samples of the `wanted` wire names only: others may be left out. */
+export function decodeReportPart(bytes: Uint8Array, wanted: ReadonlySet<string> | undefined): Report {
   if (bytes.length > REPORT_MAX_BYTES) throw fault('REPORT_TOO_LARGE', `${bytes.length} bytes`);
-  const plain = readPlainPack(bytes);
+  const plain = readPlainPack(bytes, wanted);
   if (plain === undefined) return decodeAnyReport(bytes);
   const { base, baseTimeS, boot, seq, samples } = plain;
   const vehicle = base.slice(0, -1);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { Resolution } from '../../protocol/api/analytics.js';
 import { ClockCorrections } from '../../protocol/clock-corrections.js';
+import { META } from '../../protocol/report.js';
 import type { SignalRow } from '../../protocol/signals.js';
 import type { TwinStore } from '../../store/types.js';
 import { BLOCK_MS, LEVELS, blockOf, type Cell, type RollUpLevel } from '../rollup/bucket.js';
@@ -70,9 +71,7 @@ export class HistoryReader {
   }
 
   async read(request: ReadRequest): Promise<HistoryRead> {
-    const { rows, vehicle } = request;
-    const wires = new Set(rows.map(({ wire }) => wire));
-    const found = new Map<string, Stretch[]>([...wires].map(wire => [wire, []]));
+    const found = new Map<string, Stretch[]>(request.rows.map(({ wire }) => [wire, []]));
     const pieces = this.#pieces(request);
     let left = request.maxRows;
     // Newest first, so that what is left out where there is too much is the oldest.
@@ -81,7 +80,9 @@ export class HistoryReader {
         const { columns, read } = await this.#readRaw(request, piece, left);
         left -= read;
         for (const wire of columns.wires()) found.get(wire)?.unshift({ kind: 'raw', points: columns.points(wire) });
-      } else this.#readRolled(piece, piece.level, vehicle, wires, found);
+      } else
+        for (const [wire, cells] of await this.#readRolled(request, piece, piece.level))
+          if (cells.length > 0) found.get(wire)?.unshift({ kind: 'rolled', cells });
       if (left <= 0) break;
     }
     const levels = new Set(pieces.map(({ level }) => level));
@@ -94,17 +95,14 @@ export class HistoryReader {
     };
   }
 
-  #readRolled(
+  async #readRolled(
+    { rows, vehicle }: ReadRequest,
     span: Span,
     level: RollUpLevel,
-    vehicle: string,
-    wires: ReadonlySet<string>,
-    found: ReadonlyMap<string, Stretch[]>,
-  ): void {
-    const cells = new Map<string, Cell[]>([...wires].map(wire => [wire, []]));
-    for (const bucket of this.#rollUps?.store.read(level, vehicle, { ...span, toMs: span.toMs + 1 }, wires) ?? [])
-      for (const [wire, cell] of bucket.cells) cells.get(wire)?.push(cell);
-    for (const [wire, some] of cells) if (some.length > 0) found.get(wire)?.unshift({ kind: 'rolled', cells: some });
+  ): Promise<ReadonlyMap<string, readonly Cell[]>> {
+    const wires = rows.map(({ wire }) => wire);
+    const range = { fromMs: span.fromMs, toMs: span.toMs + 1 };
+    return (await this.#rollUps?.store.read(level, vehicle, range, wires)) ?? new Map<string, Cell[]>();
   }
 
   async #readRaw(
@@ -113,12 +111,13 @@ export class HistoryReader {
     limit: number,
   ): Promise<{ readonly columns: SignalColumns; readonly read: number }> {
     const columns = new SignalColumns(rows, span);
+    const wanted = new Set([META.clock, ...rows.map(({ wire }) => wire)]);
     // Newest first: a better clock is mostly told after what it corrects.
     const corrections = this.#corrections(vehicle) ?? new ClockCorrections();
     let read = 0;
     const range = { ...keysAround(span, corrections), limit, reverse: true };
     for await (const row of this.#store.history(vehicle, range)) {
-      const report = readReport(row);
+      const report = readReport(row, wanted);
       if (report !== undefined) columns.add(corrections.taking(report));
       if (++read % ROWS_PER_TURN !== 0) continue;
       await new Promise(resolve => setImmediate(resolve));
@@ -165,14 +164,13 @@ export function pointsOfStretches(stretches: readonly Stretch[]): Point[] {
   const points: Point[] = [];
   for (const stretch of stretches)
     if (stretch.kind === 'raw') for (const point of stretch.points) points.push(point);
-    else for (const cell of stretch.cells) points.push(...pointsOfCell(cell));
+    else for (const cell of stretch.cells) addPoints(points, cell);
   return points;
 }
 
-function pointsOfCell(cell: Cell): Point[] {
-  if (cell.kind === 'text') return [[cell.lastAtMs, cell.last]];
-  const least: Point = [cell.minAtMs, cell.min];
-  const greatest: Point = [cell.maxAtMs, cell.max];
-  if (cell.minAtMs === cell.maxAtMs) return [least];
-  return cell.minAtMs < cell.maxAtMs ? [least, greatest] : [greatest, least];
+function addPoints(points: Point[], cell: Cell): void {
+  if (cell.kind === 'text') points.push([cell.lastAtMs, cell.last]);
+  else if (cell.minAtMs === cell.maxAtMs) points.push([cell.minAtMs, cell.min]);
+  else if (cell.minAtMs < cell.maxAtMs) points.push([cell.minAtMs, cell.min], [cell.maxAtMs, cell.max]);
+  else points.push([cell.maxAtMs, cell.max], [cell.minAtMs, cell.min]);
 }

@@ -23,10 +23,13 @@ export function pointsOf(row: SignalRow, reports: readonly Report[], span: Span)
 
 /** Puts a null point behind the last one before each silence longer than `gapAfterMs`. */
 export function withGaps(points: readonly Point[], gapAfterMs: number): Point[] {
-  return points.flatMap((point, i): Point[] => {
+  const found: Point[] = [];
+  for (const [i, point] of points.entries()) {
     const next = points[i + 1];
-    return next !== undefined && next[0] - point[0] > gapAfterMs ? [point, [point[0] + 1, null]] : [point];
-  });
+    found.push(point);
+    if (next !== undefined && next[0] - point[0] > gapAfterMs) found.push([point[0] + 1, null]);
+  }
+  return found;
 }
 
 /**
@@ -39,23 +42,25 @@ export function downsample(points: readonly Point[], limit: number): Point[] {
   if (first === undefined || last === undefined || points.length <= limit) return [...points];
   const pieces = Math.max(1, Math.floor(limit / 2) - 1);
   const widthMs = (last[0] - first[0]) / pieces || 1;
-  const kept = new Set<Point>([first]);
+  const kept: Point[] = [first];
+  const keep = (point: Point): void => {
+    if (kept.at(-1) !== point) kept.push(point);
+  };
   for (let begin = 0; begin < points.length;) {
     const piece = Math.floor(((points[begin]?.[0] ?? 0) - first[0]) / widthMs);
+    let [least, greatest] = [begin, begin];
     let end = begin;
-    let least: Point | undefined;
-    let greatest: Point | undefined;
     for (let point = points[end]; point !== undefined; point = points[++end]) {
       if (Math.floor((point[0] - first[0]) / widthMs) !== piece) break;
-      if (least === undefined || isLess(point[1], least[1])) least = point;
-      if (greatest === undefined || isLess(greatest[1], point[1])) greatest = point;
+      if (isLess(point[1], points[least]?.[1])) least = end;
+      if (isLess(points[greatest]?.[1], point[1])) greatest = end;
     }
-    for (const point of [least, greatest]) if (point !== undefined) kept.add(point);
+    for (const at of [Math.min(least, greatest), Math.max(least, greatest)]) keep(points[at] ?? first);
     begin = end;
   }
-  kept.add(last);
-  return [...kept].sort((a, b) => a[0] - b[0]);
+  keep(last);
+  return kept;
 }
 
-const isLess = (a: SenmlValue | null, b: SenmlValue | null): boolean =>
+const isLess = (a: SenmlValue | null | undefined, b: SenmlValue | null | undefined): boolean =>
   typeof a === 'number' && typeof b === 'number' && a < b;

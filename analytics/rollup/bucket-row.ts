@@ -1,6 +1,15 @@
 import { fault } from '../../protocol/errors.js';
 import { readTime, writeTime } from '../../store/rows/history-row.js';
-import { LEVELS, NO_REPORTS, type BlockDigest, type Bucket, type Cell, type RollUpLevel } from './bucket.js';
+import {
+  LEVELS,
+  NO_REPORTS,
+  type BlockDigest,
+  type Bucket,
+  type Cell,
+  type NumberCell,
+  type RollUpLevel,
+  type TextCell,
+} from './bucket.js';
 
 /**
  * Roll-ups as keys and values of an ordered store: all buckets of one level of a block are one row, so that a day of one signal
@@ -14,6 +23,7 @@ const TIME_BYTES = 7;
 const LEVEL_BYTES: Readonly<Record<RollUpLevel, number>> = { '10s': 1, '5min': 2 };
 const KINDS = ['number', 'text'] as const;
 const NUMBER_BYTES = 4 + 4 * 8 + 3 * 2;
+const TEXT_HEAD_BYTES = 4 + 2 + 2;
 const DIGEST_BYTES = 8;
 const FRACTIONS = 65_536;
 const MAX_TEXT_BYTES = 1_000;
@@ -69,11 +79,11 @@ function encodeCell(cell: Cell, startMs: number, spanMs: number): Buffer {
     Math.min(FRACTIONS - 1, Math.max(0, Math.ceil(((timeMs - startMs) / spanMs) * FRACTIONS)));
   if (cell.kind === 'text') {
     const text = Buffer.from(cell.last).subarray(0, MAX_TEXT_BYTES);
-    const bytes = Buffer.alloc(8 + text.length);
+    const bytes = Buffer.alloc(TEXT_HEAD_BYTES + text.length);
     bytes.writeUInt32BE(cell.count, 0);
     bytes.writeUInt16BE(fraction(cell.lastAtMs), 4);
     bytes.writeUInt16BE(text.length, 6);
-    text.copy(bytes, 8);
+    text.copy(bytes, TEXT_HEAD_BYTES);
     return bytes;
   }
   const bytes = Buffer.allocUnsafe(NUMBER_BYTES);
@@ -84,51 +94,54 @@ function encodeCell(cell: Cell, startMs: number, spanMs: number): Buffer {
   return bytes;
 }
 
-/** `wanted`: wire names; others are passed over. STORE_SCHEMA where another release wrote the row. */
-export function decodeBuckets(
+/**
+ * Appends the cells of a row, ascending, to those of their signals; signals that `columns` does not name are passed over.
+ * STORE_SCHEMA where another release wrote the row.
+ */
+export function decodeCells(
   level: RollUpLevel,
   key: Uint8Array,
   value: Buffer,
-  wanted?: ReadonlySet<string>,
-): Bucket[] {
+  columns: ReadonlyMap<string, Cell[]>,
+): void {
   if (value[0] !== FORM) throw fault('STORE_SCHEMA', `a roll-up of form ${value[0]}`);
   const blockMs = startOfKey(key);
-  const buckets = new Map<number, Map<string, Cell>>();
+  const spanMs = LEVELS[level];
   for (let at = level === '5min' ? 1 + DIGEST_BYTES : 1; at < value.length;) {
     const nameEnd = at + 1 + (value[at] ?? 0);
-    const wire = value.toString('latin1', at + 1, nameEnd);
-    const kind = KINDS[value[nameEnd] ?? 0] ?? 'number';
+    const column = columns.get(value.toString('latin1', at + 1, nameEnd));
+    const isText = value[nameEnd] === KINDS.indexOf('text');
     const end = nameEnd + 5 + value.readUInt32BE(nameEnd + 1);
-    for (let cellAt = nameEnd + 5; cellAt < end && (wanted === undefined || wanted.has(wire));) {
-      const startMs = blockMs + (value[cellAt] ?? 0) * LEVELS[level];
-      const cells = buckets.get(startMs) ?? new Map<string, Cell>();
-      buckets.set(startMs, cells.set(wire, decodeCell(kind, value, cellAt + 1, startMs, LEVELS[level])));
-      cellAt += 1 + (kind === 'number' ? NUMBER_BYTES : 8 + value.readUInt16BE(cellAt + 7));
+    for (let cellAt = nameEnd + 5; cellAt < end && column !== undefined;) {
+      const startMs = blockMs + (value[cellAt] ?? 0) * spanMs;
+      column.push((isText ? decodeText : decodeNumber)(value, cellAt + 1, startMs, spanMs));
+      cellAt += 1 + (isText ? TEXT_HEAD_BYTES + value.readUInt16BE(cellAt + 7) : NUMBER_BYTES);
     }
     at = end;
   }
-  return [...buckets].sort(([a], [b]) => a - b).map(([startMs, cells]) => ({ startMs, cells }));
 }
 
-function decodeCell(kind: Cell['kind'], bytes: Buffer, at: number, startMs: number, spanMs: number): Cell {
-  const momentAt = (place: number): number => startMs + Math.floor((bytes.readUInt16BE(place) / FRACTIONS) * spanMs);
-  const count = bytes.readUInt32BE(at);
-  if (kind === 'text') {
-    const last = bytes.toString('utf8', at + 8, at + 8 + bytes.readUInt16BE(at + 6));
-    return { kind, count, last, lastAtMs: momentAt(at + 4) };
-  }
-  return {
-    kind,
-    count,
-    sum: bytes.readDoubleBE(at + 4),
-    min: bytes.readDoubleBE(at + 12),
-    max: bytes.readDoubleBE(at + 20),
-    last: bytes.readDoubleBE(at + 28),
-    minAtMs: momentAt(at + 36),
-    maxAtMs: momentAt(at + 38),
-    lastAtMs: momentAt(at + 40),
-  };
-}
+const momentAt = (bytes: Buffer, at: number, startMs: number, spanMs: number): number =>
+  startMs + Math.floor((bytes.readUInt16BE(at) / FRACTIONS) * spanMs);
+
+const decodeText = (bytes: Buffer, at: number, startMs: number, spanMs: number): TextCell => ({
+  kind: 'text',
+  count: bytes.readUInt32BE(at),
+  last: bytes.toString('utf8', at + TEXT_HEAD_BYTES, at + TEXT_HEAD_BYTES + bytes.readUInt16BE(at + 6)),
+  lastAtMs: momentAt(bytes, at + 4, startMs, spanMs),
+});
+
+const decodeNumber = (bytes: Buffer, at: number, startMs: number, spanMs: number): NumberCell => ({
+  kind: 'number',
+  count: bytes.readUInt32BE(at),
+  sum: bytes.readDoubleBE(at + 4),
+  min: bytes.readDoubleBE(at + 12),
+  max: bytes.readDoubleBE(at + 20),
+  last: bytes.readDoubleBE(at + 28),
+  minAtMs: momentAt(bytes, at + 36, startMs, spanMs),
+  maxAtMs: momentAt(bytes, at + 38, startMs, spanMs),
+  lastAtMs: momentAt(bytes, at + 40, startMs, spanMs),
+});
 
 /** What the block of a long bucket held when it was rolled up. */
 export const digestOf = (value: Buffer): BlockDigest => ({

@@ -6,8 +6,8 @@ import {
   type Environment,
   type Table,
 } from '../../store/lmdb/environment.js';
-import { type BlockDigest, type Bucket, type RollUpLevel } from './bucket.js';
-import { bucketKey, decodeBuckets, digestOf, encodeBuckets, startOfKey } from './bucket-row.js';
+import type { BlockDigest, Bucket, Cell, RollUpLevel } from './bucket.js';
+import { bucketKey, decodeCells, digestOf, encodeBuckets, startOfKey } from './bucket-row.js';
 
 /** One block, rolled up. */
 export interface RolledBlock {
@@ -17,7 +17,8 @@ export interface RolledBlock {
   readonly long: Bucket;
 }
 
-const PAGE_ROWS = 128;
+/** Blocks read at once: a day of the vehicle and some. */
+const PAGE_ROWS = 300;
 const PRUNED_AT_ONCE = 5_000;
 
 /**
@@ -74,20 +75,22 @@ export class RollUpStore implements AsyncDisposable {
     );
   }
 
-  /** Buckets of the blocks that begin in fromMs ≤ start < toMs, ascending. */
-  *read(
+  /** Cells by wire name, ascending, of the blocks that begin in fromMs ≤ start < toMs. Lets others run between pages. */
+  async read(
     level: RollUpLevel,
     vehicle: string,
     span: { readonly fromMs: number; readonly toMs: number },
-    wanted?: ReadonlySet<string>,
-  ): Generator<Bucket> {
+    wires: Iterable<string>,
+  ): Promise<ReadonlyMap<string, readonly Cell[]>> {
+    const columns = new Map(Array.from(wires, (wire): [string, Cell[]] => [wire, []]));
     const end = bucketKey(level, vehicle, span.toMs);
     for (let start = bucketKey(level, vehicle, span.fromMs); ;) {
       const page = readFrom('roll-ups', () => [...this.#buckets.getRange({ start, end, limit: PAGE_ROWS })]);
-      for (const { key, value } of page) yield* decodeBuckets(level, key, value, wanted);
+      for (const { key, value } of page) decodeCells(level, key, value, columns);
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE_ROWS) return;
+      if (last === undefined || page.length < PAGE_ROWS) return columns;
       start = after(last.key);
+      await new Promise(resolve => setImmediate(resolve));
     }
   }
 

@@ -3,7 +3,7 @@ import { history } from '../../protocol/api/analytics.js';
 import { HttpClient } from '../../protocol/api/http-client.js';
 import { quantilesOf } from '../../common/quantiles.js';
 import { countRow, cpuMeter, residentBytesOf, type BenchRow } from '../harness.js';
-import { DAY_CAR, DAY_S, type Stage } from './stage.js';
+import { CARS, DAY_CAR, DAY_S, type Stage } from './stage.js';
 
 const POINTS = 1_000;
 const SAMPLE_EVERY_MS = 50;
@@ -32,9 +32,9 @@ export async function benchDay(stage: Stage, name: string, rounds: number, signa
   ];
 }
 
-/** Waits until all roll-ups of the day are made: then a question for it reads no reports. */
+/** Waits until all roll-ups are made, the day's and one of each other car: then a question for the day reads no reports. */
 export async function rolledUp(stage: Stage, signal: AbortSignal): Promise<void> {
-  const blocks = Math.floor(DAY_S / 300) - 1;
+  const blocks = Math.floor(DAY_S / 300) - 1 + CARS;
   for (let made = 0; made < blocks;) {
     await delay(200, signal);
     const text = await (await fetch(`${stage.url}/metrics`)).text();

@@ -43,7 +43,7 @@ export class HistoryTable {
           ? { start: cursor, end: low, reverse: true, exclusiveStart, limit }
           : { start: exclusiveStart ? after(cursor) : cursor, end: high, limit },
       );
-      for (const row of page) yield decodeHistoryRow(row.key, row.value);
+      for (const row of page) yield decodeHistoryRow(row.key, row.value, vehicle);
       const last = page.at(-1);
       if (last === undefined || page.length < limit) return;
       left -= page.length;

@@ -27,7 +27,9 @@ export function writeTime(bytes: Buffer, value: number, at: number): void {
 export const readTime = (bytes: Buffer, at: number): number =>
   bytes.readUInt8(at) * 2 ** 48 + bytes.readUIntBE(at + 1, 6);
 
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** lmdb gives buffers: another one around a short key would move it out of the heap of JavaScript. */
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 export function encodeHistoryKey(row: Pick<HistoryRow, 'vehicle' | 'timeMs' | 'boot' | 'seq'>): Buffer {
   const tail = row.vehicle.length + 1;
@@ -45,12 +47,16 @@ export function historyKeyFrom(vehicle: string, timeMs: number): Buffer {
   return encodeHistoryKey({ vehicle, timeMs: Math.min(Math.max(timeMs, 0), MAX_TIME_MS + 1), boot: 0, seq: 0 });
 }
 
-export function decodeHistoryKey(key: Uint8Array): Pick<HistoryRow, 'vehicle' | 'timeMs' | 'boot' | 'seq'> {
+/** `known`: the vehicle of the key, where who reads has asked for that one only. */
+export function decodeHistoryKey(
+  key: Uint8Array,
+  known?: string,
+): Pick<HistoryRow, 'vehicle' | 'timeMs' | 'boot' | 'seq'> {
   const bytes = asBuffer(key);
   const tail = bytes.length - TAIL_BYTES;
   if (tail < 2 || bytes[tail - 1] !== 0) throw fault('STORE_SCHEMA', 'a history key of another form');
   return {
-    vehicle: bytes.toString('latin1', 0, tail - 1),
+    vehicle: known ?? bytes.toString('latin1', 0, tail - 1),
     timeMs: readTime(bytes, tail),
     boot: bytes.readUInt32BE(tail + TIME_BYTES),
     seq: bytes.readUIntBE(tail + TIME_BYTES + BOOT_BYTES, SEQ_BYTES),
@@ -67,8 +73,11 @@ export function encodeHistoryValue(row: Pick<HistoryRow, 'bytes' | 'schema' | 'r
   return value;
 }
 
-export function decodeHistoryRow(key: Uint8Array, value: Uint8Array): HistoryRow {
-  return { ...decodeHistoryKey(key), ...decodeHistoryValue(value) };
+/** `known`: as for {@link decodeHistoryKey}. The row's bytes are those of `value`, not a copy. */
+export function decodeHistoryRow(key: Uint8Array, value: Uint8Array, known?: string): HistoryRow {
+  const { vehicle, timeMs, boot, seq } = decodeHistoryKey(key, known);
+  const { bytes, schema, receivedAtMs } = decodeHistoryValue(value);
+  return { vehicle, timeMs, boot, seq, bytes, schema, receivedAtMs };
 }
 
 /** Throws STORE_SCHEMA where the row was written by a release that this one does not read, or is cut. */
@@ -78,7 +87,7 @@ export function decodeHistoryValue(value: Uint8Array): Pick<HistoryRow, 'bytes' 
   if (schema === undefined) throw fault('STORE_SCHEMA', 'a history row is cut short');
   checkSchema(schema);
   return {
-    bytes: new Uint8Array(value.subarray(VALUE_HEAD_BYTES)),
+    bytes: new Uint8Array(value.buffer, value.byteOffset + VALUE_HEAD_BYTES, value.byteLength - VALUE_HEAD_BYTES),
     schema,
     receivedAtMs: bytes.readDoubleBE(0),
   };

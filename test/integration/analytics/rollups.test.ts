@@ -118,6 +118,23 @@ describe('roll-ups of history', () => {
     }
   });
 
+  it('are read for that part of a span that they are made of, and reports for the rest only', async () => {
+    await using world = await open(drive);
+    assert.ok(await world.roller.run(['car-1'], NEVER), 'one round makes a part of them');
+    const rolledTo = world.roller.rolledTo('car-1');
+    assert.ok(rolledTo > T0 + 3_600_000 && rolledTo < T0 + HOURS * 3_600_000 - BLOCK);
+    const span = { fromMs: T0, toMs: T0 + HOURS * 3_600_000 - 1 };
+    const read = await world.reader.read({ vehicle: 'car-1', rows: [SPEED], span, pointMs: 30_000, maxRows: 1e6 });
+    assert.equal(read.resolution, '10s');
+    assert.equal(read.reports, drive.filter(({ timeMs }) => timeMs >= rolledTo).length);
+    assert.deepEqual(
+      read.stretches('spd').map(({ kind }) => kind),
+      ['rolled', 'raw'],
+    );
+    const gapless = pointsOfStretches(read.stretches('spd')).filter(([ms]) => ms >= rolledTo - BLOCK);
+    for (const [i, [ms]] of gapless.entries()) assert.ok(ms - (gapless[i - 1]?.[0] ?? ms) <= 20_000);
+  });
+
   it('keep a silence a gap', async () => {
     await using world = await open(drive);
     await rollAll(world);

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { codeOf } from '../../../common/errors.js';
 import { readPlainPack } from '../../../protocol/plain-pack.js';
-import { META, decodeAnyReport, decodeReport, encodeReport, type Report } from '../../../protocol/report.js';
+import {
+  META,
+  decodeAnyReport,
+  decodeReport,
+  decodeReportPart,
+  encodeReport,
+  type Report,
+} from '../../../protocol/report.js';
 import { encodeSenml, type SenmlRecord } from '../../../protocol/senml.js';
 import { SIGNALS } from '../../../protocol/signals.js';
 
@@ -55,6 +62,20 @@ function alike(bytes: Uint8Array): void {
 }
 
 describe('the plain form of a report', () => {
+  it('is read for some names as it is for all, others left out', () => {
+    fc.assert(
+      fc.property(anyReport, fc.uniqueArray(anyName, { maxLength: 5 }), (report, names) => {
+        const bytes = encodeReport(report);
+        const wanted = new Set([...names, ...report.samples.slice(0, 2).map(({ name }) => name)]);
+        const whole = decodeReport(bytes);
+        const part = decodeReportPart(bytes, wanted);
+        const kept = ({ samples }: Report) => samples.filter(({ name }) => wanted.has(name));
+        assert.deepEqual({ ...part, samples: kept(part) }, { ...whole, samples: kept(whole) });
+        if (readPlainPack(bytes) !== undefined) assert.deepEqual(part.samples, kept(part));
+      }),
+    );
+  });
+
   it('is that of every report that an agent sends', () => {
     fc.assert(
       fc.property(anyReport, report => {

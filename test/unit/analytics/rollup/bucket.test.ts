@@ -6,9 +6,10 @@ import {
   rollUpBlock,
   withRow,
   NO_REPORTS,
+  type Cell,
   type NumberCell,
 } from '../../../../analytics/rollup/bucket.js';
-import { bucketKey, decodeBuckets, digestOf, encodeBuckets } from '../../../../analytics/rollup/bucket-row.js';
+import { bucketKey, decodeCells, digestOf, encodeBuckets } from '../../../../analytics/rollup/bucket-row.js';
 import type { Point } from '../../../../analytics/query/series.js';
 
 const T0 = Date.UTC(2026, 5, 1);
@@ -70,19 +71,25 @@ describe('a roll-up', () => {
         const key = bucketKey('10s', 'car-1', T0);
         for (const [level, buckets] of [['10s', short] as const, ['5min', [long]] as const]) {
           const bytes = encodeBuckets(level, T0, buckets, digest);
-          const back = decodeBuckets(level, key, bytes);
-          assert.deepEqual(
-            back.map(({ startMs }) => startMs),
-            buckets.map(({ startMs }) => startMs),
-          );
-          for (const [i, bucket] of buckets.entries())
-            for (const [wire, cell] of bucket.cells) {
-              const found = back[i]?.cells.get(wire);
-              assert.ok(found !== undefined && Math.abs(found.lastAtMs - cell.lastAtMs) <= 10);
-              const bare = (one: object) => Object.entries(one).filter(([name]) => !name.endsWith('AtMs'));
-              assert.deepEqual(bare(found), bare(cell));
-            }
-          assert.deepEqual(decodeBuckets(level, key, bytes, new Set(['no'])), []);
+          const columns = new Map<string, Cell[]>([
+            ['spd', []],
+            ['fuelm', []],
+          ]);
+          decodeCells(level, key, bytes, columns);
+          for (const [wire, back] of columns) {
+            const cells = buckets.flatMap(bucket => bucket.cells.get(wire) ?? []);
+            const bare = (one: object) => Object.entries(one).filter(([name]) => !name.endsWith('AtMs'));
+            assert.deepEqual(back.map(bare), cells.map(bare));
+            const moments = (one: Cell) => Object.entries(one).filter(([name]) => name.endsWith('AtMs'));
+            for (const [i, cell] of cells.entries())
+              for (const [name, ms] of moments(cell)) {
+                const found = Object.entries(back[i] ?? {}).find(([other]) => other === name)?.[1] as number;
+                assert.ok(Math.abs(found - (ms as number)) <= 10);
+              }
+          }
+          const others = new Map<string, Cell[]>([['no', []]]);
+          decodeCells(level, key, bytes, others);
+          assert.deepEqual([...others], [['no', []]]);
         }
         assert.deepEqual(digestOf(encodeBuckets('5min', T0, [long], digest)), digest);
       }),
@@ -90,7 +97,7 @@ describe('a roll-up', () => {
   });
 
   it('of another form is refused by name', () =>
-    assert.throws(() => decodeBuckets('10s', bucketKey('10s', 'car-1', T0), Buffer.from([9])), {
+    assert.throws(() => decodeCells('10s', bucketKey('10s', 'car-1', T0), Buffer.from([9]), new Map()), {
       code: 'STORE_SCHEMA',
     }));
 
