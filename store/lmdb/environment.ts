@@ -1,3 +1,4 @@
+import { mkdirSync, realpathSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { EdgetwinError, messageOf } from '../../common/errors.js';
 import { fault } from '../../protocol/errors.js';
@@ -26,29 +27,65 @@ const MAX_READERS = 1_024;
 /** msgpackr's native part is not installed: keys and values are bytes throughout. */
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
-/** Opens or makes the environment in directory `path`; STORE_FAILED where that is not possible. */
+interface Opened {
+  readonly root: RootDatabase<Buffer, Uint8Array>;
+  readonly tables: Map<string, Table>;
+  users: number;
+}
+
+/** What this process has open, by directory; without users it is being closed. */
+const here = new Map<string, Opened>();
+
+/**
+ * Opens or makes the environment in directory `path`; STORE_FAILED where that is not possible. Whoever opens a directory that
+ * is open in this process shares it (LMDB's own rule): with two of them, the writer of one was seen to hold the lock of all
+ * writers while it waited for this thread, which waited for that lock to open a table of the other, for ever (lmdb 3.5.6).
+ */
 export function openEnvironment(path: string, mapSizeBytes = DEFAULT_MAP_SIZE_BYTES): Environment {
   try {
-    const root = open<Buffer, Uint8Array>({
-      path,
-      ...BINARY,
-      noSubdir: false,
-      overlappingSync: false,
-      // Groups are made by GroupCommit; lmdb-js's own batch of a turn has a promise that nobody can catch when it fails.
-      eventTurnBatching: false,
-      mapSize: mapSizeBytes,
-      maxReaders: MAX_READERS,
-      maxDbs: 16,
-    });
-    return {
-      root,
-      table: name => root.openDB<Buffer, Uint8Array>({ name, ...BINARY }),
-      refresh: () => root.resetReadTxn(),
-      [Symbol.asyncDispose]: () => root.close(),
-    };
+    mkdirSync(path, { recursive: true });
+    const directory = realpathSync(path);
+    const opened = here.get(directory) ?? { root: rootOf(directory, mapSizeBytes), tables: new Map(), users: 0 };
+    if (here.has(directory) && opened.users === 0) throw new Error('this process is about to close it');
+    here.set(directory, opened);
+    return userOf(opened, () => here.delete(directory));
   } catch (cause) {
     throw fault('STORE_FAILED', `opening ${path}: ${messageOf(cause)}`, { cause });
   }
+}
+
+const rootOf = (path: string, mapSizeBytes: number): Opened['root'] =>
+  open<Buffer, Uint8Array>({
+    path,
+    ...BINARY,
+    noSubdir: false,
+    overlappingSync: false,
+    // Groups are made by GroupCommit; lmdb-js's own batch of a turn has a promise that nobody can catch when it fails.
+    eventTurnBatching: false,
+    mapSize: mapSizeBytes,
+    maxReaders: MAX_READERS,
+    maxDbs: 16,
+  });
+
+function userOf(opened: Opened, closed: () => void): Environment {
+  const { root, tables } = opened;
+  opened.users++;
+  let isOpen = true;
+  return {
+    root,
+    table(name) {
+      const table = tables.get(name) ?? root.openDB<Buffer, Uint8Array>({ name, ...BINARY });
+      tables.set(name, table);
+      return table;
+    },
+    refresh: () => root.resetReadTxn(),
+    async [Symbol.asyncDispose]() {
+      if (!isOpen) return;
+      isOpen = false;
+      if (--opened.users > 0) return;
+      await root.close().finally(closed);
+    },
+  };
 }
 
 /** Waits for a write; whatever lmdb reports leaves as STORE_FAILED, our own errors as they are. */

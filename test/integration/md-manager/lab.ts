@@ -26,6 +26,7 @@ import {
 import { reservationList, type ReservationList } from '../../../protocol/api/pools.js';
 import type { Attachment } from '../../../protocol/api/common.js';
 import { METRICS } from '../../../protocol/metrics.js';
+import type { ControlStore } from '../../../store/types.js';
 import { openLmdbControlStore } from '../../../store/lmdb/control-store.js';
 import { eventually, until } from '../../fakes/eventually.js';
 import { FakeMano, type FakeVmdHost } from '../../fakes/fake-vmd-host.js';
@@ -63,6 +64,7 @@ export class Lab implements AsyncDisposable {
   readonly #folder: string;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #store: ControlStore | undefined;
 
   private constructor(block: LoopbackBlock, folder: string, sdn: FakeSdnApp, gate: Gate) {
     this.gate = gate;
@@ -83,6 +85,12 @@ export class Lab implements AsyncDisposable {
     await lab.start(more);
     await lab.until(async () => (await fetch(`${lab.api.url}/readyz`)).ok);
     return lab;
+  }
+
+  /** The control store of the manager that runs. */
+  get store(): ControlStore {
+    assert.ok(this.#store, 'a manager has it open');
+    return this.#store;
   }
 
   /** Of its control store. */
@@ -115,7 +123,8 @@ export class Lab implements AsyncDisposable {
       this.#running = runManager(
         config,
         {
-          openStore: async () => this.storeFaults.over(await openLmdbControlStore({ path: this.#folder })),
+          openStore: async () =>
+            (this.#store = this.storeFaults.over(await openLmdbControlStore({ path: this.#folder }))),
           storeAway: () => (this.storeFaults.away ? 'the control store' : undefined),
           openMano: () => this.mano.view(),
           highestBoot: () => Promise.resolve(4),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { serviceLease, type ServiceLease } from '../../../protocol/api/md-manager.js';
-import { openLmdbControlStore } from '../../../store/lmdb/control-store.js';
 import { until } from '../../fakes/eventually.js';
 import { Lab } from './lab.js';
 
@@ -74,8 +73,8 @@ describe('md-manager whose control store is away or does not tell', function () 
       lab.api.call('PUT', '/v1/leases/sdn-app', { body: { ...request, holder }, answer: serviceLease });
     lab.storeFaults.unknown.set('putServiceLease', ['not applied']);
     await assert.rejects(ask('a'), { code: 'STORE_AWAY' });
-    await using other = await openLmdbControlStore({ path: lab.folder });
-    await other.putServiceLease({ service: 'sdn-app', ...request, holder: 'b', term: 1 });
+    // Another manager's: this one knows nothing of it.
+    await lab.store.putServiceLease({ service: 'sdn-app', ...request, holder: 'b', term: 1 });
     const { holder, term } = await ask('a');
     assert.deepEqual([holder, term], ['b', 1]);
   });
