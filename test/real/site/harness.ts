@@ -5,9 +5,10 @@ import { packageRoot } from '../../../common/package-root.js';
 import { labMissing } from '../../../lab/netns/namespaces.js';
 import { Site, type SiteOptions } from '../../../lab/site/site.js';
 import { CORE, carPlace } from '../../../lab/site/layout.js';
+import { sdnNames, sdnPort } from '../../../lab/site/parts.js';
 import { HttpClient } from '../../../protocol/api/http-client.js';
 import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
-import { vehicleFlows, type VehicleFlows } from '../../../protocol/api/sdn-app.js';
+import { standingAnswer, vehicleFlows, type StandingAnswer, type VehicleFlows } from '../../../protocol/api/sdn-app.js';
 import { hostHealth, type HostHealth } from '../../../protocol/api/vmd.js';
 import type { OpenVSwitch } from '../../../lab/open-vswitch/open-vswitch.js';
 import type { Outcome } from '../../../lab/demo/finish.js';
@@ -69,8 +70,19 @@ export class SiteJourney extends SystemUnderTest<Site> {
 
   /** What a vMD host says of itself, asked as md-manager asks it. */
   async health(control: string): Promise<HostHealth> {
-    const program = `fetch('${control}/v1/health').then(answer => answer.text()).then(text => process.stdout.write(text))`;
-    return hostHealth.parse(JSON.parse(await this.system.network.run(CORE, [process.execPath, '-e', program])));
+    return hostHealth.parse(await this.#said(`${control}/v1/health`));
+  }
+
+  /** What an sdn-app says of its lease and its switches; undefined while it is away. */
+  async standing(name: string): Promise<StandingAnswer | undefined> {
+    const port = sdnPort(sdnNames(this.system.plan).indexOf(name));
+    return standingAnswer.safeParse(await this.#said(`http://127.0.0.1:${port}/v1/standing`)).data;
+  }
+
+  /** Asks a service from where it runs; nothing where nobody answers. */
+  async #said(url: string): Promise<unknown> {
+    const program = `fetch('${url}').then(answer => answer.text(), () => 'null').then(text => process.stdout.write(text))`;
+    return JSON.parse(await this.system.network.run(CORE, [process.execPath, '-e', program]));
   }
 
   /** Reports of a car that a host has stored since its slot was prepared. */

@@ -1,0 +1,3 @@
+import { controllerFaults } from './controller-faults.js';
+
+controllerFaults('openflow');
