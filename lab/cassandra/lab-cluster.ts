@@ -23,6 +23,8 @@ export class LabCluster implements Cluster {
   readonly #parts: ClusterParts;
   readonly #resources: Resources;
   readonly #cuts = new Set<string>();
+  /** Domains that are cut off from all others: two of them may be at once, and one of them comes back first. */
+  readonly #off = new Set<string>();
   #admin: Login | undefined;
 
   constructor(parts: ClusterParts, resources: Resources) {
@@ -67,25 +69,34 @@ export class LabCluster implements Cluster {
   }
 
   async cutOff(domain: string): Promise<void> {
+    this.#off.add(domain);
     await Promise.all(this.#others(domain).map(other => this.cut(domain, other)));
   }
 
   async rejoin(domain: string): Promise<void> {
-    await Promise.all(this.#others(domain).map(other => this.heal(domain, other)));
+    this.#off.delete(domain);
+    const others = this.#others(domain).filter(other => !this.#off.has(other));
+    await Promise.all(others.map(other => this.heal(domain, other)));
   }
 
   async settled(timeoutMs = SETTLED_MS): Promise<void> {
-    const running = this.#parts.nodes.filter(({ state }) => state === 'running');
     const endMs = performance.now() + timeoutMs;
     await Promise.all(
-      running.map(async node => {
-        const reachable = running.filter(other => !this.#cuts.has(pair(node.domain, other.domain)));
-        while (!(await node.agreesWith(reachable))) {
+      this.#parts.nodes.map(async node => {
+        while (!(await this.#isSettled(node))) {
           if (performance.now() > endMs)
             throw fault('LAB_FAILED', `the node of ${node.domain} does not see all others`);
           await delay(POLL_MS);
         }
       }),
+    );
+  }
+
+  /** Who runs and who is cut off may change meanwhile, as where several things happen to a cluster at once. */
+  async #isSettled(node: LabNode): Promise<boolean> {
+    if (node.state !== 'running') return true;
+    return node.agreesWith(
+      this.#parts.nodes.filter(other => other.state === 'running' && !this.#cuts.has(pair(node.domain, other.domain))),
     );
   }
 

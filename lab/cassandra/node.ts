@@ -18,6 +18,7 @@ import {
   nodetoolWords,
   rackProperties,
   schemaVersions,
+  type ClassArchive,
   type NodePlan,
 } from './node-config.js';
 import { dyingWithUs, isRunning, outputOf } from './node-process.js';
@@ -71,6 +72,7 @@ export interface NodeParts {
   readonly plan: NodePlan;
   readonly places: Places;
   readonly jars: string;
+  readonly archive: ClassArchive | undefined;
   readonly heapMb: number;
   readonly disk: SmallDisk | undefined;
   readonly keys: ClientKeys | undefined;
@@ -163,8 +165,9 @@ export class LabNode implements CassandraNode {
   }
 
   async nodetool(...argv: readonly string[]): Promise<string> {
-    const { plan, places, jars } = this.#parts;
-    const words = dyingWithUs(nodetoolWords(plan, jars, this.#jmxPort, argv));
+    const { plan, places, jars, archive } = this.#parts;
+    const machine = { jars, jmxPort: this.#jmxPort, archive: archive?.is === 'used' ? archive : undefined };
+    const words = dyingWithUs(nodetoolWords(plan, machine, argv));
     const { code, out, err } = await outputOf(places.exec(plan.domain, words, { stdio: ['ignore', 'pipe', 'pipe'] }));
     if (code !== 0) throw fault('LAB_FAILED', `nodetool ${argv.join(' ')} of ${plan.domain}: ${(err || out).trim()}`);
     return out;
@@ -210,12 +213,13 @@ export class LabNode implements CassandraNode {
 
   /** `undefined` once it answers CQL, or what it logged since this start where it did not. */
   async #startOnce(): Promise<string | undefined> {
-    const { plan, places, jars, heapMb, disk } = this.#parts;
+    const { plan, places, jars, archive, heapMb, disk } = this.#parts;
     this.#jmxPort = await places.jmxPort();
     const log = join(plan.folder, 'node.log');
     const output = openSync(log, 'a');
     const begins = statSync(log).size;
-    const words = [...(disk?.enter ?? []), ...dyingWithUs(daemonWords(plan, jars, this.#jmxPort, heapMb))];
+    const machine = { jars, archive, jmxPort: this.#jmxPort, heapMb };
+    const words = [...(disk?.enter ?? []), ...dyingWithUs(daemonWords(plan, machine))];
     const child = places.exec(plan.domain, words, {
       stdio: ['ignore', output, output],
       cwd: plan.folder,

@@ -7,7 +7,8 @@ import { claimantOf, type Burn, type History, type Operation, type Violation } f
 export interface ContestOptions {
   /** One client each; several may share a store. */
   readonly clients: readonly { readonly domain: string; readonly store: ControlStore }[];
-  readonly vehicles: readonly string[];
+  /** The owner of each vehicle, as it was written before the contest. */
+  readonly owners: readonly OwnerRow[];
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -45,15 +46,13 @@ const BURNS = 0.15;
 
 /**
  * Clients of several domains claim the same vehicles, always the next epoch that they know of, and read and burn in between; each
- * claim of unknown outcome is read back until it is settled, as md-manager does. Every vehicle needs its owner before.
+ * claim of unknown outcome is read back until it is settled, as md-manager does.
  */
 export async function runContest(options: ContestOptions): Promise<Contest> {
-  const { clients, vehicles } = options;
-  const records = new Map<string, ContestRecord>();
-  for (const vehicle of vehicles) {
-    const first = await clients[0]?.store.owner(vehicle);
-    if (first !== undefined) records.set(vehicle, { first, operations: [], burns: [] });
-  }
+  const { clients, owners } = options;
+  const records = new Map(
+    owners.map(first => [first.vehicle, { first, operations: [], burns: [] } satisfies ContestRecord]),
+  );
   const contest: Contest = {
     records,
     outcomes: { applied: 0, refused: 0, unknown: 0 },

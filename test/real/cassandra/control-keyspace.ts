@@ -8,11 +8,12 @@ import { expectedTables } from '../../../store/cassandra/schema/expected-tables.
 import { readMigrations } from '../../../store/cassandra/schema/migrations.js';
 import { openSession, type CassandraSession } from '../../../store/cassandra/session.js';
 import type { Cluster } from '../../../lab/cassandra/cluster.js';
+import { eventually } from '../../fakes/eventually.js';
 
 /** A control keyspace on a cluster, with nothing but its tables: the twin keyspace would double the time that it takes. */
 export interface ControlKeyspace extends AsyncDisposable {
   readonly prefix: string;
-  /** A session whose every request goes to the node of this domain. */
+  /** A session whose every request goes to the node of this domain, once that is ready. */
   session(domain: string): Promise<CassandraSession>;
   /** A store on a session of its own. */
   store(domain: string): Promise<CassandraControlStore>;
@@ -37,11 +38,15 @@ export async function openControlKeyspace(cluster: Cluster, prefix: string): Pro
   for (const cql of migrations.flatMap(({ statements }) => statements))
     if (cql.includes('{control}')) await client.execute(inKeyspaces(cql, prefix));
   const tables = expectedTables(migrations).filter(({ keyspace }) => keyspace === 'control');
-  const session = (at: string): Promise<CassandraSession> =>
-    openSession(
+  const session = async (at: string): Promise<CassandraSession> => {
+    const opened = await openSession(
       { contactPoints: [cluster.node(at).contactPoint], datacentre: at, keyspace: prefix },
       { clock: systemClock, timers: systemTimers, random: Math.random, log: silentLog },
     );
+    // A session opens though its node has not answered yet, as on a machine that has much else to do.
+    await eventually(`the node of ${at} is there`, () => opened.state.at === 'ready');
+    return opened;
+  };
   return {
     prefix,
     session,

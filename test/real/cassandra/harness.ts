@@ -5,7 +5,7 @@ import { openGate, type Gate } from '../../../lab/proxy/gate.js';
 import { Journey, openHostsGate } from '../../journeys/harness.js';
 import type { Gates } from '../../journeys/kill-in-phase.js';
 import { emptyKeyspaces } from './empty-keyspaces.js';
-import { DATACENTRES, freshPrefix, sharedCluster } from './shared-cluster.js';
+import { freshPrefix, sharedCluster } from './shared-cluster.js';
 
 /** A system of real processes on the shared cluster, in keyspaces of its own. */
 export interface Stage extends AsyncDisposable {
@@ -65,8 +65,7 @@ export async function openStage(options: Partial<SystemOptions> = {}): Promise<S
   };
   const rejoin = async (domain: string): Promise<void> => {
     away.delete(domain);
-    const others = DATACENTRES.filter(other => other !== domain && !away.has(other));
-    await Promise.all([...others.map(other => cluster.heal(domain, other)), apply()]);
+    await Promise.all([cluster.rejoin(domain), apply()]);
   };
   const heal = async (): Promise<void> => {
     for (const domain of [...away]) await rejoin(domain);

@@ -6,12 +6,14 @@ import { LossySession, type LossyOptions } from '../../../lab/linearizability/lo
 import { doFaults, type NodeFault } from '../../../lab/linearizability/node-faults.js';
 import { CassandraControlStore } from '../../../store/cassandra/control/control-store.js';
 import type { OwnerRow } from '../../../store/types.js';
+import { eventually, until } from '../../fakes/eventually.js';
 import type { ControlKeyspace } from './control-keyspace.js';
+import { onceThere } from './once-there.js';
 
 export interface OwnershipContest {
   readonly contest: Contest;
   /** The owners at the end, as each domain reads them once all faults are over. */
-  readonly owners: readonly (readonly (OwnerRow | undefined)[])[];
+  readonly owners: readonly (readonly OwnerRow[])[];
 }
 
 export interface OwnershipContestOptions {
@@ -46,18 +48,25 @@ export async function contestOwnership(options: OwnershipContestOptions): Promis
       clients.push({ domain, store });
     }
   const readers = await Promise.all(cluster.datacentres.map(async domain => open.use(await keyspace.store(domain))));
-  for (const vehicle of vehicles) await readers[0]?.insertOwner(first(vehicle));
+  const firsts = vehicles.map(first);
+  for (const row of firsts)
+    await eventually(
+      `${row.vehicle} has its first owner`,
+      async () => (await readers[0]?.insertOwner(row)) === 'applied',
+    );
   const end = new AbortController();
-  const running = runContest({ clients, vehicles, clock: systemClock, random, signal: end.signal });
-  try {
-    await Promise.all(faults.map(list => doFaults(cluster, list)));
-  } finally {
-    end.abort();
-  }
+  const running = runContest({ clients, owners: firsts, clock: systemClock, random, signal: end.signal });
+  // All of them, whatever becomes of one: what comes after finds a cluster that is well.
+  const done = await Promise.allSettled(faults.map(list => doFaults(cluster, list)));
+  end.abort();
   const contest = await running;
+  for (const one of done) if (one.status === 'rejected') throw one.reason;
   await cluster.settled();
   // What was late is there before the owners are read for the last time.
   for (const { store } of clients) await store[Symbol.asyncDispose]();
-  const owners = await Promise.all(readers.map(store => Promise.all(vehicles.map(vehicle => store.owner(vehicle)))));
+  // These readers lost their nodes, too, and look for them again only now and then.
+  const ownerOf = (store: CassandraControlStore, vehicle: string): Promise<OwnerRow> =>
+    until(() => onceThere(() => store.owner(vehicle)), `the owner of ${vehicle} is read`);
+  const owners = await Promise.all(readers.map(store => Promise.all(vehicles.map(vehicle => ownerOf(store, vehicle)))));
   return { contest, owners };
 }

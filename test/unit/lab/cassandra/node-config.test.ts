@@ -7,6 +7,8 @@ import {
   rackProperties,
   schemaVersions,
   tokenOf,
+  type ClassArchive,
+  type MachinePlan,
   type NodePlan,
 } from '../../../../lab/cassandra/node-config.js';
 
@@ -27,6 +29,8 @@ const PLAN: NodePlan = {
   tls: undefined,
   more: {},
 };
+
+const MACHINE: MachinePlan = { jars: '/jars', archive: undefined, jmxPort: 7300, heapMb: 256 };
 
 const yamlOf = (plan: Partial<NodePlan>) =>
   parse(cassandraYaml({ ...PLAN, ...plan })) as Readonly<Record<string, unknown>>;
@@ -79,17 +83,23 @@ describe('a lab node of Cassandra', () => {
     assert.deepEqual([yaml['concurrent_reads'], yaml['phi_convict_threshold']], [4, 8]);
   });
 
+  it('maps an archive of classes where there is one, and writes one where it is to be made', () => {
+    const wordOf = (is: ClassArchive['is']): string | undefined =>
+      daemonWords(PLAN, { ...MACHINE, archive: { file: '/jars/c.jsa', is } }).find(word => word.endsWith('/c.jsa'));
+    assert.equal(wordOf('used'), '-XX:SharedArchiveFile=/jars/c.jsa');
+    assert.equal(wordOf('made'), '-XX:ArchiveClassesAtExit=/jars/c.jsa');
+    assert.equal(
+      daemonWords(PLAN, MACHINE).find(word => /Archive/.test(word)),
+      undefined,
+    );
+  });
+
   it('starts with its own folder and JMX port, and so does nodetool', () => {
-    const daemon = daemonWords(PLAN, '/jars', 7300, 256);
+    const daemon = daemonWords(PLAN, MACHINE);
     assert.equal(daemon.at(-1), 'org.apache.cassandra.service.CassandraDaemon');
     for (const word of ['-Xmx256m', '-Dcassandra.jmx.local.port=7300', '-Dcassandra.storagedir=/run/c/edge-2/data'])
       assert.ok(daemon.includes(word), word);
-    assert.deepEqual(nodetoolWords(PLAN, '/jars', 7300, ['repair', '-full']).slice(-4), [
-      '-p',
-      '7300',
-      'repair',
-      '-full',
-    ]);
+    assert.deepEqual(nodetoolWords(PLAN, MACHINE, ['repair', '-full']).slice(-4), ['-p', '7300', 'repair', '-full']);
   });
 });
 

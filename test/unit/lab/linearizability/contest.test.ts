@@ -19,7 +19,8 @@ async function contestOn(
   const session = new MemoryControlSession();
   const random = seededRandom(seed);
   const stores = DOMAINS.map((_, i) => memoryControlStore(session, i));
-  for (const vehicle of VEHICLES) await stores[0]!.insertOwner(owner(vehicle, 0));
+  const owners = VEHICLES.map(vehicle => owner(vehicle, 0));
+  for (const row of owners) await stores[0]!.insertOwner(row);
   const end = new AbortController();
   let moments = 0;
   session.fate = () => {
@@ -36,7 +37,7 @@ async function contestOn(
   const clients = DOMAINS.flatMap((domain, i) =>
     [stores[i]!, stores[i]!].map(store => ({ domain, store: wrap(store) })),
   );
-  return runContest({ clients, vehicles: VEHICLES, clock, random, signal: end.signal });
+  return runContest({ clients, owners, clock, random, signal: end.signal });
 }
 
 const lossy = (random: () => number): Fate => {
