@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import type { Cluster } from '../../../lab/cassandra/cluster.js';
 import { openAdmin } from '../../../store/cassandra/admin/admin.js';
 import { migrate } from '../../../store/cassandra/admin/migrate.js';
-import { repairByReading } from '../../../store/cassandra/admin/repair.js';
 import { clusterStatus } from '../../../store/cassandra/admin/status.js';
 import { verify } from '../../../store/cassandra/admin/verify.js';
 import { readMigrations, type Migration } from '../../../store/cassandra/schema/migrations.js';
-import { until } from '../../fakes/eventually.js';
-import { cell, collect, row } from '../../fakes/store-rows.js';
-import { onceThere } from './once-there.js';
 import { freshPrefix, needsCluster, sharedCluster } from './shared-cluster.js';
 import { openTwinKeyspace, RETENTION, type TwinKeyspace } from './twin-keyspace.js';
 
@@ -123,58 +119,4 @@ describe('schema of a cluster', function () {
   it('says by name that no node answers', async () => {
     await assert.rejects(openAdmin({ contactPoints: ['127.0.0.1:1'] }, 'x'), { code: 'STORE_AWAY' });
   });
-
-  it('heals by repair what a node has missed for which no hints were kept', async () => {
-    const { admin } = keyspace;
-    await keyspace.empty();
-    const away = cluster.node('edge-2');
-    const others = [cluster.node('core'), cluster.node('edge-1')];
-    const rows = Array.from({ length: 600 }, (_, i) => row(`car-${i % 20}`, i + 1));
-    await using store = await keyspace.store('core');
-    await Promise.all(others.map(node => node.nodetool('disablehandoff')));
-    await away.kill();
-    try {
-      // As a device does: what was not acknowledged in time is sent again.
-      await until(
-        () =>
-          store.append(rows).then(
-            () => true,
-            () => undefined,
-          ),
-        'the rows are taken',
-      );
-      await until(
-        () =>
-          store.putLive('car-1', [cell('spd', 1, 7)]).then(
-            () => true,
-            () => undefined,
-          ),
-        'the cell is taken',
-      );
-    } finally {
-      await away.restart();
-      await cluster.settled();
-      await Promise.all(others.map(node => node.nodetool('enablehandoff')));
-    }
-
-    await using there = await keyspace.store('edge-2');
-    assert.deepEqual(await collect(there.scan()), [], 'it has missed them for good');
-    await assert.rejects(repairWhile(away, admin), { code: 'STORE_AWAY' });
-    const read = await repairByReading(admin, { migrations, ranges: 16, atOnce: 4, onProgress: silent });
-    assert.equal(read['twin.report_history'], rows.length);
-    const healed = await until(() => onceThere(() => collect(there.scan())), 'its reader has found it again');
-    assert.equal(healed.length, rows.length);
-    assert.deepEqual(await there.live('car-1'), [cell('spd', 1, 7)]);
-  });
-
-  /** All replicas have to be there to be compared. */
-  async function repairWhile(node: ReturnType<Cluster['node']>, admin: TwinKeyspace['admin']): Promise<void> {
-    await node.kill();
-    try {
-      await repairByReading(admin, { migrations, ranges: 1, atOnce: 1, onProgress: silent });
-    } finally {
-      await node.restart();
-      await cluster.settled();
-    }
-  }
 });
