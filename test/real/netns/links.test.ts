@@ -52,6 +52,16 @@ describe('a link of the network lab', function () {
     assert.deepEqual([(await host.next()).text, (await host.next()).text], ['over the other', 'over the slow link']);
   });
 
+  it('keeps the controller as far from a switch as the spec says, and from nobody else', async () => {
+    await open({ ...SMALL, links: { 'control:1': { delayMs: 500 } } });
+    const near = network.plan.stations.find(({ name }) => name === 'host-1')?.controlAddress ?? '';
+    for (const place of ['sw-1', 'host-1']) await openSocket(network, place, COAP, 'echo');
+    const manager = await openSocket(network, 'manager', COAP);
+    manager.send(flows.address, COAP, 'the switch');
+    manager.send(near, COAP, 'a host');
+    assert.deepEqual([(await manager.next()).text, (await manager.next()).text], ['a host', 'the switch']);
+  });
+
   it('loses what it is told to lose, and can be changed while frames flow', async () => {
     await open({ ...SMALL, links: { 'access:ap-1': { loss: 1 } } });
     await flows.addFlows(['actions=NORMAL']);

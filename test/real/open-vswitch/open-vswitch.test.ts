@@ -4,7 +4,7 @@ import { openNetwork, type Network } from '../../../lab/netns/network.js';
 import { processesOf } from '../../../lab/netns/sweep.js';
 import { openOpenVSwitch, type OpenVSwitch } from '../../../lab/open-vswitch/open-vswitch.js';
 import { eventually } from '../../fakes/eventually.js';
-import { COAP, SMALL, TWIN, handMade, needsLab, openSocket } from '../netns/lab.js';
+import { COAP, SMALL, TWIN, endAll, handMade, needsLab, openSocket } from '../netns/lab.js';
 
 /** A controller that says hello (OpenFlow 1.3, version 4) and prints the type of every message it gets, `closed` at the end. */
 const CONTROLLER = `
@@ -32,7 +32,7 @@ describe('Open vSwitch of the network lab', function () {
     network = await openNetwork({ ...SMALL, links: { 'control:1': { delayMs: 1 } } });
     flows = await openOpenVSwitch(network, 1);
   });
-  afterEach(() => network[Symbol.asyncDispose]());
+  afterEach(() => endAll([network]));
 
   /** What a controller prints, line after line; none is missed between two questions. */
   const controller = (...argv: readonly string[]): AsyncIterator<string> => {
