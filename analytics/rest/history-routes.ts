@@ -58,16 +58,26 @@ export function historyRoutes(deps: RouteDeps): Route[] {
   }
 
   /** Sends lines as they are made: what the reader has not taken is not read from the store either. */
-  async function send(reply: FastifyReply, media: string, name: string, lines: AsyncGenerator<string>): Promise<void> {
+  async function send<T>(
+    reply: FastifyReply,
+    file: { readonly media: string; readonly name: string },
+    reports: AsyncGenerator<T>,
+    linesOf: (reports: AsyncIterable<T>) => AsyncGenerator<string>,
+  ): Promise<void> {
     if (downloads >= MAX_DOWNLOADS) throw fault('READERS_FULL', `${MAX_DOWNLOADS} downloads are under way`);
-    // What fails before the first line is an answer of its own, not half a file.
-    const first = await lines.next();
     downloads++;
-    const body = Readable.from(chunks(first, lines), { objectMode: false, highWaterMark: CHUNK_CHARS });
+    let open: AsyncGenerator<T>;
+    try {
+      open = await begun(reports);
+    } catch (error) {
+      downloads--;
+      throw error;
+    }
+    const body = Readable.from(chunks(linesOf(open)), { objectMode: false, highWaterMark: CHUNK_CHARS });
     body.once('close', () => downloads--);
     await reply
-      .header('content-type', media)
-      .header('content-disposition', `attachment; filename="${name}"`)
+      .header('content-type', file.media)
+      .header('content-disposition', `attachment; filename="${file.name}"`)
       .send(body);
   }
 
@@ -76,7 +86,7 @@ export function historyRoutes(deps: RouteDeps): Route[] {
     readonly media: string;
     readonly summary: string;
     readonly query: z.ZodType<Q>;
-    readonly lines: (state: VehicleState, reports: AsyncIterable<Report>, query: Q) => AsyncGenerator<string>;
+    readonly linesOf: (state: VehicleState, query: Q) => (reports: AsyncIterable<Report>) => AsyncGenerator<string>;
   }): Route =>
     route({
       method: 'GET',
@@ -90,9 +100,10 @@ export function historyRoutes(deps: RouteDeps): Route[] {
       handle: async ({ params, query, reply }) => {
         const state = known(params.vehicle);
         const { fromMs, toMs } = spanOf(query, DOWNLOAD_MS);
-        const reports = reportsOf(state.vehicle, { fromMs, toMs });
         const day = new Date(fromMs).toISOString().slice(0, 10);
-        await send(reply, row.media, `${state.vehicle}-${day}.${row.ending}`, row.lines(state, reports, query));
+        const file = { media: row.media, name: `${state.vehicle}-${day}.${row.ending}` };
+        const linesOf = row.linesOf(state, query);
+        await send(reply, file, reportsOf(state.vehicle, { fromMs, toMs }), linesOf);
       },
     });
 
@@ -104,7 +115,10 @@ export function historyRoutes(deps: RouteDeps): Route[] {
     download({
       ...{ ending, media, summary: `the way of a vehicle as ${ending === 'gpx' ? 'GPX 1.1' : 'GeoJSON'}` },
       query: z.strictObject(span),
-      lines: ({ vehicle }, reports) => lines(vehicle, wayPoints(reports)),
+      linesOf:
+        ({ vehicle }) =>
+        reports =>
+          lines(vehicle, wayPoints(reports)),
     });
 
   return [
@@ -148,7 +162,10 @@ export function historyRoutes(deps: RouteDeps): Route[] {
       media: 'text/csv; charset=utf-8; header=present',
       summary: 'reports of a vehicle as CSV: a line per report, a column per signal',
       query: z.strictObject({ ...span, signals: z.string().optional(), tz: z.string().max(64).default('UTC') }),
-      lines: (state, reports, { signals, tz }) => csvLines(reports, columnsOf(state, signals), localTime(tz)),
+      linesOf(state, { signals, tz }) {
+        const [columns, timeText] = [columnsOf(state, signals), localTime(tz)];
+        return reports => csvLines(reports, columns, timeText);
+      },
     }),
     wayDownload('geojson', 'application/geo+json', geoJson),
     wayDownload('gpx', 'application/gpx+xml', gpx),
@@ -159,17 +176,26 @@ export function historyRoutes(deps: RouteDeps): Route[] {
 const columnsOf = (state: VehicleState, signals: string | undefined): readonly SignalRow[] =>
   signals === undefined ? SIGNALS.filter(({ wire }) => state.cells.has(wire)) : signalRows(signals);
 
-async function* chunks(first: IteratorResult<string>, lines: AsyncGenerator<string>): AsyncGenerator<Buffer> {
-  try {
-    let text = '';
-    for (let next = first; !next.done; next = await lines.next()) {
-      text += next.value;
-      if (text.length < CHUNK_CHARS) continue;
-      yield Buffer.from(text);
-      text = '';
+/** Reads the first: what fails before it is an answer of its own, not half a file. */
+async function begun<T>(all: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
+  const first = await all.next();
+  return (async function* () {
+    try {
+      if (!first.done) yield first.value;
+      yield* all;
+    } finally {
+      await all.return(undefined);
     }
+  })();
+}
+
+async function* chunks(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  let text = '';
+  for await (const line of lines) {
+    text += line;
+    if (text.length < CHUNK_CHARS) continue;
     yield Buffer.from(text);
-  } finally {
-    await lines.return(undefined);
+    text = '';
   }
+  yield Buffer.from(text);
 }

@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { fault } from '../../../protocol/errors.js';
 import { encodeReport } from '../../../protocol/report.js';
 import { HttpClient } from '../../../protocol/api/http-client.js';
 import { reportPage, type ReportPage } from '../../../protocol/api/analytics.js';
@@ -41,7 +42,11 @@ function endlessStore(inner: TwinStore): { store: TwinStore; readonly read: () =
       yield { vehicle, boot, seq, timeMs, bytes: encodeReport(report), schema: 1, receivedAtMs: timeMs };
     }
   }
-  const store = new Proxy(inner, {
+  return { store: withHistory(inner, history), read: () => read };
+}
+
+const withHistory = (inner: TwinStore, history: TwinStore['history']): TwinStore =>
+  new Proxy(inner, {
     get(target, name) {
       if (name === 'history') return history;
       if (name === 'scan') return async function* () {};
@@ -49,7 +54,14 @@ function endlessStore(inner: TwinStore): { store: TwinStore; readonly read: () =
       return typeof found === 'function' ? (found.bind(target) as unknown) : found;
     },
   });
-  return { store, read: () => read };
+
+/** A store whose history begins when it is let, and is empty. */
+function historyFrom(inner: TwinStore, begin: () => Promise<void>): TwinStore {
+  async function* history(_vehicle: string, range: { toMs?: number } = {}): AsyncGenerator<HistoryRow> {
+    if (range.toMs !== undefined) await begin();
+    yield* [];
+  }
+  return withHistory(inner, history);
 }
 
 async function open(url: string): Promise<IncomingMessage> {
@@ -119,6 +131,49 @@ describe('downloads', () => {
         return endless?.read() === before ? true : undefined;
       });
     }
+  });
+
+  it('are sixteen at once: one more is refused by name, and taken when another has ended', async () => {
+    let end = (): void => undefined;
+    const ended = new Promise<void>(resolve => (end = resolve));
+    await using analytics = await startAnalytics({
+      managerUrl: AWAY,
+      seed: store => store.putLive('car-1', liveFromReport(reportAt(0), T0, T0)),
+      openStore: store => historyFrom(store, () => ended),
+    });
+    const url = `${analytics.url}/v1/vehicles/car-1/history.csv?from=${T0}&to=${T0 + DAY_S * 1_000}`;
+    const refused: unknown[] = [];
+    const all = Array.from({ length: 20 }, async () => {
+      const response = await fetch(url);
+      if (response.status === 503) refused.push(await response.json());
+      return response.status;
+    });
+    try {
+      await until(async () => (refused.length === 4 ? true : undefined));
+      assert.deepEqual(new Set(refused.map(problem => (problem as { code: string }).code)), new Set(['READERS_FULL']));
+    } finally {
+      end();
+    }
+    assert.equal((await Promise.all(all)).filter(status => status === 200).length, 16);
+    for (let again = 0; again < 20; again++) {
+      const response = await fetch(url);
+      assert.equal(response.status, 200);
+      await response.text();
+    }
+  });
+
+  it('are refused by name where the store cannot be read, not begun, and hold no place', async () => {
+    await using analytics = await startAnalytics({
+      managerUrl: AWAY,
+      seed: store => store.putLive('car-1', liveFromReport(reportAt(0), T0, T0)),
+      openStore: store => historyFrom(store, () => Promise.reject(fault('STORE_FAILED', 'the disk is gone'))),
+    });
+    for (let again = 0; again < 20; again++)
+      for (const ending of ['csv', 'geojson', 'gpx']) {
+        const url = `${analytics.url}/v1/vehicles/car-1/history.${ending}?from=${T0}&to=${T0 + DAY_S * 1_000}`;
+        const response = await fetch(url);
+        assert.equal(((await response.json()) as { code: string }).code, 'STORE_FAILED');
+      }
   });
 
   it('have names and types that programs know, and refuse by name', async () => {
