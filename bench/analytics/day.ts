@@ -32,13 +32,18 @@ export async function benchDay(stage: Stage, name: string, rounds: number, signa
   ];
 }
 
-/** Waits until all roll-ups are made, the day's and one of each other car: then a question for the day reads no reports. */
+/** Polls without a new roll-up after which there are none to come. */
+const SETTLED_POLLS = 10;
+
+/** Waits until all roll-ups are made, the day's and those of each other car: then a question for the day reads no reports. */
 export async function rolledUp(stage: Stage, signal: AbortSignal): Promise<void> {
-  const blocks = Math.floor(DAY_S / 300) - 1 + CARS;
-  for (let made = 0; made < blocks;) {
+  const least = Math.floor(DAY_S / 300) - 1 + CARS;
+  for (let made = 0, settled = 0; made < least || settled < SETTLED_POLLS;) {
     await delay(200, signal);
     const text = await (await fetch(`${stage.url}/metrics`)).text();
-    made = Number(/analytics_rollup_blocks_total\{why="new"\} (\d+)/.exec(text)?.[1] ?? 0);
+    const now = Number(/analytics_rollup_blocks_total\{why="new"\} (\d+)/.exec(text)?.[1] ?? 0);
+    settled = now === made ? settled + 1 : 0;
+    made = now;
   }
 }
 
