@@ -98,7 +98,11 @@ describe('what an operator does with the fleet page', function () {
     const page = await scene.page(VIEWS[0], '#car-1');
     await page.locator('.car-tools select').selectOption('car-3');
     await page.locator('.chart figcaption .other', { hasText: 'car-3' }).first().waitFor();
-    await page.locator('[data-signal="Vehicle.OBD.Speed"] .tile-label .other', { hasText: /\d/ }).waitFor();
+    await page.locator('[data-signal="Vehicle.OBD.Speed"] .tile-other', { hasText: /\d/ }).waitFor();
+    const cut = `[...document.querySelectorAll('.tile span:not(.hidden)')]
+      .filter(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth)
+      .map(({ textContent }) => textContent)`;
+    assert.deepEqual(await page.evaluate(cut), [], 'words of the tiles are cut off');
     await page.locator('.export summary').click();
     const taken = async (form: string): Promise<string> => {
       const [file] = await Promise.all([

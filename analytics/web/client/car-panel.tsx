@@ -169,19 +169,17 @@ function SignalTile({ signal, nowMs, charted, onPick, other }: TileProps) {
       title={`${signal.path}${numeric ? ': click to chart' : ''}`}
       onClick={onPick}
     >
-      <span class="tile-label">
-        {SHORT_LABELS[signal.label] ?? signal.label}
-        {other !== undefined && (
-          <span class="other" title="the car that is compared">
-            <span class="hidden">, compared: </span>
-            {valueText(other.path, other.unit, other.value)}
-            <span class="hidden">, own: </span>
-          </span>
-        )}
-      </span>
+      <span class="tile-label">{SHORT_LABELS[signal.label] ?? signal.label}</span>
       <span class="tile-value">
         {valueText(signal.path, signal.unit, signal.value)} <small>{unitText(signal.unit)}</small>
       </span>
+      {other !== undefined && (
+        <span class="tile-other other" title="the car that is compared">
+          <span class="hidden">, compared: </span>
+          {valueText(other.path, other.unit, other.value)} {unitText(other.unit)}
+          <span class="hidden">, </span>
+        </span>
+      )}
       <span class="tile-foot">
         <Age ageMs={ageMs} stale={stale} />
         <span class={`source source-${signal.source ?? 'none'}`}>{signal.source ?? ''}</span>

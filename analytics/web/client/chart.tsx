@@ -27,6 +27,8 @@ const LEAST_MS = 45_000;
 
 const HEIGHT_PX = 104;
 const BAND_PX = 5;
+/** Half a label of the time axis: the last one may stand at the edge. */
+const EDGE_PX = 26;
 const sync = uPlot.sync('car');
 
 /** One signal over the last minutes; the serving domain as a band on top, hand-overs as lines. Times in the viewer's zone. */
@@ -94,7 +96,7 @@ function options(width: number, latest: { readonly current: ChartProps }): uPlot
   return {
     width,
     height: HEIGHT_PX,
-    padding: [BAND_PX + 3, 16, 0, 0],
+    padding: [BAND_PX + 3, EDGE_PX, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: sync.key }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {

@@ -12,8 +12,6 @@ import { gapsAround, rootScale, storyOf, ticksOf, type Lane } from './story-lane
 const AROUND_MS = 30_000;
 /** A wait up to so many times the usual one is no gap: reports are not sent by a stop-watch. */
 const USUAL = 2;
-/** A share of the width in which no word has room. */
-const NARROW = 0.06;
 
 /** One hand-over told as it went: who did what when, and whether the car's reports show anything of it. */
 export function HandoverStory({ record, store }: { record: HandoverRecord; store: PageStore }) {
@@ -118,7 +116,7 @@ function Lanes({ lanes, fromMs, toMs, marks }: LanesProps) {
             {spans.map(({ fromMs: from, toMs: to, words, domain, kind }) => (
               <li
                 key={`${from} ${words}`}
-                class={`span-${kind} ${scale(to) - scale(from) < NARROW ? 'span-narrow' : ''}`}
+                class={`span-${kind}`}
                 style={{
                   left: percent(from),
                   width: wide(from, to),
