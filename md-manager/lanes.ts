@@ -1,3 +1,5 @@
+import { Fifo } from './fifo.js';
+
 /** `handover`: somebody's flow waits for it. `standby`: kept in stock for later. */
 export type Lane = 'handover' | 'standby';
 
@@ -9,7 +11,7 @@ export type Lane = 'handover' | 'standby';
 export class Lanes {
   readonly #atOnce: number;
   readonly #ofStandby: number;
-  readonly #waiting = { handover: new Queue(), standby: new Queue() };
+  readonly #waiting = { handover: new Fifo<() => void>(), standby: new Fifo<() => void>() };
   #running = 0;
   #standbyRunning = 0;
 
@@ -46,23 +48,5 @@ export class Lanes {
       if (begin === undefined) return;
       begin();
     }
-  }
-}
-
-/** First in, first out; neither end walks through the rest. */
-class Queue {
-  #in: (() => void)[] = [];
-  #out: (() => void)[] = [];
-
-  add(item: () => void): void {
-    this.#in.push(item);
-  }
-
-  take(): (() => void) | undefined {
-    if (this.#out.length === 0) {
-      this.#out = this.#in.reverse();
-      this.#in = [];
-    }
-    return this.#out.pop();
   }
 }

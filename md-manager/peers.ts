@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   hostHealth,
   drainAnswer,
@@ -7,15 +7,24 @@ import {
   slotAnswer,
   type HostHealth,
 } from '../protocol/api/vmd.js';
-import type { Digest, activateRequest, leaseRequest, prepareRequest, settingsRequest } from '../protocol/api/vmd.js';
+import type {
+  Digest,
+  activateRequest,
+  drainRequest,
+  leaseRequest,
+  prepareRequest,
+  settingsRequest,
+} from '../protocol/api/vmd.js';
 import type { ArmingRequest, AttachmentHint, TicketsRequest } from '../protocol/api/sdn-app.js';
 import type { Attachment, CommandHeader, HostRef } from '../protocol/api/common.js';
 import type { Timers } from '../common/clock.js';
 import { HttpClient, type HttpClientOptions } from '../protocol/api/http-client.js';
+import { fault } from '../protocol/errors.js';
 import { pages } from '../protocol/api/pages.js';
 import { keepRehearsed } from '../protocol/api/rehearsal.js';
 import type { Fence } from './leader/fence.js';
-import { Lanes, type Lane } from './lanes.js';
+import { CommandQueue, type Command, type CommandWay } from './command-queue.js';
+import type { Lane } from './lanes.js';
 import { vehicleFlows, vehicleFlowsList, type VehicleFlows } from '../protocol/api/sdn-app.js';
 import type { ServerEvent } from '../protocol/api/sse.js';
 
@@ -24,12 +33,12 @@ import type { ServerEvent } from '../protocol/api/sse.js';
 export const COMMAND_TIMEOUT_MS = 2_000;
 
 /**
- * Commands to one service at once, and how many of them may be for standby slots; connections are a few more, for those that
- * wait for nobody: probes, leases, events, rehearsals. A host answers from its memory or after a commit; sdn-app after a
+ * Requests with commands to one service at once, and how many of these commands may be for standby slots; connections are a few more,
+ * for those that wait for nobody: probes, leases, events, rehearsals. A host answers from its memory or after a commit; sdn-app after a
  * round to the switch, which takes many at once.
  */
-const TO_HOST = { atOnce: 12, ofStandby: 4, connections: 20 };
-const TO_SDN = { atOnce: 32, ofStandby: 8, connections: 40 };
+const TO_HOST = { requests: 12, ofStandby: 64, connections: 20 };
+const TO_SDN = { requests: 32, ofStandby: 64, connections: 40 };
 
 /** Nothing leaves without the lease; who has seen a higher term than this leader's ends it. */
 const fencing = (fence: Fence | undefined): Pick<HttpClientOptions, 'before' | 'refused'> =>
@@ -37,36 +46,52 @@ const fencing = (fence: Fence | undefined): Pick<HttpClientOptions, 'before' | '
     ? {}
     : { before: fence.check, refused: code => void (code === 'TERM_STALE' ? fence.depose() : undefined) };
 
+/** Every command has the same time, from when it leaves; whether the answer makes sense is looked at by who wants it. */
+const wayTo = (http: () => HttpClient): CommandWay => ({
+  one: ({ method, path }, json, signal) =>
+    http().call(method, path, { json, answer: z.unknown(), timeoutMs: COMMAND_TIMEOUT_MS, signal }),
+  many: (commands, told, signal) => http().commands(commands, told, { timeoutMs: COMMAND_TIMEOUT_MS, signal }),
+});
+
+function answered<A>(form: z.ZodType<A>, answer: unknown): A {
+  const found = form.safeParse(answer);
+  if (!found.success) throw fault('UPSTREAM_REFUSED', 'a command was answered in another form');
+  return found.data;
+}
+
 /** Control API of one vMD host. `via`: all hosts are reached through this URL, which is told the real one in a header. */
 export class HostClient implements AsyncDisposable {
   readonly #http: HttpClient;
-  readonly #lanes = new Lanes(TO_HOST.atOnce, TO_HOST.ofStandby);
+  readonly #queue: CommandQueue;
 
   constructor(control: string, via?: string, fence?: Fence) {
     const { connections } = TO_HOST;
     const headers = via === undefined ? {} : { headers: { 'x-edgetwin-upstream': control } };
     this.#http = new HttpClient(via ?? control, { connections, ...headers, ...fencing(fence) });
+    this.#queue = new CommandQueue(
+      wayTo(() => this.#http),
+      TO_HOST,
+    );
   }
 
   async prepare(vehicle: string, body: z.infer<typeof prepareRequest>, signal: AbortSignal): Promise<void> {
     const lane = body.lease === undefined ? 'handover' : 'standby';
-    await this.#command(lane, `/v1/slots/${vehicle}/prepare`, body, slotAnswer, signal);
+    answered(slotAnswer, await this.#command(lane, 'prepare', vehicle, body, signal));
   }
 
   async activate(vehicle: string, body: z.infer<typeof activateRequest>, signal: AbortSignal): Promise<void> {
-    await this.#command('handover', `/v1/slots/${vehicle}/activate`, body, slotAnswer, signal);
+    answered(slotAnswer, await this.#command('handover', 'activate', vehicle, body, signal));
   }
 
   /** The digest of the twin, which has stood down. */
   async drain(vehicle: string, header: CommandHeader, graceMs: number, signal: AbortSignal): Promise<Digest> {
-    const body = { header, graceMs };
-    return (await this.#command('handover', `/v1/slots/${vehicle}/drain`, body, drainAnswer, signal)).digest;
+    const body: z.infer<typeof drainRequest> = { header, graceMs };
+    return answered(drainAnswer, await this.#command('handover', 'drain', vehicle, body, signal)).digest;
   }
 
   async release(vehicle: string, header: CommandHeader, signal: AbortSignal): Promise<void> {
-    const call = { body: { header }, timeoutMs: COMMAND_TIMEOUT_MS, signal };
     // Nobody's flow waits for a slot that is given back.
-    await this.#lanes.run('standby', () => this.#http.call('POST', `/v1/slots/${vehicle}/release`, call));
+    await this.#command('standby', 'release', vehicle, { header }, signal);
   }
 
   /** What a vehicle is to be set to; the answer is what its car last said of that there. */
@@ -75,9 +100,8 @@ export class HostClient implements AsyncDisposable {
     body: z.infer<typeof settingsRequest>,
     signal: AbortSignal,
   ): Promise<z.infer<typeof settingsAnswer>> {
-    const call = { body, answer: settingsAnswer, timeoutMs: COMMAND_TIMEOUT_MS, signal };
     // Nobody's flow waits for it.
-    return this.#lanes.run('standby', () => this.#http.call('PUT', `/v1/slots/${vehicle}/settings`, call));
+    return answered(settingsAnswer, await this.#command('standby', 'settings', vehicle, body, signal));
   }
 
   /** Vehicles that do not act there with the epoch named. */
@@ -105,9 +129,10 @@ export class HostClient implements AsyncDisposable {
     return this.#http.events(motionMs === undefined ? '/v1/events' : `/v1/events?motionMs=${motionMs}`, signal);
   }
 
-  #command<A>(lane: Lane, path: string, body: unknown, answer: z.ZodType<A>, signal: AbortSignal): Promise<A> {
-    const call = { body, answer, timeoutMs: COMMAND_TIMEOUT_MS, signal };
-    return this.#lanes.run(lane, () => this.#http.call('POST', path, call));
+  #command(lane: Lane, name: string, vehicle: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+    const path = `/v1/slots/${vehicle}/${name}`;
+    const method = name === 'settings' ? 'PUT' : 'POST';
+    return this.#queue.send(lane, { name, method, path, vehicle, body }, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -119,7 +144,11 @@ export class HostClient implements AsyncDisposable {
 export class SdnClient implements AsyncDisposable {
   #http: HttpClient;
   readonly #fence: Fence | undefined;
-  readonly #lanes = new Lanes(TO_SDN.atOnce, TO_SDN.ofStandby);
+  /** Through whichever sdn-app is the active one when its turn comes. */
+  readonly #queue = new CommandQueue(
+    wayTo(() => this.#http),
+    TO_SDN,
+  );
 
   constructor(url: string, fence?: Fence) {
     this.#fence = fence;
@@ -163,23 +192,24 @@ export class SdnClient implements AsyncDisposable {
     body: { header: CommandHeader; number: number; host: HostRef; attachment?: Attachment },
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#put(`/v1/vehicles/${vehicle}`, body, signal);
+    await this.#put('install', `/v1/vehicles/${vehicle}`, vehicle, body, signal);
   }
 
   async redirect(vehicle: string, header: CommandHeader, host: HostRef, signal: AbortSignal): Promise<void> {
-    await this.#put(`/v1/vehicles/${vehicle}/redirect`, { header, host }, signal);
+    await this.#put('redirect', `/v1/vehicles/${vehicle}/redirect`, vehicle, { header, host }, signal);
   }
 
   /** Somebody other than the switch saw the vehicle there. */
   async hint(vehicle: string, place: AttachmentHint, signal: AbortSignal): Promise<void> {
-    const call = { body: place, timeoutMs: COMMAND_TIMEOUT_MS, signal };
-    await this.#lanes.run('handover', () => this.#http.call('PUT', `/v1/attachments/${vehicle}`, call));
+    const path = `/v1/attachments/${vehicle}`;
+    await this.#queue.send('handover', { name: 'hint', method: 'PUT', path, vehicle, body: place }, signal);
   }
 
   async retire(vehicle: string, header: CommandHeader, host: HostRef, signal: AbortSignal): Promise<void> {
-    const call = { body: { header, host }, timeoutMs: COMMAND_TIMEOUT_MS, signal };
+    const path = `/v1/vehicles/${vehicle}/retire`;
+    const command: Command = { name: 'retire', method: 'POST', path, vehicle, body: { header, host } };
     // Nobody's flow leads there any more.
-    await this.#lanes.run('standby', () => this.#http.call('POST', `/v1/vehicles/${vehicle}/retire`, call));
+    await this.#queue.send('standby', command, signal);
   }
 
   async vehicles(signal: AbortSignal): Promise<VehicleFlows[]> {
@@ -191,10 +221,8 @@ export class SdnClient implements AsyncDisposable {
     return all;
   }
 
-  #put(path: string, body: unknown, signal: AbortSignal): Promise<VehicleFlows> {
-    const call = { body, answer: vehicleFlows, timeoutMs: COMMAND_TIMEOUT_MS, signal };
-    // Through whichever sdn-app is the active one when its turn comes.
-    return this.#lanes.run('handover', () => this.#http.call('PUT', path, call));
+  async #put(name: string, path: string, vehicle: string, body: unknown, signal: AbortSignal): Promise<void> {
+    answered(vehicleFlows, await this.#queue.send('handover', { name, method: 'PUT', path, vehicle, body }, signal));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

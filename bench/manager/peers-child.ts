@@ -18,6 +18,12 @@ interface Body {
   readonly header?: { readonly epoch: number; readonly handover: string };
   readonly number?: number;
   readonly host?: HostRef;
+  readonly commands?: readonly Command[];
+}
+interface Command {
+  readonly do: string;
+  readonly vehicle: string;
+  readonly body: Body;
 }
 
 const slotsOf = new Map<string, Map<string, Slot>>();
@@ -63,12 +69,19 @@ function network(vehicle: string, { header, number, host }: Body): object {
   return shown(vehicle);
 }
 
+function carryOut(host: string | undefined, { do: what, vehicle, body }: Command): object | undefined {
+  if (host !== undefined) return command(host, vehicle, what, body);
+  return what === 'retire' ? undefined : network(vehicle, body);
+}
+
 function answer({ path: whole, headers, body: text, stream }: PlainRequest): PlainAnswer {
   const [path = '', query = ''] = whole.split('?');
   const control = headers.get('x-edgetwin-upstream');
   const host = control === undefined ? undefined : hostName(control);
   const [, , kind = '', vehicle = '', what = ''] = path.split('/');
-  const body: Body = text === '' ? {} : (JSON.parse(text) as Body);
+  const body = (text === '' ? {} : JSON.parse(text)) as Body;
+  if (kind === 'commands')
+    return body.commands?.map((one, at) => `${JSON.stringify({ at, answer: carryOut(host, one) })}\n`).join('');
   if (kind === 'rehearsals') return body;
   if (host === undefined) {
     if (kind !== 'vehicles') return undefined;

@@ -9,8 +9,8 @@ export interface PlainRequest {
   readonly stream: () => Socket;
 }
 
-/** JSON, or `undefined` for an empty answer, or `stream` where `PlainRequest.stream` was taken. */
-export type PlainAnswer = object | undefined | 'stream';
+/** JSON, or text of lines of it, or `undefined` for an empty answer, or `stream` where `PlainRequest.stream` was taken. */
+export type PlainAnswer = object | string | undefined;
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const STREAM = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n';
@@ -74,8 +74,8 @@ function readOne(held: Buffer, socket: Socket): { readonly request: PlainRequest
   };
 }
 
-function textOf(found: object | undefined): string {
+function textOf(found: object | string | undefined): string {
   if (found === undefined) return NOTHING;
-  const body = JSON.stringify(found);
+  const body = typeof found === 'string' ? found : JSON.stringify(found);
   return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }

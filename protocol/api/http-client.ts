@@ -1,12 +1,16 @@
 import { EventEmitter } from 'node:events';
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { EdgetwinError, messageOf } from '../../common/errors.js';
 import { ERRORS, fault, type ErrorCode } from '../errors.js';
+import { COMMANDS_PATH, commandLine, commandsText, refusalOf } from './commands.js';
+import { linesOf } from './lines.js';
 import { readEvents, type ServerEvent } from './sse.js';
 
 export interface CallOptions<A> {
   readonly body?: unknown;
+  /** The body, as JSON already. */
+  readonly json?: string;
   /** Checks the answer; without it the call expects none. */
   readonly answer?: z.ZodType<A>;
   readonly timeoutMs?: number;
@@ -24,6 +28,8 @@ export interface HttpClientOptions {
   readonly refused?: (code: string) => void;
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
 /** Streams of events that one client follows at once. */
 const STREAMS = 2;
 
@@ -36,6 +42,7 @@ export class HttpClient implements AsyncDisposable {
   readonly url: string;
   readonly #pool: Pool;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #jsonHeaders: Readonly<Record<string, string>>;
   readonly #atOnce: number;
   readonly #options: HttpClientOptions;
   #underWay = 0;
@@ -46,6 +53,7 @@ export class HttpClient implements AsyncDisposable {
     this.url = url;
     this.#options = options;
     this.#headers = options.headers ?? {};
+    this.#jsonHeaders = { ...this.#headers, 'content-type': 'application/json' };
     this.#atOnce = options.connections ?? 16;
     this.#pool = new Pool(url, {
       // A stream of events has its own.
@@ -56,17 +64,48 @@ export class HttpClient implements AsyncDisposable {
     });
   }
 
-  async call<A = void>(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-    path: string,
-    options: CallOptions<A> = {},
-  ): Promise<A> {
+  async call<A = void>(method: Method, path: string, options: CallOptions<A> = {}): Promise<A> {
+    return this.#inTurn(() => this.#call(method, path, options));
+  }
+
+  /**
+   * Several commands (`commandText`) in one request; `answered` hears of each once its own answer is here. Rejects where the request
+   * fails as a whole, in the ways in which `call` does, or breaks off: those without an answer until then may have been carried out, or not.
+   */
+  async commands(
+    commands: readonly string[],
+    answered: (at: number, outcome: { readonly answer: unknown } | { readonly error: EdgetwinError }) => void,
+    options: Pick<CallOptions<never>, 'timeoutMs' | 'signal'> = {},
+  ): Promise<void> {
+    await this.#inTurn(() => this.#commands(commands, answered, options));
+  }
+
+  async #commands(
+    commands: readonly string[],
+    answered: Parameters<HttpClient['commands']>[1],
+    options: Pick<CallOptions<never>, 'timeoutMs' | 'signal'>,
+  ): Promise<void> {
+    const tell = (text: string): void => {
+      const found = commandLine.safeParse(parseJson(text));
+      if (!found.success) throw fault('UPSTREAM_REFUSED', `POST ${this.url}${COMMANDS_PATH} answered in another form`);
+      const { at, answer, error } = found.data;
+      if (error === undefined) return answered(at, { answer });
+      const refusal = refusalOf(error);
+      this.#options.refused?.(refusal.code);
+      answered(at, { error: refusal });
+    };
+    await this.#request('POST', COMMANDS_PATH, { ...options, json: commandsText(commands) }, async response => {
+      for await (const lines of linesOf(response.body)) lines.forEach(tell);
+    });
+  }
+
+  async #inTurn<A>(does: () => Promise<A>): Promise<A> {
     // The time that a call may take begins here: those that wait would else fail together, be made again, and keep the service
     // from ever being through with them.
     if (this.#underWay >= this.#atOnce) await new Promise<void>(resolve => this.#waiting.push(resolve));
     else this.#underWay++;
     try {
-      return await this.#call(method, path, options);
+      return await does();
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#underWay--;
@@ -74,39 +113,44 @@ export class HttpClient implements AsyncDisposable {
     }
   }
 
-  async #call<A>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, options: CallOptions<A>): Promise<A> {
+  async #call<A>(method: Method, path: string, options: CallOptions<A>): Promise<A> {
+    const text = await this.#request(method, path, options, response => response.body.text());
+    if (options.answer === undefined) return undefined as A;
+    const found = options.answer.safeParse(parseJson(text));
+    if (!found.success) throw fault('UPSTREAM_REFUSED', `${method} ${this.url}${path} answered in another form`);
+    return found.data;
+  }
+
+  /** One request; `read` takes its answer where it is no refusal, within the same time. */
+  async #request<T>(
+    method: Method,
+    path: string,
+    options: CallOptions<unknown>,
+    read: (response: Dispatcher.ResponseData) => Promise<T>,
+  ): Promise<T> {
     if (method !== 'GET') this.#options.before?.();
     using stop = new Stop(options.timeoutMs ?? 5_000, options.signal);
+    const body = options.json ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
+    const headers = body === undefined ? this.#headers : this.#jsonHeaders;
     let status: number;
     let text: string;
     let retryAfter: string | string[] | undefined;
     try {
-      const response = await this.#pool.request({
-        method,
-        path,
-        signal: stop,
-        ...(options.body === undefined
-          ? { headers: this.#headers }
-          : { body: JSON.stringify(options.body), headers: { ...this.#headers, 'content-type': 'application/json' } }),
-      });
+      const response = await this.#pool.request({ method, path, signal: stop, headers, body: body ?? null });
       status = response.statusCode;
+      if (status < 300) return await read(response);
       retryAfter = response.headers['retry-after'];
       text = await response.body.text();
     } catch (cause) {
       if (options.signal?.aborted) throw cause;
       if (stop.late) throw fault('DEADLINE', `${method} ${this.url}${path}`, { cause });
+      if (cause instanceof EdgetwinError) throw cause;
       throw fault('UPSTREAM_AWAY', `${method} ${this.url}${path}: ${messageOf(cause)}`, { cause });
     }
     // A service that sends its callers elsewhere says so in its problem details (MANAGER_NOT_LEADER), too.
-    if (status >= 300) {
-      const refusal = asFault(text, status, `${method} ${this.url}${path}`, retryAfter);
-      this.#options.refused?.(refusal.code);
-      throw refusal;
-    }
-    if (options.answer === undefined) return undefined as A;
-    const found = options.answer.safeParse(parseJson(text));
-    if (!found.success) throw fault('UPSTREAM_REFUSED', `${method} ${this.url}${path} answered in another form`);
-    return found.data;
+    const refusal = asFault(text, status, `${method} ${this.url}${path}`, retryAfter);
+    this.#options.refused?.(refusal.code);
+    throw refusal;
   }
 
   /** Follows a stream of server-sent events until it ends or the signal is aborted. */

@@ -1,10 +1,11 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { EdgetwinError, messageOf } from '../../common/errors.js';
 import type { Log } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics.js';
 import { version } from '../../common/version.js';
 import { fault } from '../errors.js';
+import { check } from './check.js';
+import { withCommands } from './command-route.js';
 import { inUrl } from '../ipv6.js';
 import type { MetricName } from '../metrics.js';
 import { openApi } from './openapi.js';
@@ -49,7 +50,7 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
     frameworkErrors: (error, request, reply) => refuse(error, request, reply as unknown as FastifyReply),
   });
   app.removeContentTypeParser('text/plain');
-  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+  const refused = (error: unknown, request: FastifyRequest): EdgetwinError | undefined => {
     const known = error instanceof EdgetwinError ? error : asRequestFault(error);
     options.metrics.count('http_errors_total', { part: options.part, code: known?.code ?? 'INTERNAL' });
     if (known === undefined)
@@ -59,8 +60,10 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
         error: messageOf(error),
         stack: error instanceof Error ? error.stack : undefined,
       });
-    void sendProblem(reply, known);
+    return known;
   };
+  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
+    void sendProblem(reply, refused(error, request));
   app.setErrorHandler(refuse);
   app.setNotFoundHandler((request, reply) =>
     refuse(fault('NOT_FOUND', `${request.method} ${request.url}`), request, reply),
@@ -69,8 +72,13 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   metrics.set('service_info', 1, { part, version: version() });
   if (options.routes.some(({ form }) => form))
     app.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => done(null, formOf(String(body))));
-  for (const row of [...options.routes, REHEARSAL]) {
-    const labels = { part, route: `${row.method} ${row.path}` };
+  const took = (row: Route, reply: FastifyReply): void =>
+    metrics.observe('http_request_seconds', reply.elapsedTime / 1_000, { part, route: `${row.method} ${row.path}` });
+  const routes = withCommands(options.routes, {
+    refused: (error, request) => problemOf(refused(error, request)),
+    took,
+  });
+  for (const row of [...routes, REHEARSAL]) {
     app.route({
       method: row.method,
       url: row.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -84,7 +92,7 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
           reply,
         };
         const answer = await row.handle(input);
-        if (!row.raw) metrics.observe('http_request_seconds', reply.elapsedTime / 1_000, labels);
+        if (!row.raw) took(row, reply);
         // Accepted: what it began goes first, and what was begun leaves at the end of this turn of the event loop.
         if (row.status === 202) await new Promise(resolve => setImmediate(resolve));
         if (row.raw) return reply;
@@ -101,7 +109,7 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   app.get('/metrics', async (_request, reply) =>
     reply.header('content-type', options.metrics.contentType).send(await options.metrics.text()),
   );
-  const description = openApi(options.part, options.routes);
+  const description = openApi(options.part, routes);
   for (const path of ['/openapi.json', '/v1/openapi.json']) app.get(path, () => description);
   await options.extend?.(app);
   await app.listen({ host: options.listen.address, port: options.listen.port });
@@ -129,13 +137,6 @@ function formOf(body: string): Record<string, string | string[]> {
   );
 }
 
-function check<T>(schema: z.ZodType<T> | undefined, value: unknown, where: string): T {
-  if (schema === undefined) return undefined as T;
-  const found = schema.safeParse(value);
-  if (!found.success) throw fault('REQUEST_INVALID', `${where}: ${z.prettifyError(found.error).replaceAll('\n', ' ')}`);
-  return found.data;
-}
-
 /** Fastify's own refusals (bad JSON, too large, wrong media type) are the caller's faults, too. */
 function asRequestFault(error: unknown): EdgetwinError | undefined {
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
@@ -143,14 +144,15 @@ function asRequestFault(error: unknown): EdgetwinError | undefined {
 }
 
 function sendProblem(reply: FastifyReply, error: EdgetwinError | undefined): FastifyReply {
-  const status = error?.status ?? 500;
-  const body: Problem = {
-    type: `urn:edgetwin:error:${error?.code ?? 'INTERNAL'}`,
-    title: error?.message.split(': ')[1] ?? 'something failed inside',
-    status,
-    code: error?.code ?? 'INTERNAL',
-    detail: error?.detail ?? 'see the log',
-  };
-  if (status === 503) void reply.header('retry-after', '1');
-  return reply.code(status).header('content-type', 'application/problem+json').send(JSON.stringify(body));
+  const body = problemOf(error);
+  if (body.status === 503) void reply.header('retry-after', '1');
+  return reply.code(body.status).header('content-type', 'application/problem+json').send(JSON.stringify(body));
 }
+
+const problemOf = (error: EdgetwinError | undefined): Problem => ({
+  type: `urn:edgetwin:error:${error?.code ?? 'INTERNAL'}`,
+  title: error?.message.split(': ')[1] ?? 'something failed inside',
+  status: error?.status ?? 500,
+  code: error?.code ?? 'INTERNAL',
+  detail: error?.detail ?? 'see the log',
+});

@@ -22,6 +22,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown, A = unknown> {
   readonly raw?: true;
   /** Content type of a raw answer; absent: server-sent events. */
   readonly media?: string;
+  /** By this name it is a command that is also taken together with others (commands.ts). */
+  readonly command?: string;
   /** The body is a form (`FORM`); names that come several times are lists. */
   readonly form?: true;
   /** Errors in another form than problem details, where somebody else's API is served. */

@@ -41,6 +41,7 @@ const commandRoutes = (service: SdnService): Route[] => [
   route({
     method: 'PUT',
     path: '/v1/vehicles/{vehicle}',
+    command: 'install',
     summary: 'registration or recovery: back-up routes and way out to a host',
     params,
     body: installRequest,
@@ -51,6 +52,7 @@ const commandRoutes = (service: SdnService): Route[] => [
   route({
     method: 'PUT',
     path: '/v1/vehicles/{vehicle}/redirect',
+    command: 'redirect',
     summary: 'the swap: both directions of the flow go to another host',
     params,
     body: redirectRequest,
@@ -61,6 +63,7 @@ const commandRoutes = (service: SdnService): Route[] => [
   route({
     method: 'POST',
     path: '/v1/vehicles/{vehicle}/retire',
+    command: 'retire',
     summary: 'removes the way out of a drained host',
     params,
     body: retireRequest,
@@ -88,6 +91,7 @@ const commandRoutes = (service: SdnService): Route[] => [
   route({
     method: 'PUT',
     path: '/v1/attachments/{vehicle}',
+    command: 'hint',
     summary: 'somebody other than the switch saw the vehicle there: a hint, as a copy of a frame is one',
     params,
     body: attachmentHint,

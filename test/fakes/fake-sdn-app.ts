@@ -63,6 +63,7 @@ export class FakeSdnApp implements AsyncDisposable {
         route({
           method: 'PUT',
           path: '/v1/vehicles/{vehicle}',
+          command: 'install',
           summary: 'install',
           params,
           body: installRequest,
@@ -84,6 +85,7 @@ export class FakeSdnApp implements AsyncDisposable {
         route({
           method: 'PUT',
           path: '/v1/vehicles/{vehicle}/redirect',
+          command: 'redirect',
           summary: 'redirect',
           params,
           body: redirectRequest,
@@ -99,6 +101,7 @@ export class FakeSdnApp implements AsyncDisposable {
         route({
           method: 'POST',
           path: '/v1/vehicles/{vehicle}/retire',
+          command: 'retire',
           summary: 'retire',
           params,
           body: retireRequest,
@@ -135,6 +138,7 @@ export class FakeSdnApp implements AsyncDisposable {
         route({
           method: 'PUT',
           path: '/v1/attachments/{vehicle}',
+          command: 'hint',
           summary: 'hint',
           params,
           body: attachmentHint,

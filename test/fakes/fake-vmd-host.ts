@@ -98,6 +98,7 @@ function routes(host: () => FakeVmdHost, count: number, gate: Gate): Route[] {
     route({
       method: 'POST',
       path: `/v1/slots/{vehicle}/${name}`,
+      command: name,
       summary: name,
       params,
       body,
@@ -140,6 +141,7 @@ function routes(host: () => FakeVmdHost, count: number, gate: Gate): Route[] {
     route({
       method: 'PUT',
       path: '/v1/slots/{vehicle}/settings',
+      command: 'settings',
       summary: 'settings',
       params,
       body: settingsRequest,

@@ -40,6 +40,7 @@ export function controlRoutes(
     route({
       method: 'POST',
       path: '/v1/slots/{vehicle}/prepare',
+      command: 'prepare',
       summary: 'take a slot for a vehicle: store its reports, answer provisionally',
       params,
       body: prepareRequest,
@@ -50,6 +51,7 @@ export function controlRoutes(
     route({
       method: 'POST',
       path: '/v1/slots/{vehicle}/activate',
+      command: 'activate',
       summary: 'the claim is applied: act as the twin while the lease holds',
       params,
       body: activateRequest,
@@ -60,6 +62,7 @@ export function controlRoutes(
     route({
       method: 'POST',
       path: '/v1/slots/{vehicle}/drain',
+      command: 'drain',
       summary: 'stand down at once and hand over the digest; go on storing',
       params,
       body: drainRequest,
@@ -70,6 +73,7 @@ export function controlRoutes(
     route({
       method: 'POST',
       path: '/v1/slots/{vehicle}/release',
+      command: 'release',
       summary: 'the slot is free again',
       params,
       body: releaseRequest,
@@ -79,6 +83,7 @@ export function controlRoutes(
     route({
       method: 'PUT',
       path: '/v1/slots/{vehicle}/settings',
+      command: 'settings',
       summary: 'what the vehicle is to be set to: its car is told with acknowledgements',
       params,
       body: settingsRequest,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { commandText } from '../../../protocol/api/commands.js';
 import { drainAnswer, hostHealth, hostNetwork, leaseAnswer, settingsAnswer } from '../../../protocol/api/vmd.js';
 import { META } from '../../../protocol/report.js';
 import { eventually } from '../../fakes/eventually.js';
@@ -46,6 +47,36 @@ describe('the control of a vmd host', () => {
     scene.store.letGo();
     assert.deepEqual(drainAnswer.parse(await drain).digest.ranges, [{ boot: 1, ranges: [[1, 1]] }]); // prettier-ignore
     assert.equal((await report).code, '2.04');
+  });
+
+  it('takes several commands in one request, and a drain that waits for the store holds up no other', async () => {
+    const [leaves, comes] = [await scene.car(0), await scene.car(1)];
+    await scene.command(leaves.vehicle, 'prepare', 1, { number: leaves.number });
+    scene.store.hold();
+    const report = leaves.report(1);
+    await eventually('a report waits for the store', () => scene.store.held > 0);
+    const header = { term: 1, handover: 'h', attempt: 1, epoch: 2, way: 'manager' };
+    const commands = [
+      commandText('drain', leaves.vehicle, JSON.stringify({ header, graceMs: 0 })),
+      commandText('prepare', comes.vehicle, JSON.stringify({ header, number: comes.number })),
+      commandText('activate', comes.vehicle, JSON.stringify({ header: { ...header, epoch: 1 }, ...LEASE })),
+      commandText('activate', comes.vehicle, JSON.stringify({ header, ...LEASE })),
+    ];
+    const told = new Map<number, unknown>();
+    const all = scene.control.commands(commands, (at, outcome) => {
+      told.set(at, 'error' in outcome ? outcome.error.code : outcome.answer);
+    });
+    await eventually('three are answered', () => told.size === 3);
+    const others = [1, 2, 3].map(at => told.get(at));
+    assert.deepEqual(others, [{ slot: 1, state: 'reserved' }, 'EPOCH_STALE', { slot: 1, state: 'assigned' }]);
+    scene.store.letGo();
+    await all;
+    assert.deepEqual(drainAnswer.parse(told.get(0)).digest.ranges, [{ boot: 1, ranges: [[1, 1]] }]); // prettier-ignore
+    assert.equal((await report).code, '2.04');
+    // Said again, as after an answer that was lost: nothing changes.
+    const again = new Map<number, boolean>();
+    await scene.control.commands(commands, (at, outcome) => void again.set(at, 'answer' in outcome));
+    assert.deepEqual([0, 1, 2, 3].map(at => again.get(at)), [true, true, false, true]); // prettier-ignore
   });
 
   it('tells of the first report of each preparation and of the end of a drain, also to who comes later', async () => {
