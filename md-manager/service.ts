@@ -177,7 +177,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   const predictor =
     motion && new Predictor(motion, { clock, metrics, standby, state: vehicle => runner.state(vehicle) });
   const triggers = await openTriggers(config, {
-    ...{ store, clock, timers, random, metrics, log, newId: randomUUID },
+    ...{ store, term, clock, timers, random, metrics, log, newId: randomUUID },
     ...{ callback: callbackOf(config), names: triggerNames(config), domains: domainsOf(config), topology },
     state: vehicle => runner.state(vehicle),
     foresee: (vehicle, domain, reason) => standby.foresee(vehicle, { domain, reason }),
@@ -215,7 +215,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
   await recoverAll(recovery, found, seen);
   starting.over();
   const drains: Drains = new Drains(drainNotes, {
-    ...{ store, mano, pool, runner, standby, newId: randomUUID, clock, timers, log },
+    ...{ store, mano, pool, runner, standby, term, newId: randomUUID, clock, timers, log },
   });
   open.defer(() => drains.close());
   pool.start();

@@ -169,10 +169,13 @@ export interface SettingsRow {
   readonly reported?: unknown;
 }
 
+/** The lease of the leading md-manager: whose term notes are written under. */
+export const MANAGER_SERVICE = 'md-manager';
+
 /** Something that holds until it is taken back, whichever manager leads: `note` as JSON, opaque to the store. */
 export interface NoteRow {
-  /** `drain`: a host that is to be empty; `mobility`: who is told of hand-overs. */
-  readonly kind: 'drain' | 'mobility';
+  /** `drain`: a host that is to be empty; `mobility`: who is told of hand-overs; `mobility-app`: whose application goes with its devices. */
+  readonly kind: 'drain' | 'mobility' | 'mobility-app';
   readonly id: string;
   readonly note: unknown;
 }
@@ -230,9 +233,12 @@ export interface ControlStore extends AsyncDisposable {
   settings(vehicle: string): Promise<SettingsRow | undefined>;
   /** Every version that anyone was told of is in it; one of unknown outcome may be missing. */
   allSettings(): Promise<SettingsRow[]>;
-  /** In place of one of this kind and id. Durable when it resolves, as is its end. */
-  putNote(row: NoteRow): Promise<void>;
-  deleteNote(kind: NoteRow['kind'], id: string): Promise<void>;
+  /**
+   * In place of one of this kind and id. Durable when it resolves, as is its end. `term` is the leader's: the word of an older one
+   * that comes after that of a newer one changes nothing (it resolves all the same, or rejects with TERM_STALE).
+   */
+  putNote(row: NoteRow, term: number): Promise<void>;
+  deleteNote(kind: NoteRow['kind'], id: string, term: number): Promise<void>;
   /** In the order of their ids. */
   notes(kind: NoteRow['kind']): Promise<NoteRow[]>;
 }

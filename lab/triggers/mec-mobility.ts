@@ -1,9 +1,12 @@
 import { timeStampOf, unixMs } from '../../protocol/triggers/mec-location.js';
-import type { Kept } from './book.js';
+import { Book, type Kept } from './book.js';
+import { notThere, type Asked, type Reply } from './door.js';
 import { Platform, type FarEnd, type FarEndOptions } from './far-end.js';
 import { answerSubscriptions } from './subscriptions.js';
 
 const SUBSCRIPTIONS = '/subscriptions';
+const SERVICES = '/app_mobility_services';
+const DEREGISTER = '/deregister_task';
 const MOST_LIFE_MS = 3_600_000;
 const STATUS = { early: 'INTERHOST_MOVEOUT_TRIGGERED', late: 'INTERHOST_MOVEOUT_COMPLETED' } as const;
 
@@ -16,6 +19,8 @@ interface Subscription extends Record<string, unknown> {
 }
 
 export interface MecMobility extends FarEnd {
+  /** Applications that have registered themselves. */
+  readonly services: Book;
   /** Subscribers are told that their time is about to end. */
   tellExpiry(): Promise<void>;
 }
@@ -39,7 +44,25 @@ export async function openMecMobility(options: FarEndOptions = {}): Promise<MecM
     const notification = { notificationType: 'TestNotification', _links: { subscription: { href: hrefOf(id) } } };
     return platform.post(url, 'TestNotification', notification);
   };
+  const services = new Book(clock);
+  const registered = (body: unknown, id?: string): Kept => {
+    const info = platform.checked<{ readonly expiryTime?: number }>('RegistrationInfo', body);
+    const { expiryTime = 0 } = info;
+    return services.put({ ...info }, expiryTime === 0 ? undefined : clock.nowMs() + expiryTime * 1_000, id);
+  };
+  const answerServices = (asked: Asked): Reply => {
+    if (asked.path.endsWith(DEREGISTER)) {
+      if (asked.method !== 'POST') throw notThere(asked);
+      return answerServices({ ...asked, method: 'DELETE', path: asked.path.slice(0, -DEREGISTER.length) });
+    }
+    const show = ({ id, body }: Kept): Record<string, unknown> => ({ ...body, appMobilityServiceId: id });
+    return answerSubscriptions(asked, services, {
+      ...{ path: SERVICES, url: door.url + SERVICES, take: registered, show },
+      list: () => services.all().map(show),
+    });
+  };
   const door = await platform.serve({ ...options, base: '/amsi/v1' }, asked => {
+    if (asked.path.startsWith(SERVICES)) return answerServices(asked);
     const url = door.url + SUBSCRIPTIONS;
     return answerSubscriptions(asked, book, {
       ...{ path: SUBSCRIPTIONS, url, take: taken },
@@ -53,7 +76,7 @@ export async function openMecMobility(options: FarEndOptions = {}): Promise<MecM
     });
   });
   return {
-    ...{ name: 'mec-mobility', door, book, poster: platform.poster, acks: platform.acks },
+    ...{ name: 'mec-mobility', door, book, poster: platform.poster, acks: platform.acks, services },
     async tell({ ipv4, to, phase }) {
       for (const { id, body } of book.all()) {
         const { callbackReference, filterCriteria, subscriptionType } = body as Subscription;

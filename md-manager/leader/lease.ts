@@ -1,8 +1,8 @@
-import type { ServiceLeaseRow } from '../../store/types.js';
+import { MANAGER_SERVICE, type ServiceLeaseRow } from '../../store/types.js';
 
 /** The lease of the leader (docs/decisions/leadership.md): pure. Times are monotonic milliseconds of whoever looks. */
 
-export const SERVICE = 'md-manager';
+export const SERVICE = MANAGER_SERVICE;
 
 /** What somebody has seen of the lease, and since when it has been so. */
 export interface Seen {

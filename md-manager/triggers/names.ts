@@ -22,6 +22,8 @@ export interface Names {
   domainOf(place: string): string | undefined;
   /** An access point of our topology, by their name of it; names that they share with us stand for themselves. */
   accessPointOf(place: string): string;
+  /** Those that they have names for. */
+  readonly vehicles: readonly string[];
   /** What they call a vehicle. */
   devicesOf(vehicle: string): readonly DeviceName[];
 }
@@ -43,6 +45,7 @@ export function namesOf(content: unknown, domains: readonly string[]): Names {
       return ours.has(domain) ? domain : undefined;
     },
     accessPointOf: place => accessPoints[place] ?? place,
+    vehicles: [...devices.keys()],
     devicesOf: vehicle => devices.get(vehicle) ?? [],
   };
 }

@@ -8,20 +8,24 @@ import type { Route } from '../../protocol/api/route.js';
 import type { AttachmentHint } from '../../protocol/api/sdn-app.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { Topology } from '../../protocol/topology.js';
-import { associateIdOf, type AssociateId } from '../../protocol/triggers/mec-mobility.js';
+import { associateIdOf, type AssociateId, type MobilityDevice } from '../../protocol/triggers/mec-mobility.js';
 import type { ControlStore } from '../../store/types.js';
 import type { VehicleState } from '../handover/state.js';
 import { Acks } from './acks.js';
 import { FarEndClient } from './far-end-client.js';
 import { locationContract } from './far-ends/mec-location.js';
 import { mobilityContract } from './far-ends/mec-mobility.js';
+import { REGISTRATION, registrationContract } from './far-ends/mec-registration.js';
 import { nefContract } from './far-ends/nef.js';
 import { smfContract } from './far-ends/smf.js';
 import { Adjacency } from './mobility/adjacency.js';
 import { Announcements } from './mobility/announcements.js';
 import { Mail } from './mobility/mail.js';
+import { Registered } from './mobility/registered.js';
+import { registeredRoutes } from './mobility/registered-rest.js';
 import { AMS_PATH, mobilityRoutes } from './mobility/rest.js';
 import { Subscribers } from './mobility/subscribers.js';
+import { Transfers } from './mobility/transfers.js';
 import type { Names } from './names.js';
 import { triggerRoutes } from './rest.js';
 import type { TriggerConfig } from './settings.js';
@@ -43,6 +47,8 @@ export interface OpenTriggersDeps {
   /** Calls for each thing that a hand-over reaches; the returned function ends it. */
   readonly onHandover: (listener: (record: HandoverRecord) => void) => () => void;
   readonly store: Pick<ControlStore, 'putNote' | 'deleteNote' | 'notes'>;
+  /** Under which notes are written there. */
+  readonly term: number;
   readonly newId: () => string;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -87,27 +93,44 @@ export async function openTriggers(config: TriggerConfig, deps: OpenTriggersDeps
   });
   open.defer(() => mail[Symbol.dispose]());
   const url = `${callback}${AMS_PATH}/subscriptions`;
-  const { store, newId } = deps;
-  const subscribers = new Subscribers({ url, mail, store, clock, timers, metrics, log, newId });
+  const { store } = deps;
+  const subscribers = new Subscribers({ ...deps, url, mail });
   open.defer(() => subscribers[Symbol.dispose]());
-  subscribers.load(await store.notes('mobility'));
+  const registered = new Registered(deps);
+  open.defer(() => registered[Symbol.dispose]());
+  const [subscriptions, registrations] = await Promise.all([store.notes('mobility'), store.notes('mobility-app')]);
+  subscribers.load(subscriptions);
+  registered.load(registrations);
   const adjacency = new Adjacency({ subscribers, topology, hosts: deps.hosts, clock, timers });
   open.defer(() => adjacency[Symbol.dispose]());
   const announcements = new Announcements({
     subscribers,
     associateIds: vehicle => associateIds(names, vehicle, deps.state(vehicle)),
+    follows: (appInstanceId, ids) => registered.follows(appInstanceId, ids),
     hostOf: host => deps.hosts().find(ref => ref.host === host),
     nowMs: () => clock.nowMs(),
   });
-  open.defer(deps.onHandover(record => announcements.onRecord(record)));
+  const isRegistration = ({ contract: { what } }: Standing): boolean => what === REGISTRATION;
+  const transfers = new Transfers({
+    ...{ names, timers },
+    onChange: () => standings.filter(isRegistration).forEach(standing => standing.hurry()),
+  });
+  open.defer(() => transfers[Symbol.dispose]());
+  const heard = deps.onHandover(record => {
+    announcements.onRecord(record);
+    transfers.onRecord(record);
+  });
+  open.defer(heard);
 
   return {
     routes: [
       ...triggerRoutes({ triggers, acks, standings, nowMs: () => clock.nowMs() }),
       ...mobilityRoutes(subscribers, adjacency, callback),
+      ...registeredRoutes(registered, callback),
     ],
     start() {
-      for (const contract of contractsOf(config, deps, clients)) standings.push(open.use(new Standing(contract, deps)));
+      for (const contract of contractsOf(config, deps, clients, transfers))
+        standings.push(open.use(new Standing(contract, deps)));
     },
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
@@ -136,6 +159,7 @@ function contractsOf(
   config: TriggerConfig,
   { callback, domains, clock }: Pick<OpenTriggersDeps, 'callback' | 'domains' | 'clock'>,
   clients: ReadonlyMap<Origin, FarEndClient>,
+  transfers: Pick<Transfers, 'devices'>,
 ): Contract[] {
   const lifeS = config['triggers.lifeS'];
   const { 'triggers.dnn': dnn, 'triggers.snssai': snssai } = config;
@@ -160,17 +184,18 @@ function contractsOf(
           clock,
         ),
       ),
-    'mec-mobility': client => [
-      mobilityContract(
-        client,
-        {
-          callbackReference: at('mec-mobility'),
-          appInstanceId: config['triggers.mecMobility.appInstanceId'],
-          lifeMs: lifeS * 1_000,
-        },
-        clock,
-      ),
-    ],
+    'mec-mobility': client => {
+      const appInstanceId = config['triggers.mecMobility.appInstanceId'];
+      const devices = (): MobilityDevice[] => transfers.devices();
+      const wish = { callbackReference: at('mec-mobility'), appInstanceId, lifeMs: lifeS * 1_000 };
+      return [
+        // A platform watches the devices of those applications that have registered them.
+        ...(appInstanceId === undefined
+          ? []
+          : [registrationContract(client, { appInstanceId, devices, lifeS }, clock)]),
+        mobilityContract(client, wish, clock),
+      ];
+    },
   };
   return [...clients].flatMap(([origin, client]) => made[origin](client));
 }

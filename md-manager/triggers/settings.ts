@@ -89,7 +89,7 @@ export const TRIGGER_SETTINGS = {
   'triggers.mecMobility.appInstanceId': {
     parse: text,
     optional: true,
-    help: 'our application there; else all that it tells',
+    help: 'our application there: registered with the devices that triggers.names has for it, and subscribed for; else all that it tells',
   },
 } as const satisfies Settings;
 

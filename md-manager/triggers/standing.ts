@@ -60,6 +60,7 @@ export class Standing implements AsyncDisposable {
   #state: StandingState;
   #held: Held | undefined;
   #wake: () => void = () => undefined;
+  #hurried = false;
   readonly #running: Promise<void>;
 
   constructor(contract: Contract, deps: StandingDeps) {
@@ -74,9 +75,10 @@ export class Standing implements AsyncDisposable {
     return this.#state;
   }
 
-  /** Its far end says that it ends: renewed now. */
+  /** Its far end says that it ends, or there is something to tell there: renewed now, where it is held; one that is away has its pauses. */
   hurry(): void {
-    this.#wake();
+    this.#hurried = true;
+    if (this.#state.at === 'held') this.#wake();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,10 +96,12 @@ export class Standing implements AsyncDisposable {
     let pauses = backoff(RETRY, this.#deps.random);
     while (!signal.aborted) {
       let pauseMs: number;
+      this.#hurried = false;
       try {
         this.#held = await this.#next(signal);
         this.#hold(this.#held);
         pauses = backoff(RETRY, this.#deps.random);
+        if (this.#saidToHurry()) continue;
         pauseMs = this.#restOf(this.#held);
       } catch (error) {
         if (signal.aborted) return;
@@ -124,6 +128,11 @@ export class Standing implements AsyncDisposable {
     for (const url of others) await this.contract.end(url, signal);
     if (found !== undefined) return this.contract.renew(found, signal);
     return this.contract.create(signal);
+  }
+
+  /** While it was being renewed: perhaps too late for that. */
+  #saidToHurry(): boolean {
+    return this.#hurried;
   }
 
   #restOf({ untilMs }: Held): number {

@@ -16,6 +16,8 @@ export interface DrainsDeps {
   readonly pool: Pick<Pool, 'drain' | 'draining' | 'keep' | 'ref' | 'running'>;
   readonly runner: Pick<Runner, 'namedBy' | 'state' | 'order'>;
   readonly standby: Pick<Standby, 'leave'>;
+  /** Under which the notes are written. */
+  readonly term: number;
   readonly newId: () => string;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -58,11 +60,11 @@ export class Drains {
 
   /** NOT_FOUND where no such host runs; a fault of the store where it cannot be noted: then nothing has changed. */
   async order(host: string): Promise<DrainState> {
-    const { pool, store } = this.#deps;
+    const { pool, store, term } = this.#deps;
     pool.running(host);
     const process = this.#processOf(host);
     await this.#writes.run(async () => {
-      await store.putNote({ kind: 'drain', id: host, note: { process } });
+      await store.putNote({ kind: 'drain', id: host, note: { process } }, term);
       this.#noted.set(host, 0);
       pool.drain(host);
     });
@@ -72,10 +74,10 @@ export class Drains {
 
   /** The host is kept after all; whoever has left stays away. NOT_FOUND where it does not run any more. */
   async cancel(host: string): Promise<DrainState> {
-    const { pool, store } = this.#deps;
+    const { pool, store, term } = this.#deps;
     pool.running(host);
     await this.#writes.run(async () => {
-      await store.deleteNote('drain', host);
+      await store.deleteNote('drain', host, term);
       this.#noted.delete(host);
       pool.keep(host);
     });
@@ -109,10 +111,10 @@ export class Drains {
   }
 
   #forget(host: string): void {
-    const { store, clock, log } = this.#deps;
+    const { store, term, clock, log } = this.#deps;
     this.#noted.set(host, clock.monotonicMs() + AGAIN_MS);
     const taken = this.#writes.run(async () => {
-      await store.deleteNote('drain', host);
+      await store.deleteNote('drain', host, term);
       this.#noted.delete(host);
     });
     taken.catch((error: unknown) =>

@@ -33,6 +33,7 @@ export const MANAGER = {
     help: 'tries to make or renew subscriptions there (held, away, refused), and how often they had forgotten one',
     labels: ['origin', 'result'],
   },
+  manager_mobility_apps: { kind: 'gauge', help: 'applications of others that go with their devices (MEC 021)' },
   manager_mobility_subscriptions: { kind: 'gauge', help: 'others that are told of our hand-overs (MEC 021)' },
   manager_mobility_notifications_total: {
     kind: 'counter',

@@ -106,6 +106,42 @@ export const mobilitySubscriptions = z.looseObject({
   _links: z.looseObject({ self: link, subscription: z.array(z.looseObject({ href: z.string() })).default([]) }),
 });
 
+export const LEVELS = [
+  'APP_MOBILITY_NOT_ALLOWED',
+  'APP_MOBILITY_WITH_CONFIRMATION',
+  'APP_MOBILITY_WITHOUT_CONFIRMATION',
+] as const;
+const TRANSFER_STATES = ['NOT_TRANSFERRED', 'USER_CONTEXT_TRANSFER_COMPLETED'] as const;
+export type ContextTransferState = (typeof TRANSFER_STATES)[number];
+
+const mobilityDevice = z.looseObject({
+  associateId,
+  appMobilityServiceLevel: z.enum(LEVELS).optional(),
+  contextTransferState: z.enum(TRANSFER_STATES).optional(),
+});
+export type MobilityDevice = z.infer<typeof mobilityDevice>;
+const consumer = z.looseObject({ appInstanceId: z.string().optional(), mepId: z.string().optional() });
+
+/** An application that goes with its devices, as others register it here, and we register ours at a platform: body of POST and PUT. */
+export const mobilityRegistration = z.looseObject({
+  serviceConsumerId: consumer.refine(
+    ({ appInstanceId, mepId }) => (appInstanceId === undefined) !== (mepId === undefined),
+    'appInstanceId or mepId',
+  ),
+  deviceInformation: z.array(mobilityDevice).max(1_000).optional(),
+  /** Seconds from now on; 0, like none: for ever. */
+  expiryTime: z.int().min(0).max(2_147_483).optional(),
+});
+export type MobilityRegistration = z.infer<typeof mobilityRegistration>;
+
+/** What a platform says of a registration, and of all. */
+export const mobilityRegistered = z.looseObject({
+  appMobilityServiceId: z.string().optional(),
+  serviceConsumerId: consumer,
+  expiryTime: z.number().optional(),
+});
+export const mobilityRegistrations = z.array(mobilityRegistered);
+
 /** Where an instance of the application is reached. */
 export interface CommInterface {
   readonly ipAddresses: readonly { readonly host: string; readonly port: number }[];

@@ -18,6 +18,7 @@ import {
   sameDevice,
   textKey,
 } from '../rows/control-rows.js';
+import { MANAGER_SERVICE } from '../types.js';
 import type { CasOutcome, ControlStore, DeviceRow, HandoverRow, InstanceRow, NoteRow, OwnerRow } from '../types.js';
 import type { OrderRow, ServiceLeaseRow, SettingsRow, StandbyRow } from '../types.js';
 import { openEnvironment, readFrom, written, type Environment, type Table } from './environment.js';
@@ -279,12 +280,18 @@ class Store implements LmdbControlStore {
     return this.#read('settings', () => this.#settings.list());
   }
 
-  putNote(row: NoteRow): Promise<void> {
-    return this.#transaction('note', () => this.#notes.put(row));
+  putNote(row: NoteRow, term: number): Promise<void> {
+    return this.#transaction('note', () => {
+      this.#leases.checkTerm(MANAGER_SERVICE, term);
+      this.#notes.put(row);
+    });
   }
 
-  deleteNote(kind: NoteRow['kind'], id: string): Promise<void> {
-    return this.#transaction('note', () => this.#notes.delete(kind, id));
+  deleteNote(kind: NoteRow['kind'], id: string, term: number): Promise<void> {
+    return this.#transaction('note', () => {
+      this.#leases.checkTerm(MANAGER_SERVICE, term);
+      this.#notes.delete(kind, id);
+    });
   }
 
   notes(kind: NoteRow['kind']): Promise<NoteRow[]> {

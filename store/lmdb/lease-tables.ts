@@ -1,3 +1,4 @@
+import { fault } from '../../protocol/errors.js';
 import { decodeServiceLease, decodeStandby, encodeServiceLease, encodeStandby, textKey } from '../rows/control-rows.js';
 import type { CasOutcome, ServiceLeaseRow, StandbyRow } from '../types.js';
 import type { Environment, Table } from './environment.js';
@@ -29,6 +30,12 @@ export class LeaseTables {
     if (held?.term === row.term && held.holder !== row.holder) return 'refused';
     void this.#services.put(textKey(row.service), encodeServiceLease(row));
     return 'applied';
+  }
+
+  /** TERM_STALE where a newer term was granted. */
+  checkTerm(service: string, term: number): void {
+    const held = this.service(service)?.term ?? 0;
+    if (held > term) throw fault('TERM_STALE', `${service} has term ${held}, not ${term}`);
   }
 
   service(name: string): ServiceLeaseRow | undefined {

@@ -13,6 +13,8 @@ export interface AnnouncementDeps {
   readonly subscribers: Subscribers;
   /** What others call the vehicle's device; nobody can be told of one that has no such name. */
   readonly associateIds: (vehicle: string) => readonly AssociateId[];
+  /** Whether the application of somebody else goes where one of these devices goes. */
+  readonly follows: (appInstanceId: string, ids: readonly AssociateId[]) => boolean;
   readonly hostOf: (host: string) => HostRef | undefined;
   /** Unix milliseconds. */
   readonly nowMs: () => number;
@@ -56,7 +58,7 @@ export class Announcements {
       if (this.#triggered.has(id)) return;
       this.#triggered.add(id);
     } else if (!this.#triggered.delete(id) && status === 'INTERHOST_MOVEOUT_FAILED' && !hasBegun(record)) return;
-    const { subscribers, associateIds, hostOf, nowMs } = this.#deps;
+    const { subscribers, associateIds, follows, hostOf, nowMs } = this.#deps;
     const all = subscribers.all();
     if (all.length === 0) return;
     const associateId = associateIds(vehicle);
@@ -64,22 +66,26 @@ export class Announcements {
     const host = toHost === undefined ? undefined : hostOf(toHost);
     const target = host === undefined ? undefined : instanceOf(host);
     for (const subscriber of all) {
-      if (!wants(subscriber.wish, record, status, associateId)) continue;
+      const { appInstanceId } = subscriber.wish.filterCriteria;
+      const isTheirs =
+        appInstanceId === undefined || isOf(record, appInstanceId) || follows(appInstanceId, associateId);
+      if (!isTheirs || !wants(subscriber.wish, status, associateId)) continue;
       subscribers.tell(subscriber, told.mobility({ associateId, status, target, atMs: nowMs() }, subscriber.href));
     }
   }
 }
 
-/** All criteria that are given hold. */
+const isOf = ({ fromHost, toHost }: HandoverRecord, appInstanceId: string): boolean =>
+  appInstanceId === fromHost || appInstanceId === toHost;
+
+/** All other criteria that are given hold. */
 function wants(
   { subscriptionType, filterCriteria }: MobilitySubscription,
-  { fromHost, toHost }: HandoverRecord,
   status: MobilityStatus,
   ids: readonly AssociateId[],
 ): boolean {
   if (subscriptionType !== 'MobilityProcedureSubscription') return false;
-  const { appInstanceId, associateId, mobilityStatus } = filterCriteria;
-  if (appInstanceId !== undefined && appInstanceId !== fromHost && appInstanceId !== toHost) return false;
+  const { associateId, mobilityStatus } = filterCriteria;
   if (mobilityStatus !== undefined && !mobilityStatus.includes(status)) return false;
   const named = (wish: AssociateId): boolean =>
     ids.some(({ type, value }) => type === wish.type && value === wish.value);

@@ -1,30 +1,20 @@
-import type { Clock, Timers } from '../../../common/clock.js';
-import type { Metrics } from '../../../common/metrics.js';
 import { z } from 'zod';
-import { messageOf } from '../../../common/errors.js';
-import type { Log } from '../../../common/log.js';
-import { fault } from '../../../protocol/errors.js';
+import type { Metrics } from '../../../common/metrics.js';
 import type { MetricName } from '../../../protocol/metrics.js';
 import { timeStampOf, unixMs } from '../../../protocol/triggers/mec-location.js';
 import { mobilitySubscription, told, type MobilitySubscription } from '../../../protocol/triggers/mec-mobility.js';
-import type { ControlStore, NoteRow } from '../../../store/types.js';
-import { InTurn } from '../../in-turn.js';
+import type { NoteRow } from '../../../store/types.js';
 import type { Mail } from './mail.js';
+import { NotedBook, type Noted, type NotedBookDeps } from './noted-book.js';
 
-export interface SubscriberDeps {
+export interface SubscriberDeps extends NotedBookDeps {
   /** Base URL of the subscriptions, as others reach it. */
   readonly url: string;
   readonly mail: Mail;
-  readonly store: Pick<ControlStore, 'putNote' | 'deleteNote'>;
-  readonly clock: Pick<Clock, 'nowMs'>;
-  readonly timers: Timers;
   readonly metrics: Metrics<MetricName>;
-  readonly log: Log;
-  readonly newId: () => string;
 }
 
-export interface Subscriber {
-  readonly id: string;
+export interface Subscriber extends Noted {
   readonly href: string;
   readonly wish: MobilitySubscription;
   readonly expiresAtMs: number;
@@ -43,58 +33,53 @@ const kept = z.object({ wish: mobilitySubscription, expiresAtMs: z.number() });
  */
 export class Subscribers implements Disposable {
   readonly #deps: SubscriberDeps;
-  readonly #all = new Map<string, Subscriber & { readonly cancel: () => void }>();
-
-  readonly #writes = new InTurn();
+  readonly #book: NotedBook<Subscriber>;
 
   constructor(deps: SubscriberDeps) {
     this.#deps = deps;
+    this.#book = new NotedBook(
+      {
+        ...{ kind: 'mobility', most: MOST },
+        noteOf: ({ wish, expiresAtMs }: Subscriber) => ({ wish, expiresAtMs }),
+        onKept: subscriber => this.#noticed(subscriber),
+        onGone: id => deps.mail.forget(id),
+        onSize: size => deps.metrics.set('manager_mobility_subscriptions', size),
+      },
+      deps,
+    );
   }
 
   /** Those of an earlier leader. */
   load(notes: readonly NoteRow[]): void {
-    const nowMs = this.#deps.clock.nowMs();
-    for (const { id, note } of notes) {
+    this.#book.load(notes, (id, note) => {
       const read = kept.safeParse(note);
-      if (read.success && read.data.expiresAtMs > nowMs) this.#put(id, this.#made(id, read.data.wish));
-      else this.#forget(id);
-    }
+      return read.success ? this.#made(id, read.data.wish) : undefined;
+    });
   }
 
   /** READERS_FULL where there are too many; a fault of the store where it cannot be kept: then there is none. */
-  add(wish: MobilitySubscription): Promise<Subscriber> {
-    return this.#writes.run(async () => {
-      if (this.#all.size >= MOST) throw fault('READERS_FULL', `${MOST}`);
-      const id = this.#deps.newId();
-      const subscriber = await this.#keep(id, wish);
-      if (wish.requestTestNotification === true) this.tell(subscriber, told.test(subscriber.href));
-      return subscriber;
-    });
+  async add(wish: MobilitySubscription): Promise<Subscriber> {
+    const subscriber = await this.#book.add(id => this.#made(id, wish));
+    if (wish.requestTestNotification === true) this.tell(subscriber, told.test(subscriber.href));
+    return subscriber;
   }
 
   /** NOT_FOUND where it has ended; a fault of the store where it cannot be kept: then it is as it was. */
   replace(id: string, wish: MobilitySubscription): Promise<Subscriber> {
-    return this.#writes.run(() => {
-      this.#of(id);
-      return this.#keep(id, wish);
-    });
+    return this.#book.replace(id, () => this.#made(id, wish));
   }
 
   /** Likewise. */
   remove(id: string): Promise<void> {
-    return this.#writes.run(async () => {
-      this.#of(id);
-      await this.#deps.store.deleteNote('mobility', id);
-      this.#drop(id);
-    });
+    return this.#book.remove(id);
   }
 
   get(id: string): Subscriber {
-    return this.#of(id);
+    return this.#book.get(id);
   }
 
   all(): readonly Subscriber[] {
-    return [...this.#all.values()];
+    return this.#book.all();
   }
 
   tell({ id, wish }: Subscriber, body: unknown): void {
@@ -102,8 +87,7 @@ export class Subscribers implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { cancel } of this.#all.values()) cancel();
-    this.#all.clear();
+    this.#book[Symbol.dispose]();
   }
 
   #made(id: string, wish: MobilitySubscription): Subscriber {
@@ -113,55 +97,12 @@ export class Subscribers implements Disposable {
     return { id, href: `${this.#deps.url}/${id}`, expiresAtMs, wish: timed };
   }
 
-  async #keep(id: string, asked: MobilitySubscription): Promise<Subscriber> {
-    const subscriber = this.#made(id, asked);
-    const { wish, expiresAtMs } = subscriber;
-    await this.#deps.store.putNote({ kind: 'mobility', id, note: { wish, expiresAtMs } });
-    return this.#put(id, subscriber);
-  }
-
-  #put(id: string, subscriber: Subscriber): Subscriber {
+  /** It is told before it ends. */
+  #noticed(subscriber: Subscriber): () => void {
     const { clock, timers } = this.#deps;
     const { expiresAtMs, href } = subscriber;
-    const nowMs = clock.nowMs();
-    this.#all.get(id)?.cancel();
-    const cancels = [timers.after(Math.max(0, expiresAtMs - nowMs), () => this.#expire(id))];
-    const noticeMs = expiresAtMs - NOTICE_MS - nowMs;
-    if (noticeMs > 0)
-      cancels.push(timers.after(noticeMs, () => this.tell(subscriber, told.expiry(expiresAtMs, clock.nowMs(), href))));
-    this.#all.set(id, { ...subscriber, cancel: () => cancels.forEach(cancel => cancel()) });
-    this.#gauge();
-    return subscriber;
-  }
-
-  #of(id: string): Subscriber & { readonly cancel: () => void } {
-    const found = this.#all.get(id);
-    if (found === undefined) throw fault('NOT_FOUND', `subscription ${id}`);
-    return found;
-  }
-
-  #expire(id: string): void {
-    this.#drop(id);
-    this.#forget(id);
-  }
-
-  /** Where the store is away the note stays: the next leader sees that its time is over. */
-  #forget(id: string): void {
-    const { store, log } = this.#deps;
-    const forgotten = this.#writes.run(() => store.deleteNote('mobility', id));
-    forgotten.catch((error: unknown) =>
-      log.warn({ event: 'manager.effect.failed', effect: 'subscription', error: messageOf(error) }),
-    );
-  }
-
-  #drop(id: string): void {
-    this.#all.get(id)?.cancel();
-    this.#all.delete(id);
-    this.#deps.mail.forget(id);
-    this.#gauge();
-  }
-
-  #gauge(): void {
-    this.#deps.metrics.set('manager_mobility_subscriptions', this.#all.size);
+    const noticeMs = expiresAtMs - NOTICE_MS - clock.nowMs();
+    if (noticeMs <= 0) return () => undefined;
+    return timers.after(noticeMs, () => this.tell(subscriber, told.expiry(expiresAtMs, clock.nowMs(), href)));
   }
 }

@@ -164,12 +164,12 @@ export class CassandraControlStore implements ControlStore {
     return this.#settings.list();
   }
 
-  putNote(row: NoteRow): Promise<void> {
-    return this.#notes.put(row);
+  putNote(row: NoteRow, term: number): Promise<void> {
+    return this.#notes.put(row, term);
   }
 
-  deleteNote(kind: NoteRow['kind'], id: string): Promise<void> {
-    return this.#notes.delete(kind, id);
+  deleteNote(kind: NoteRow['kind'], id: string, term: number): Promise<void> {
+    return this.#notes.delete(kind, id, term);
   }
 
   notes(kind: NoteRow['kind']): Promise<NoteRow[]> {

@@ -81,7 +81,7 @@ describe('hosts that are to be empty', function () {
     await lab.stop();
     {
       await using store = await openLmdbControlStore({ path: lab.folder });
-      await store.putNote({ kind: 'drain', id: host, note: { process: '1/1' } });
+      await store.putNote({ kind: 'drain', id: host, note: { process: '1/1' } }, 1);
     }
     await lab.start(ONE_HOST);
     assert.equal(await stateOf(host), 'ready');

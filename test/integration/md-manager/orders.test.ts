@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { apiDocuments } from '../../../lab/docs/api-documents.js';
 import { leader, orderList } from '../../../protocol/api/md-manager.js';
 import { until } from '../../fakes/eventually.js';
 import { Lab } from './lab.js';
@@ -35,6 +36,16 @@ describe('what md-manager tells of itself', function () {
       false,
     );
     assert.deepEqual(await lab.api.call('GET', '/v1/leader', { answer: leader }), { url: lab.api.url, term: 2 });
+  });
+
+  it('is every resource that it serves, and its shipped description says the same', async () => {
+    await using lab = await Lab.open();
+    const served = (await (await fetch(`${lab.api.url}/v1/openapi.json`)).json()) as { readonly paths: object };
+    const shipped = JSON.parse(apiDocuments().get('md-manager.json')!) as { readonly paths: object };
+    assert.deepEqual(Object.keys(shipped.paths).sort(), Object.keys(served.paths).sort());
+    assert.deepEqual(shipped.paths, served.paths);
+    for (const path of ['/v1/triggers/smf', '/amsi/v1/app_mobility_services', '/v1/hosts/{domain}/{index}/drain'])
+      assert.ok(path in served.paths, path);
   });
 
   it('is that all is full: the car stays on its old twin, the ledger and the metrics say why', async () => {

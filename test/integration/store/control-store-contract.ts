@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { codeOf } from '../../../common/errors.js';
 import {
+  MANAGER_SERVICE,
   MAX_STANDBYS_PER_WRITE,
   type ControlStore,
   type HandoverRow,
@@ -220,15 +222,40 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
 
     it('keeps notes of each kind until they are taken back', async () => {
       const note = (kind: NoteRow['kind'], id: string, text = ''): NoteRow => ({ kind, id, note: { text } });
-      await store.putNote(note('drain', 'edge-1/3'));
-      await store.putNote(note('drain', 'edge-1/2', 'a'));
-      await store.putNote(note('drain', 'edge-1/2', 'b'));
-      await store.putNote(note('mobility', 'edge-1/2'));
+      await store.putNote(note('drain', 'edge-1/3'), 1);
+      await store.putNote(note('drain', 'edge-1/2', 'a'), 1);
+      await store.putNote(note('drain', 'edge-1/2', 'b'), 1);
+      await store.putNote(note('mobility', 'edge-1/2'), 1);
       assert.deepEqual(await store.notes('drain'), [note('drain', 'edge-1/2', 'b'), note('drain', 'edge-1/3')]);
-      await store.deleteNote('drain', 'edge-1/2');
-      await store.deleteNote('drain', 'edge-1/2');
+      await store.deleteNote('drain', 'edge-1/2', 1);
+      await store.deleteNote('drain', 'edge-1/2', 1);
       assert.deepEqual(await store.notes('drain'), [note('drain', 'edge-1/3')]);
       assert.deepEqual(await store.notes('mobility'), [note('mobility', 'edge-1/2')]);
+      await store.putNote(note('drain', 'edge-1/2', 'again'), 1);
+      assert.equal((await store.notes('drain')).length, 2);
+    });
+
+    it('lets no late word of an older term change what a newer one has said of a note', async () => {
+      const next = await opened.another();
+      const lease = { service: MANAGER_SERVICE, url: 'http://there:1', ttlMs: 2_000 };
+      const note = (id: string, text: string): NoteRow => ({ kind: 'drain', id, note: { text } });
+      const late = async (word: Promise<void>): Promise<void> => {
+        await word.catch((error: unknown) => assert.equal(codeOf(error), 'TERM_STALE'));
+      };
+      await store.putServiceLease({ ...lease, holder: 'first', term: 1 });
+      // Many words, so that it is not their number that decides.
+      for (const id of ['kept', 'cancelled', 'ended', 'kept', 'cancelled', 'ended'])
+        await store.putNote(note(id, 'of the first'), 1);
+      await next.putServiceLease({ ...lease, holder: 'second', term: 2 });
+      await next.putNote(note('kept', 'of the second'), 2);
+      await next.deleteNote('drain', 'cancelled', 2);
+      await next.putNote(note('new', 'of the second'), 2);
+      await late(store.putNote(note('kept', 'late'), 1));
+      await late(store.putNote(note('cancelled', 'late'), 1));
+      await late(store.deleteNote('drain', 'kept', 1));
+      await late(store.deleteNote('drain', 'new', 1));
+      const [ended, ...others] = await store.notes('drain');
+      assert.deepEqual([ended?.id, others], ['ended', [note('kept', 'of the second'), note('new', 'of the second')]]);
     });
 
     it('takes no open hand-over over one that has ended', async () => {
@@ -284,7 +311,7 @@ export function controlStoreContract(name: string, open: () => Promise<OpenedSto
       await store.insertOwner(owner('car-1', 0));
       await store.burnEpoch('car-1');
       await store.putHandover(handover('a', 'car-1', START_MS, true));
-      await store.putNote({ kind: 'drain', id: 'edge-1/2', note: {} });
+      await store.putNote({ kind: 'drain', id: 'edge-1/2', note: {} }, 1);
       const again = await opened.reopen();
       assert.deepEqual(await again.owner('car-1'), owner('car-1', 0));
       assert.equal(await again.burnEpoch('car-1'), 2);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../../../common/clock.js';
 import { packageRoot } from '../../../../common/package-root.js';
 import { Contract } from '../../../../lab/triggers/contract.js';
+import { registrationContract } from '../../../../md-manager/triggers/far-ends/mec-registration.js';
 import { zonalTraffic } from '../../../../protocol/triggers/mec-location.js';
 import { told } from '../../../../protocol/triggers/mec-mobility.js';
 import { nefAck, nefSubscription } from '../../../../protocol/triggers/nef.js';
@@ -13,6 +15,26 @@ const URL_OF = 'http://127.0.0.1:7001/x';
 const AT_MS = Date.UTC(2026, 10, 21, 3) + 250;
 const ACK = { status: 'SUCCESS', device: { kind: 'gpsi', value: 'msisdn-34600000001' } } as const;
 const target = { appInstanceId: 'edge-2/1', commInterface: { ipAddresses: [{ host: '10.96.0.1', port: 5683 }] } };
+
+/** What a registration of ours is at a platform. */
+let registrationSent: unknown;
+const taken = { status: 201, location: URL_OF, body: { serviceConsumerId: {} } };
+await registrationContract(
+  { send: ({ json }) => Promise.resolve(((registrationSent = json), taken)) },
+  {
+    ...{ appInstanceId: 'edgetwin', lifeS: 60 },
+    devices: () => [
+      {
+        associateId: { type: 'UE_IPv4_ADDRESS', value: '10.45.0.7' },
+        ...{
+          appMobilityServiceLevel: 'APP_MOBILITY_WITHOUT_CONFIRMATION',
+          contextTransferState: 'USER_CONTEXT_TRANSFER_COMPLETED',
+        },
+      },
+    ],
+  },
+  systemClock,
+).create(new AbortController().signal);
 
 /** All that we send, by the contract and the schema that it has to meet. */
 const SENT: readonly (readonly [contract: Parameters<typeof Contract.of>[0], schema: string, body: unknown])[] = [
@@ -49,6 +71,7 @@ const SENT: readonly (readonly [contract: Parameters<typeof Contract.of>[0], sch
       URL_OF,
     ),
   ],
+  ['mec-mobility', 'RegistrationInfo', registrationSent],
   ['mec-mobility', 'AdjacentAppInfoNotification', told.adjacent([target], AT_MS, URL_OF)],
   ['mec-mobility', 'ExpiryNotification', told.expiry(AT_MS, AT_MS, URL_OF)],
   ['mec-mobility', 'TestNotification', told.test(URL_OF)],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FarEnd, FarEndOptions, Way } from '../../../../lab/triggers/far-end.js';
 import { openMecLocation } from '../../../../lab/triggers/mec-location.js';
-import { openMecMobility } from '../../../../lab/triggers/mec-mobility.js';
+import { openMecMobility, type MecMobility } from '../../../../lab/triggers/mec-mobility.js';
 import { openNef } from '../../../../lab/triggers/nef.js';
 import { openSmf } from '../../../../lab/triggers/smf.js';
 import { triggerList } from '../../../../md-manager/triggers/rest.js';
@@ -54,7 +54,7 @@ const OPEN: Readonly<Record<Origin, (options: FarEndOptions) => Promise<FarEnd>>
   'mec-mobility': openMecMobility,
 };
 
-async function scene(origin: Origin): Promise<Scene> {
+async function scene(origin: Origin, more: Readonly<Record<string, string>> = {}): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'edgetwin-'));
   await writeFile(join(folder, 'names.yaml'), JSON.stringify(NAMES));
   await writeFile(join(folder, 'topology.json'), JSON.stringify(TOPOLOGY));
@@ -67,6 +67,7 @@ async function scene(origin: Origin): Promise<Scene> {
     'tickets-per-domain': '0',
     'triggers-mec-location-zones': 'dnai-south,dnai-north',
     [SETTING[origin]]: farEnd.door.url,
+    ...more,
   });
   const hints: { vehicle: string; port: number; address: string }[] = [];
   lab.sdn.onHint = (vehicle, { port, source }) => {
@@ -95,12 +96,12 @@ async function scene(origin: Origin): Promise<Scene> {
   };
 }
 
-async function subscribed({ lab, farEnd }: Scene, count = 1): Promise<void> {
+async function subscribed({ lab, farEnd }: Scene, count = 1, standing = count): Promise<void> {
   await eventually('it has subscribed', () => farEnd.book.all().length === count);
   const { subscriptions } = await lab.api.call('GET', '/v1/triggers', { answer: triggerList });
   assert.deepEqual(
     subscriptions.map(({ origin }) => origin),
-    Array.from({ length: count }, () => farEnd.name),
+    Array.from({ length: standing }, () => farEnd.name),
   );
 }
 
@@ -199,5 +200,36 @@ describe('news of a MEC platform', function () {
     await lab.until(async () => (await armedBy(lab)).includes('mec-mobility early'));
     await under.tell('late');
     await lab.until(async () => (await lab.vehicle('car-1')).acting?.domain === 'edge-2');
+  });
+
+  it('(MEC 021) hears of our application and its devices, and when the state of a twin has gone with one', async () => {
+    await using under = await scene('mec-mobility', { 'triggers-mec-mobility-app-instance-id': 'twins' });
+    const { lab, farEnd } = under;
+    const { services } = farEnd as MecMobility;
+    /** What the platform knows of the car, by each of its names. */
+    const known = (): unknown[] =>
+      services
+        .all()
+        .flatMap(({ body: { serviceConsumerId, deviceInformation } }) =>
+          (deviceInformation as { associateId: { value: string }; contextTransferState?: string }[]).map(
+            ({ associateId, contextTransferState }) => [
+              (serviceConsumerId as { appInstanceId: string }).appInstanceId,
+              associateId.value,
+              contextTransferState,
+            ],
+          ),
+        );
+    const inState = (state: string): unknown[] => [
+      ['twins', '10.45.0.7', state],
+      ['twins', 'acr:10.45.0.7', state],
+    ];
+    const isKnown = (state: string) => () => JSON.stringify(known()) === JSON.stringify(inState(state));
+    await subscribed(under, 1, 2);
+    await under.tell('late');
+    await eventually('its state has gone', isKnown('USER_CONTEXT_TRANSFER_COMPLETED'));
+    assert.equal((await lab.vehicle('car-1')).acting?.domain, 'edge-2');
+    await lab.stop();
+    assert.deepEqual([services.all(), farEnd.book.all()], [[], []]);
+    await lab.start();
   });
 });

@@ -132,6 +132,42 @@ describe('hand-overs, told to others as MEC 021 names them', function () {
     await lab.api.call('DELETE', path);
   });
 
+  it('are told to applications that have registered themselves with their devices, also by the next leader', async () => {
+    await using lab = await Lab.open();
+    await using subscriber = await Subscriber.open();
+    const contract = Contract.of('mec-mobility');
+    const services = '/amsi/v1/app_mobility_services';
+    const app = z.looseObject({ appMobilityServiceId: z.string() });
+    const registration = (associateId: Bag): Bag => ({
+      serviceConsumerId: { appInstanceId: 'their-app' },
+      deviceInformation: [{ associateId, contextTransferState: 'NOT_TRANSFERRED' }],
+      expiryTime: 600,
+    });
+    await lab.register('car-1');
+    await lab.move('car-1', 'edge-1');
+    await lab.until(async () => (await lab.vehicle('car-1')).handover === undefined);
+    await subscribe(lab, mobility(subscriber, { appInstanceId: 'their-app' }));
+    const body = JSON.stringify(registration({ type: 'UE_IPv4_ADDRESS', value: '10.0.0.1' }));
+    const headers = { 'content-type': 'application/json' };
+    const posted = await fetch(lab.api.url + services, { method: 'POST', headers, body });
+    const { appMobilityServiceId: id } = app.parse(await posted.json());
+    assert.deepEqual([posted.status, posted.headers.get('location')], [201, `${lab.api.url}${services}/${id}`]);
+    const changed = await lab.api.call('PUT', `${services}/${id}`, { body: registration(car1[0]!), answer: app });
+    assert.equal(contract.fault('RegistrationInfo', changed), undefined);
+    await lab.stop();
+    await lab.start();
+    assert.deepEqual(await lab.api.call('GET', services, { answer: z.array(app) }), [changed]);
+    assert.deepEqual(await lab.api.call('GET', `${services}/${id}`, { answer: app }), changed);
+    await lab.move('car-1', 'edge-2');
+    await eventually('it was told of both', () => subscriber.of('MobilityProcedureNotification').length === 2);
+    await lab.api.call('POST', `${services}/${id}/deregister_task`);
+    for (const method of ['GET', 'DELETE'] as const)
+      await assert.rejects(lab.api.call(method, `${services}/${id}`), { code: 'NOT_FOUND' });
+    await assert.rejects(lab.api.call('POST', services, { body: { serviceConsumerId: {} } }), {
+      code: 'REQUEST_INVALID',
+    });
+  });
+
   it('and so are the hosts around one, when they change', async () => {
     await using lab = await Lab.open();
     await lab.stop();

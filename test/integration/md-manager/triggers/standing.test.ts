@@ -12,6 +12,7 @@ import { openSmf } from '../../../../lab/triggers/smf.js';
 import { FarEndClient } from '../../../../md-manager/triggers/far-end-client.js';
 import { locationContract } from '../../../../md-manager/triggers/far-ends/mec-location.js';
 import { mobilityContract } from '../../../../md-manager/triggers/far-ends/mec-mobility.js';
+import { registrationContract } from '../../../../md-manager/triggers/far-ends/mec-registration.js';
 import { nefContract } from '../../../../md-manager/triggers/far-ends/nef.js';
 import { smfContract } from '../../../../md-manager/triggers/far-ends/smf.js';
 import { Standing, type Contract } from '../../../../md-manager/triggers/standing.js';
@@ -30,7 +31,7 @@ interface Kind {
   readonly ends: boolean;
 }
 
-const KINDS: Readonly<Record<FarEnd['name'], Kind>> = {
+const KINDS: Readonly<Record<FarEnd['name'] | 'mec-mobility, to register there', Kind>> = {
   smf: {
     open: openSmf,
     contract: (client, clock) =>
@@ -72,9 +73,18 @@ const KINDS: Readonly<Record<FarEnd['name'], Kind>> = {
       mobilityContract(client, { callbackReference: CALLBACK, appInstanceId: 'vmd', lifeMs: LIFE_MS }, clock),
     ...{ lists: true, ends: true },
   },
+  'mec-mobility, to register there': {
+    open: async options => {
+      const platform = await openMecMobility(options);
+      return { ...platform, book: platform.services };
+    },
+    contract: (client, clock) =>
+      registrationContract(client, { appInstanceId: 'vmd', devices: () => [], lifeS: LIFE_MS / 1_000 }, clock),
+    ...{ lists: true, ends: true },
+  },
 };
 
-for (const [name, kind] of Object.entries(KINDS) as [FarEnd['name'], Kind][])
+for (const [name, kind] of Object.entries(KINDS))
   describe(`a standing subscription at ${name}`, () => {
     let clock: FakeClock;
     let farEnd: FarEnd;
@@ -171,6 +181,31 @@ for (const [name, kind] of Object.entries(KINDS) as [FarEnd['name'], Kind][])
       start();
       await at('held');
       assert.equal(other.book.all().length, 1);
+    });
+
+    it('is renewed at once when it is told to, also while it is being renewed, and not sooner where it is away', async () => {
+      start();
+      await at('held');
+      let asked = requests();
+      standing?.hurry();
+      await eventually('it is renewed', () => requests() === asked + 1);
+      asked = requests();
+      farEnd.door.trouble = () => {
+        farEnd.door.trouble = () => undefined;
+        standing?.hurry();
+        return undefined;
+      };
+      standing?.hurry();
+      await eventually('it is renewed twice', () => requests() === asked + 2);
+      farEnd.door.trouble = () => ({ status: 503 });
+      standing?.hurry();
+      await at('away');
+      asked = requests();
+      standing?.hurry();
+      await clock.advance(100);
+      assert.equal(requests(), asked);
+      farEnd.door.trouble = () => undefined;
+      await within('it is there', () => standing?.state.at === 'held', 1_000);
     });
 
     if (kind.lists)

@@ -4,13 +4,20 @@ import { Metrics } from '../../../../common/metrics.js';
 import { borders } from '../../../../md-manager/triggers/mobility/adjacency.js';
 import { Announcements } from '../../../../md-manager/triggers/mobility/announcements.js';
 import { Mail } from '../../../../md-manager/triggers/mobility/mail.js';
+import { Registered } from '../../../../md-manager/triggers/mobility/registered.js';
+import { Transfers } from '../../../../md-manager/triggers/mobility/transfers.js';
+import { namesOf } from '../../../../md-manager/triggers/names.js';
 import { Subscribers } from '../../../../md-manager/triggers/mobility/subscribers.js';
 import type { HandoverRecord } from '../../../../protocol/api/md-manager.js';
 import { fault } from '../../../../protocol/errors.js';
 import { METRICS } from '../../../../protocol/metrics.js';
 import { parseTopology } from '../../../../protocol/topology.js';
 import { timeStampOf } from '../../../../protocol/triggers/mec-location.js';
-import { mobilitySubscription, type MobilitySubscription } from '../../../../protocol/triggers/mec-mobility.js';
+import {
+  mobilityRegistration,
+  mobilitySubscription,
+  type MobilitySubscription,
+} from '../../../../protocol/triggers/mec-mobility.js';
 import type { NoteRow } from '../../../../store/types.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
 
@@ -57,11 +64,15 @@ function scene() {
   };
   const subscribers = new Subscribers({
     ...{ url: 'http://here/subscriptions', mail, store, clock, timers: clock, metrics, log: silentLog },
-    newId: () => `s-${++ids}`,
+    ...{ term: 3, newId: () => `s-${++ids}` },
+  });
+  const registered = new Registered({
+    ...{ store, term: 3, clock, timers: clock, metrics, log: silentLog, newId: () => `a-${++ids}` },
   });
   const announcements = new Announcements({
     subscribers,
     associateIds: vehicle => (vehicle === 'car-9' ? [] : [{ type: 'UE_IPv4_ADDRESS', value: '10.45.0.7' }]),
+    follows: (app, ids) => registered.follows(app, ids),
     hostOf: host => {
       const [domain = ''] = host.split('/');
       return { host, domain, address: '10.96.0.1', port: 5683, control: 'http://10.96.0.1:5684' };
@@ -74,7 +85,7 @@ function scene() {
     await clock.advance(0);
     return sent.map(body => body['mobilityStatus'] ?? body['notificationType']);
   };
-  return { clock, metrics, mail, store, notes, subscribers, sent, answers, told };
+  return { clock, metrics, mail, store, notes, subscribers, registered, sent, answers, told };
 }
 
 const [TRIGGERED, COMPLETED, FAILED] = ['TRIGGERED', 'COMPLETED', 'FAILED'].map(end => `INTERHOST_MOVEOUT_${end}`);
@@ -198,6 +209,128 @@ describe('subscribers to hand-overs', () => {
     for (let n = 0; n < 1_000; n++) await subscribers.add(wish());
     await assert.rejects(subscribers.add(wish()), { code: 'READERS_FULL' });
     subscribers[Symbol.dispose]();
+  });
+});
+
+describe('applications of others that go with their devices', () => {
+  const DEVICE = { type: 'UE_IPv4_ADDRESS', value: '10.45.0.7' };
+  const app = (more: Bag = {}, device: Bag = {}): ReturnType<typeof mobilityRegistration.parse> =>
+    mobilityRegistration.parse({
+      serviceConsumerId: { appInstanceId: 'their-app' },
+      deviceInformation: [{ associateId: DEVICE, ...device }],
+      ...more,
+    });
+
+  it('are told of the hand-overs of those devices, by whichever subscription is for them', async () => {
+    const { subscribers, registered, told } = scene();
+    await subscribers.add(wish({ appInstanceId: 'their-app' }));
+    assert.deepEqual(await told(RECORD), [], 'not before they are registered');
+    const { id } = await registered.add(app());
+    assert.deepEqual(await told(DONE), [COMPLETED]);
+    await registered.replace(id, app({}, { associateId: { ...DEVICE, value: '10.45.0.8' } }));
+    assert.deepEqual(await told({ ...RECORD, id: 'h-2' }), [], 'of another device');
+    await registered.replace(id, app({ serviceConsumerId: { mepId: 'their-app' } }));
+    assert.deepEqual(await told({ ...RECORD, id: 'h-3' }), [], 'of a platform');
+  });
+
+  it('are told nothing of devices that they do not go with', async () => {
+    const { subscribers, registered, told } = scene();
+    await subscribers.add(wish({ appInstanceId: 'their-app' }));
+    const { id } = await registered.add(app({}, { appMobilityServiceLevel: 'APP_MOBILITY_NOT_ALLOWED' }));
+    assert.deepEqual(await told(RECORD), []);
+    await registered.replace(id, app({}, { appMobilityServiceLevel: 'APP_MOBILITY_WITH_CONFIRMATION' }));
+    assert.deepEqual(await told(DONE), [COMPLETED]);
+    await registered.remove(id);
+    assert.deepEqual(await told({ ...RECORD, id: 'h-2' }), []);
+  });
+
+  it('end at their time, or never, and go on under the next leader', async () => {
+    const first = scene();
+    const timed = await first.registered.add(app({ expiryTime: 60 }));
+    const lasting = await first.registered.add(app({ expiryTime: 0 }));
+    await first.clock.advance(50_000);
+    const next = scene();
+    await next.clock.advance(50_000);
+    next.registered.load([...first.notes.values()]);
+    assert.deepEqual(
+      next.registered.all().map(({ id }) => id),
+      [timed.id, lasting.id],
+    );
+    assert.equal(await next.metrics.total('manager_mobility_apps'), 2);
+    await next.clock.advance(10_001);
+    await first.clock.advance(10_001);
+    for (const { registered } of [first, next])
+      assert.deepEqual(
+        registered.all().map(({ id }) => id),
+        [lasting.id],
+      );
+    assert.deepEqual([...first.notes.keys()], [lasting.id]);
+    assert.throws(() => next.registered.get(timed.id), { code: 'NOT_FOUND' });
+    await assert.rejects(next.registered.replace(timed.id, app()), { code: 'NOT_FOUND' });
+  });
+
+  it('are there once they are written down, and are so many and no more', async () => {
+    const { registered, store, notes } = scene();
+    store.away = true;
+    await assert.rejects(registered.add(app()), { code: 'STORE_AWAY' });
+    assert.deepEqual(registered.all(), []);
+    store.away = false;
+    for (let n = 0; n < 1_000; n++) await registered.add(app());
+    await assert.rejects(registered.add(app()), { code: 'READERS_FULL' });
+    assert.equal(notes.size, 1_000);
+  });
+
+  it('name an instance or a platform, and levels and states that there are', () => {
+    for (const wrong of [
+      { serviceConsumerId: {} },
+      { serviceConsumerId: { appInstanceId: 'a', mepId: 'b' } },
+      { deviceInformation: [{ associateId: DEVICE, appMobilityServiceLevel: 'PERHAPS' }] },
+      { deviceInformation: [{ associateId: DEVICE, contextTransferState: 'LOST' }] },
+      { expiryTime: -1 },
+    ])
+      assert.equal(mobilityRegistration.safeParse({ ...app(), ...wrong }).success, false, JSON.stringify(wrong));
+  });
+});
+
+describe('what a platform is told of its devices', () => {
+  it('is whether the state of the twin has gone with them, some time after, for all that moved meanwhile', async () => {
+    const clock = fakeClock();
+    let changes = 0;
+    const vehicles = {
+      'ipv4:10.45.0.7': 'car-1',
+      'gpsi:msisdn-1': 'car-1',
+      'ipv4:10.45.0.8': 'car-2',
+      'gpsi:x': 'car-3',
+    };
+    const transfers = new Transfers({
+      names: namesOf({ vehicles }, []),
+      ...{ timers: clock, onChange: () => changes++ },
+    });
+    const states = (): unknown[] =>
+      transfers
+        .devices()
+        .map(({ associateId, contextTransferState = 'none' }) => [associateId.value, contextTransferState]);
+    assert.deepEqual(states(), [
+      ['10.45.0.7', 'none'],
+      ['10.45.0.8', 'none'],
+    ]);
+    transfers.onRecord(RECORD);
+    transfers.onRecord(DONE);
+    transfers.onRecord({ ...RECORD, vehicle: 'car-2' });
+    transfers.onRecord({ ...DONE, vehicle: 'car-9' });
+    await clock.advance(1_000);
+    assert.deepEqual(states(), [
+      ['10.45.0.7', 'USER_CONTEXT_TRANSFER_COMPLETED'],
+      ['10.45.0.8', 'NOT_TRANSFERRED'],
+    ]);
+    assert.equal(changes, 1);
+    transfers.onRecord({ ...RECORD, vehicle: 'car-2', result: 'failed' });
+    await clock.advance(1_000);
+    assert.equal(changes, 1, 'nothing is new');
+    transfers.onRecord(RECORD);
+    transfers[Symbol.dispose]();
+    await clock.advance(1_000);
+    assert.deepEqual([changes, clock.pending], [1, 0]);
   });
 });
 
