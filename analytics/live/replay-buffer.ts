@@ -40,7 +40,7 @@ export class ReplayBuffer {
     this.#chars += event.text.length;
     while (this.#events.length - this.#first > this.#maxEvents || this.#chars > this.#maxChars)
       this.#chars -= this.#events[this.#first++]?.text.length ?? 0;
-    if (this.#first > this.#maxEvents) {
+    if (this.#first > this.#events.length / 2) {
       this.#events = this.#events.slice(this.#first);
       this.#first = 0;
     }

@@ -14,6 +14,11 @@ import { SignalColumns } from './signal-columns.js';
 /** Roll-ups are asked where each point that is wanted stands for at least this many of them: else they would be seen. */
 const BUCKETS_PER_POINT = 3;
 const ROWS_PER_TURN = 500;
+/** Which level is read where the wanted one is no longer kept; where neither is, reports are. */
+const ROLLED_INSTEAD: Readonly<Record<RollUpLevel, readonly RollUpLevel[]>> = {
+  '10s': ['10s', '5min'],
+  '5min': ['5min', '10s'],
+};
 
 /** What was read of one signal in one stretch of time. */
 export type Stretch =
@@ -143,10 +148,10 @@ export class HistoryReader {
       else pieces.push({ fromMs, toMs, level });
     };
     add(span.fromMs, beginMs - 1, 'raw');
-    const shortKeptMs = rollUps.keptFromMs('10s', nowMs);
+    const kept = ROLLED_INSTEAD[wanted].map(level => ({ level, fromMs: rollUps.keptFromMs(level, nowMs) }));
     for (let blockMs = beginMs; blockMs < endMs; blockMs += BLOCK_MS) {
-      const level = wanted === '10s' && blockMs < shortKeptMs ? '5min' : wanted;
-      add(blockMs, blockMs + BLOCK_MS - 1, rollUps.roller.isStale(vehicle, blockMs) ? 'raw' : level);
+      const found = rollUps.roller.isStale(vehicle, blockMs) ? undefined : kept.find(({ fromMs }) => blockMs >= fromMs);
+      add(blockMs, blockMs + BLOCK_MS - 1, found?.level ?? 'raw');
     }
     add(endMs, span.toMs, 'raw');
     return pieces;

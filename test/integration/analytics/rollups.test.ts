@@ -4,21 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HistoryReader, pointsOfStretches } from '../../../analytics/query/history-reader.js';
 import { readHistory } from '../../../analytics/query/history.js';
+import { FleetState } from '../../../analytics/live/fleet-state.js';
 import { blockOf, NO_REPORTS, withRow } from '../../../analytics/rollup/bucket.js';
+import { openRollUps } from '../../../analytics/rollup/open-rollups.js';
 import { Roller } from '../../../analytics/rollup/roller.js';
 import { openRollUpStore, type RollUpStore } from '../../../analytics/rollup/rollup-store.js';
+import { systemTimers } from '../../../common/clock.js';
 import { Resources } from '../../../common/lifecycle.js';
 import { silentLog } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics.js';
+import { ClockCorrections } from '../../../protocol/clock-corrections.js';
 import { METRICS_OF, type MetricName } from '../../../protocol/metrics.js';
-import type { Report } from '../../../protocol/report.js';
+import { encodeClock, META, type Report } from '../../../protocol/report.js';
 import { signalByWire, type SignalRow } from '../../../protocol/signals.js';
 import { openLmdbTwinStore } from '../../../store/lmdb/twin-store.js';
 import type { TwinStore } from '../../../store/types.js';
+import { until } from '../../fakes/eventually.js';
 import { fakeClock } from '../../fakes/fake-clock.js';
 import { rowOf } from '../../fakes/recorded-reports.js';
 
 const BLOCK = 300_000;
+const DAY_MS = 86_400_000;
 const T0 = Date.UTC(2026, 5, 1);
 const HOURS = 3;
 const NEVER = new AbortController().signal;
@@ -213,5 +219,69 @@ describe('roll-ups of history', () => {
     const { points } = await speeds(reader, 30_000);
     const early = points.filter(([ms]) => ms >= T0 + BLOCK && ms < beforeMs);
     assert.ok(early.length > 0 && early.length <= 24, 'what is older is answered by the long roll-ups');
+
+    assert.ok((await world.rolled.prune('5min', 'car-1', beforeMs)) >= 11);
+    const short = new HistoryReader(
+      world.store,
+      { store: world.rolled, roller: world.roller, keptFromMs: () => beforeMs },
+      clock,
+    );
+    for (const pointMs of [30_000, 900_000])
+      assert.deepEqual(
+        (await speeds(short, pointMs)).points.filter(([ms]) => ms < beforeMs),
+        (await speeds(world.raw, 30_000)).points.filter(([ms]) => ms < beforeMs),
+        'where no roll-up is kept the reports answer, as long as they are there',
+      );
+  });
+
+  it('are kept for the days that the settings say', async () => {
+    const world = await open(drive);
+    await rollAll(world);
+    const made = world.rolled.starts('5min', 'car-1');
+    await world[Symbol.asyncDispose]();
+    const later = fakeClock(T0 + 1.5 * DAY_MS);
+    await using resources = new Resources();
+    const store = resources.use(
+      await openLmdbTwinStore({ path: join(folder, 'store'), domain: 'core', journal: false }),
+    );
+    const opened = resources.use(
+      openRollUps(
+        { path: join(folder, 'rolled'), keepDays: { '10s': 1, '5min': 2 } },
+        {
+          ...{ store, clock: later, timers: systemTimers, log: silentLog, fleet: new FleetState(later) },
+          metrics: new Metrics<MetricName>(METRICS_OF.analytics),
+        },
+      ),
+    );
+    const stop = new AbortController();
+    const running = opened.run(stop.signal);
+    try {
+      await until(async () => (opened.rollUps.store.starts('10s', 'car-1').length === 0 ? true : undefined));
+      assert.deepEqual(opened.rollUps.store.starts('5min', 'car-1'), made);
+      assert.equal(opened.rollUps.keptFromMs('10s', later.nowMs()), T0 + 0.5 * DAY_MS);
+    } finally {
+      stop.abort();
+      await running;
+    }
+  });
+
+  it('are made anew where the device learns that its clock was wrong: then they say what its corrected reports say', async () => {
+    await using world = await open(drive.slice(0, 3_600));
+    const corrections = new ClockCorrections();
+    const of = () => corrections;
+    const metrics = new Metrics<MetricName>(METRICS_OF.analytics);
+    const { store, rolled } = world;
+    const roller = new Roller({ store, rolled, clock, log: silentLog, metrics, corrections: of });
+    const reader = new HistoryReader(store, { store: rolled, roller, keptFromMs: () => 0 }, clock, of);
+    while (await roller.run(['car-1'], NEVER));
+    const firstMs = async () => (await speeds(reader, 30_000)).points[0]?.[0] ?? 0;
+    const beforeMs = await firstMs();
+    const said = encodeClock({ boot: 1, from: 1, to: 3_600, correctionMs: 2 * BLOCK, clock: 'gps' });
+    corrections.note({ boot: 1, seq: 3_601, samples: [{ name: META.clock, value: said, timeMs: T0 }] });
+    while (await roller.run(['car-1'], NEVER));
+    const { resolution, points } = await speeds(reader, 30_000);
+    assert.equal(resolution, '10s');
+    assert.ok(Math.abs((points[0]?.[0] ?? 0) - (T0 + 2 * BLOCK)) <= 10_000, 'the drive began ten minutes later');
+    assert.ok(Math.abs(beforeMs - T0) <= 10_000);
   });
 });
