@@ -112,6 +112,14 @@ describe('edgetwin sdn', () => {
     assert.equal(lines.length, 3);
     assert.match(lines[1] ?? '', /car-1 +1\/1 ap-1 .* 1\/2 ap-2 .* port +re-route +0\.00/);
     assert.match((await said('moves', '--vehicle', 'car-9', '--sdn', url)).out, /no move/);
+    const { out: json } = await said('moves', '--vehicle', 'car-1', '--json', '--sdn', url);
+    assert.deepEqual(
+      (JSON.parse(json) as { detector: string; way: string }[]).map(({ detector, way }) => [detector, way]),
+      [
+        ['port', 're-route'],
+        ['first', 're-route'],
+      ],
+    );
   });
 
   it('check: says that all is well, or exits with 1', async () => {
@@ -194,6 +202,8 @@ describe('edgetwin sdn', () => {
     assert.match(out, /switch 2 table 1 +armed, priority 95/);
     assert.match(out, /→ host .*edge-2|→ 127\.96\.0\.21:5683 by port 12 of switch 2/);
     assert.match(out, /its answer/);
+    const { out: json } = await said('trace', 'car-1', '--from', 'elsewhere', '--json', '--sdn', url);
+    assert.equal((JSON.parse(json) as { vehicle: string }).vehicle, 'car-1');
   });
 
   it('is led by a stand-by to the active one', async () => {
