@@ -1,4 +1,4 @@
-import type { Sample } from './report.js';
+import type { Sample } from './sample.js';
 import { SIGNALS } from './signals.js';
 
 /** What a report of the plain form says, not yet judged: `base` is the base name, `baseTimeS` the base time. */

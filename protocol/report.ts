@@ -1,6 +1,7 @@
 import { shortestWithin } from './cbor.js';
 import { fault } from './errors.js';
 import { readPlainPack } from './plain-pack.js';
+import type { Sample } from './sample.js';
 import { decodeSenml, encodeSenml, type SenmlRecord, type SenmlValue } from './senml.js';
 import { signalByWire } from './signals.js';
 
@@ -28,14 +29,6 @@ export const META = {
   settings: 'meta/settings',
   budget: 'meta/budget',
 } as const;
-
-export interface Sample {
-  /** Wire name of a signal, or one of META. */
-  readonly name: string;
-  readonly value: SenmlValue;
-  /** UTC, Unix milliseconds. */
-  readonly timeMs: number;
-}
 
 export interface ReportId {
   readonly vehicle: string;

@@ -7,7 +7,7 @@ import type { ObdConfig } from '../obd/settings.js';
 import type { OpenLink } from '../obd/types.js';
 import { carOfConfig } from '../sampling/car-of-config.js';
 import { carStatusOf } from '../sampling/car-status.js';
-import type { Reading } from '../sampling/report-builder.js';
+import type { Reading } from '../sampling/reading.js';
 import type { CarSeen } from './observations.js';
 import { wordsOf } from './words.js';
 

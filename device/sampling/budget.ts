@@ -1,4 +1,4 @@
-import type { Reading } from './report-builder.js';
+import type { Reading } from './reading.js';
 
 export interface BudgetRules {
   /** 0: there is no budget. */

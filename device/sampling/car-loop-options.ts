@@ -4,7 +4,7 @@ import type { Metrics } from '../../common/metrics.js';
 import type { MetricName } from '../../protocol/metrics.js';
 import type { ObdSource, OpenLink, TextName } from '../obd/types.js';
 import type { PowerRules } from './power.js';
-import type { Reading } from './report-builder.js';
+import type { Reading } from './reading.js';
 import type { Rates, TierPeriods } from './scheduler.js';
 
 export interface CarLoopOptions {

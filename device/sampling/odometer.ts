@@ -1,5 +1,5 @@
 import { distanceM } from '../gps/distance.js';
-import type { Reading } from './report-builder.js';
+import type { Reading } from './reading.js';
 
 /** A speed holds for as long as this at most: what was driven while nobody measured is not guessed. */
 const SPEED_HOLDS_MS = 5_000;

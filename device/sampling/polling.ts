@@ -5,7 +5,7 @@ import type { MetricName } from '../../protocol/metrics.js';
 import { signalByPid, signalsOfPid } from '../../protocol/signals.js';
 import type { ObdSource, TextName } from '../obd/types.js';
 import type { Power } from './power.js';
-import type { Reading } from './report-builder.js';
+import type { Reading } from './reading.js';
 import { Scheduler, type Rates, type TierPeriods } from './scheduler.js';
 
 export interface PollingOptions {

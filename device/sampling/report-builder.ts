@@ -1,18 +1,11 @@
 import { signalByWire, type SignalRow, type Tier } from '../../protocol/signals.js';
-import type { SenmlValue } from '../../protocol/senml.js';
 import { encodeLeftOut } from '../../protocol/budget.js';
 import { META } from '../../protocol/report.js';
 import { Budget, bytesAtMost, type BudgetRules } from './budget.js';
 import { FUEL_INPUTS, type FuelInputs } from './fuel.js';
 import type { NamedFuel } from './fuel-settings.js';
 import { Odometer } from './odometer.js';
-
-/** A value and when it was read, monotonic milliseconds. */
-export interface Reading {
-  readonly name: string;
-  readonly value: SenmlValue;
-  readonly monoMs: number;
-}
+import type { Reading } from './reading.js';
 
 /**
  * Least time between two reports of a signal that no request asks for (position, derived values), a little below the

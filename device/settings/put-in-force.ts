@@ -2,7 +2,8 @@ import { encodeReport } from '../../protocol/report.js';
 import { signalByWire, type Tier } from '../../protocol/signals.js';
 import type { ReportBeat } from '../report-beat.js';
 import type { CarLoop } from '../sampling/car-loop.js';
-import type { ReportBuilder, Reading } from '../sampling/report-builder.js';
+import type { ReportBuilder } from '../sampling/report-builder.js';
+import type { Reading } from '../sampling/reading.js';
 import type { Uplink } from '../uplink/uplink.js';
 import type { SettingsInForce } from './settings-in-force.js';
 

@@ -6,7 +6,7 @@ import type { Entry, Holdings } from './holdings.js';
 import { joinRanges, rangesOf } from './key-set.js';
 import { RangeSet } from './range-set.js';
 import type { Intake } from './intake.js';
-import type { Key, Range } from './records.js';
+import type { Key, Range } from './key.js';
 
 export interface GapsOptions {
   readonly intake: Intake;

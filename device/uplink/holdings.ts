@@ -1,5 +1,5 @@
 import { idOf, inOrder } from './key-set.js';
-import type { Key } from './records.js';
+import type { Key } from './key.js';
 import type { HeldReport } from './replay.js';
 
 /** A report in the outbox. */

@@ -3,7 +3,8 @@ import { META, type ReportId } from '../../protocol/report.js';
 import type { GroupCommit } from './group-commit.js';
 import type { Entry, Holdings } from './holdings.js';
 import { inOrder } from './key-set.js';
-import type { HeldSample, Key } from './records.js';
+import type { HeldSample } from './records.js';
+import type { Key } from './key.js';
 import type { Stamp } from '../clock/time-base.js';
 import { stampReport } from './stamping.js';
 

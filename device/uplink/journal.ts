@@ -1,5 +1,6 @@
 import { joinRanges } from './key-set.js';
-import { OUTBOX_SCHEMA, withDoneJoined, type BootMarks, type OutboxRecord, type Range } from './records.js';
+import { OUTBOX_SCHEMA, withDoneJoined, type BootMarks, type OutboxRecord } from './records.js';
+import type { Range } from './key.js';
 import type { SegmentLog } from './segment-log.js';
 
 export interface JournalOptions {

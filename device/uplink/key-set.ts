@@ -1,4 +1,4 @@
-import type { Key, Range } from './records.js';
+import type { Key, Range } from './key.js';
 
 /** One text per report, to key maps with. */
 export const idOf = (key: Key): string => `${key.boot}/${key.seq}`;

@@ -1,6 +1,7 @@
 import type { Disk } from './disk.js';
 import { vehicleOf } from './identity.js';
-import type { BootMarks, Key } from './records.js';
+import type { BootMarks } from './records.js';
+import type { Key } from './key.js';
 import { replay } from './replay.js';
 import { readSegments } from './segment-log.js';
 

@@ -2,7 +2,7 @@ import type { Clock, Timers } from '../../common/clock.js';
 import type { Log } from '../../common/log.js';
 import type { ReportId } from '../../protocol/report.js';
 import type { Disk } from './disk.js';
-import type { Key } from './records.js';
+import type { Key } from './key.js';
 import type { Stamp } from '../clock/time-base.js';
 
 export interface OutboxOptions {

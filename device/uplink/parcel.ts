@@ -1,5 +1,5 @@
 import { idOf } from './key-set.js';
-import type { Key } from './records.js';
+import type { Key } from './key.js';
 
 /** A report that waits to be sent. */
 export interface Waiting {

@@ -1,4 +1,4 @@
-import type { Key, Range } from './records.js';
+import type { Key, Range } from './key.js';
 
 interface Span {
   from: number;

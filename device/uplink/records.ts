@@ -1,21 +1,10 @@
 import { fault } from '../../protocol/errors.js';
 import type { ClockSource, GapReason } from '../../protocol/report.js';
 import type { SenmlValue } from '../../protocol/senml.js';
+import type { Key, Range } from './key.js';
 import { RangeSet } from './range-set.js';
 
 export const OUTBOX_SCHEMA = 1;
-
-/** A report within one device. */
-export interface Key {
-  readonly boot: number;
-  readonly seq: number;
-}
-
-export interface Range {
-  readonly boot: number;
-  readonly from: number;
-  readonly to: number;
-}
 
 /** High-water marks of a boot: seqs handed out, and seqs synced in the outbox. */
 export interface BootMarks {

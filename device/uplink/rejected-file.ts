@@ -1,6 +1,7 @@
 import type { Disk } from './disk.js';
 import { encodeFrame } from './frames.js';
-import { encodeRecord, type Key } from './records.js';
+import { encodeRecord } from './records.js';
+import type { Key } from './key.js';
 
 const NAME = 'rejected.log';
 const OLDER = 'rejected.old';

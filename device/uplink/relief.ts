@@ -8,7 +8,7 @@ import type { Gaps } from './gaps.js';
 import type { GroupCommit } from './group-commit.js';
 import type { Entry, Holdings } from './holdings.js';
 import { rangesOf } from './key-set.js';
-import type { Key } from './records.js';
+import type { Key } from './key.js';
 import type { SegmentLog } from './segment-log.js';
 
 export interface ReliefOptions {

@@ -2,7 +2,8 @@ import type { ClockSource } from '../../protocol/report.js';
 import type { Stamp } from '../clock/time-base.js';
 import { idOf, inOrder } from './key-set.js';
 import { RangeSet } from './range-set.js';
-import type { BootMarks, HeldSample, Key, OutboxRecord, Range } from './records.js';
+import type { BootMarks, HeldSample, OutboxRecord } from './records.js';
+import type { Key, Range } from './key.js';
 
 /** What the segments of an outbox say, once read in order. */
 export interface Replayed {

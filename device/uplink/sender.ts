@@ -1,7 +1,7 @@
 import { BATCH_MAX_BYTES, bytesInBatch } from '../../protocol/report-batch.js';
 import { idOf } from './key-set.js';
 import { Parcel, type Waiting } from './parcel.js';
-import type { Key } from './records.js';
+import type { Key } from './key.js';
 
 /**
  * Which reports go out when, and which of them together: pure, driven by what happened. Live reports go first, each by itself,

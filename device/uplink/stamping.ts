@@ -1,12 +1,5 @@
-import {
-  decodeBoot,
-  encodeBoot,
-  encodeReport,
-  META,
-  REPORT_MAX_BYTES,
-  type ReportId,
-  type Sample,
-} from '../../protocol/report.js';
+import { decodeBoot, encodeBoot, encodeReport, META, REPORT_MAX_BYTES, type ReportId } from '../../protocol/report.js';
+import type { Sample } from '../../protocol/sample.js';
 import { fault } from '../../protocol/errors.js';
 import type { HeldSample } from './records.js';
 import type { Stamp } from '../clock/time-base.js';

@@ -3,7 +3,7 @@ import { fault } from '../../protocol/errors.js';
 import { FORMAT, type CoapHandler, type CoapRequest, type CoapResponse } from '../../protocol/coap/types.js';
 import { signalByPath } from '../../protocol/signals.js';
 import type { ObdSource } from '../obd/types.js';
-import type { Reading } from '../sampling/report-builder.js';
+import type { Reading } from '../sampling/reading.js';
 
 export interface TwinServerOptions {
   /** The car while it is connected. */

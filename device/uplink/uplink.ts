@@ -6,7 +6,7 @@ import { idOf } from './key-set.js';
 import type { SendableReport } from './outbox-options.js';
 import type { Parcel } from './parcel.js';
 import { Post } from './post.js';
-import type { Key } from './records.js';
+import type { Key } from './key.js';
 import type { Watched } from './registration.js';
 import { settingsIn } from './remarks.js';
 import { Sender, type SenderEffect, type SenderRules } from './sender.js';

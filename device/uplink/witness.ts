@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { Key } from './records.js';
+import type { Key } from './key.js';
 
 /** Who is told of every 2.04: a test or a demo that counts for itself. */
 export interface Witness extends AsyncDisposable {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { LoopbackBlock } from '../network/loopback-block.js';
 import { CARS_WITH_OWN_PROCESS } from './config.js';
-import type { CassandraPlan } from './store-words.js';
 
 /** Ports on the addresses of a claimed block: nobody else has those addresses, so the ports are fixed. */
 export const PORT = {
@@ -31,6 +30,14 @@ export const SERVICE = {
 } as const;
 export const DOMAINS = ['core', 'edge-1', 'edge-2'] as const;
 const AGENTS_PER_PROCESS = 10;
+
+/** A cluster that the system's parts share: what they are told of it. */
+export interface CassandraPlan {
+  /** host:port of the node of each domain. */
+  readonly contactPoints: ReadonlyMap<string, string>;
+  /** Prefix of the keyspaces. */
+  readonly keyspace: string;
+}
 
 /** Where a test puts a gate between two services; absent: they talk straight to one another. */
 export interface Via {

@@ -1,14 +1,6 @@
 import { join } from 'node:path';
 import type { Cluster } from '../cassandra/cluster.js';
-import { DOMAINS, controlStoreOf, storeOf, type Plan } from './plan.js';
-
-/** A cluster that the system's parts share: what they are told of it. */
-export interface CassandraPlan {
-  /** host:port of the node of each domain. */
-  readonly contactPoints: ReadonlyMap<string, string>;
-  /** Prefix of the keyspaces. */
-  readonly keyspace: string;
-}
+import { DOMAINS, controlStoreOf, storeOf, type CassandraPlan, type Plan } from './plan.js';
 
 /** How the demo's parts find a lab cluster. */
 export const planOfCluster = ({ nodes }: Cluster, keyspace = 'edgetwin'): CassandraPlan => ({

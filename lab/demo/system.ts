@@ -36,7 +36,8 @@ import {
   type Via,
 } from './plan.js';
 import { TARGETS_FILE, scrapeTargets } from './scrape-targets.js';
-import { clusterWords, type CassandraPlan } from './store-words.js';
+import { clusterWords } from './store-words.js';
+import type { CassandraPlan } from './plan.js';
 import { hostPids, sweepHosts } from './sweep-hosts.js';
 import { Supervisor, type Part } from './supervisor.js';
 

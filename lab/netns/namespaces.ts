@@ -5,10 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../common/package-root.js';
 import { fault } from '../../protocol/errors.js';
-import { ownerPrefix, sweepNamespaces } from './sweep.js';
-
-/** Every process of a run carries the run's folder in this variable, so that a later run finds what a killed one left. */
-export const RUN_VARIABLE = 'NETNS_LAB_RUN';
+import { RUN_VARIABLE, ownerPrefix, sweepNamespaces } from './sweep.js';
 
 const HOLDER_FILE = 'holder.pid';
 

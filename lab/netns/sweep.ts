@@ -2,7 +2,9 @@ import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { delay } from '../../common/clock.js';
-import { RUN_VARIABLE } from './namespaces.js';
+
+/** Every process of a run carries the run's folder in this variable, so that a later run finds what a killed one left. */
+export const RUN_VARIABLE = 'NETNS_LAB_RUN';
 
 /**
  * What runs of killed owners left. A run's holder ends the run when its owner is gone; this is for holders that were

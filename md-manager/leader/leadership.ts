@@ -1,9 +1,7 @@
-import { delay, type Clock, type Timers } from '../../common/clock.js';
+import { delay, every } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
-import type { Log } from '../../common/log.js';
-import type { Metrics } from '../../common/metrics.js';
-import type { MetricName } from '../../protocol/metrics.js';
-import type { ControlStore, ServiceLeaseRow } from '../../store/types.js';
+import type { CasOutcome, ServiceLeaseRow } from '../../store/types.js';
+import type { LeadershipDeps } from './deps.js';
 import { SERVICE, freeInMs, isFree, look, type Seen } from './lease.js';
 import { Tenure } from './tenure.js';
 
@@ -17,18 +15,10 @@ export interface LeadershipOptions {
   readonly alone: boolean;
 }
 
-export interface LeadershipDeps {
-  readonly store: Pick<ControlStore, 'putServiceLease' | 'serviceLease'>;
-  /** Whether the process of a holder has ended, for sure. */
-  readonly isGone: (holder: string) => Promise<boolean>;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly metrics: Metrics<MetricName>;
-}
-
 /** Looks at a lease in a lease's time; the last one comes when the lease has stood still for the whole of it. */
 const LOOKS = 20;
+/** A write that takes longer than this part of a lease's time waits for somebody. */
+const HUNG = 4;
 
 /** Waits for the lease in the control store, and takes it when it is free. */
 export class Leadership {
@@ -80,7 +70,7 @@ export class Leadership {
     if (!isFree(seen, clock.monotonicMs(), gone)) return undefined;
     const mine = { service: SERVICE, holder, url, ttlMs, term: (row?.term ?? 0) + 1, beat: 1 };
     const sentMs = clock.monotonicMs();
-    const outcome = await store.putServiceLease(mine);
+    const outcome = await this.#put(mine, row);
     // What nobody told of is seen with the next look: a lease of this holder is its own.
     const now = outcome === 'applied' ? mine : await store.serviceLease(SERVICE);
     if (now?.holder !== holder || now.term !== mine.term) return undefined;
@@ -89,6 +79,23 @@ export class Leadership {
     metrics.set('service_lease_term', mine.term, { service: SERVICE });
     if (row !== undefined) metrics.count('service_lease_changes_total', { service: SERVICE });
     return new Tenure(mine, sentMs, this.#deps, alone);
+  }
+
+  /**
+   * Where the store is embedded, a holder that is stopped while it writes (a commit waits for the disk) keeps everybody else from writing.
+   * It leads no more, and cannot let go: so it is ended.
+   */
+  async #put(mine: ServiceLeaseRow, before: ServiceLeaseRow | undefined): Promise<CasOutcome> {
+    const { store, timers, log, endIfStopped } = this.#deps;
+    const stop = every(timers, this.#options.ttlMs / HUNG, async () => {
+      if (before === undefined || !(await endIfStopped(before.holder))) return;
+      log.warn({ event: 'manager.leader.ended', term: before.term, url: before.url });
+    });
+    try {
+      return await store.putServiceLease(mine);
+    } finally {
+      stop();
+    }
   }
 
   #tell(row: ServiceLeaseRow, follow: (leader: ServiceLeaseRow) => void): void {

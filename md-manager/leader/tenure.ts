@@ -2,7 +2,7 @@ import { delay } from '../../common/clock.js';
 import { fault } from '../../protocol/errors.js';
 import type { ServiceLeaseRow } from '../../store/types.js';
 import { actsForMs, renewEveryMs } from './lease.js';
-import type { LeadershipDeps } from './leadership.js';
+import type { LeadershipDeps } from './deps.js';
 
 /**
  * The time of one leader, under one term. It acts while its lease holds; a lease that ran out without another leader (it was

@@ -4,7 +4,7 @@ import type { Disk } from '../../device/uplink/disk.js';
 import { idOf } from '../../device/uplink/key-set.js';
 import type { OutboxOptions } from '../../device/uplink/outbox-options.js';
 import { Outbox } from '../../device/uplink/outbox.js';
-import type { Key } from '../../device/uplink/records.js';
+import type { Key } from '../../device/uplink/key.js';
 import { META, decodeGap, decodeReport } from '../../protocol/report.js';
 import type { FakeClock } from './fake-clock.js';
 

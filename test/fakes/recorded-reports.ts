@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../common/package-root.js';
-import { REPORT_VERSION, encodeReport, type Report, type Sample } from '../../protocol/report.js';
+import { REPORT_VERSION, encodeReport, type Report } from '../../protocol/report.js';
+import type { Sample } from '../../protocol/sample.js';
 import type { HistoryRow } from '../../store/types.js';
 
 /** A recorded drive as the reports that an agent would have made of it, one per second. */

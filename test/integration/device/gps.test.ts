@@ -6,7 +6,7 @@ import { silentLog } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics.js';
 import { runGps } from '../../../device/gps/gps-loop.js';
 import { gpsdSource } from '../../../device/gps/gpsd-client.js';
-import type { Reading } from '../../../device/sampling/report-builder.js';
+import type { Reading } from '../../../device/sampling/reading.js';
 import { openDrive } from '../../../lab/drive/drive-file.js';
 import { openGpsdServer } from '../../../lab/gps/gpsd-server.js';
 import { METRICS, type MetricName } from '../../../protocol/metrics.js';

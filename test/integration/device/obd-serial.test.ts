@@ -9,7 +9,7 @@ import { nodePorts } from '../../../device/obd/node-ports.js';
 import { serialAdapter } from '../../../device/obd/serial-port.js';
 import { OBD_SETTINGS, type ObdConfig } from '../../../device/obd/settings.js';
 import { carOfConfig } from '../../../device/sampling/car-of-config.js';
-import type { Reading } from '../../../device/sampling/report-builder.js';
+import type { Reading } from '../../../device/sampling/reading.js';
 import { Elm327Adapter } from '../../../lab/car/elm327-server.js';
 import { openPty, type Pty } from '../../../lab/car/pty.js';
 import { loadConfig } from '../../../common/config.js';

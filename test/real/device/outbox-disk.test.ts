@@ -7,7 +7,7 @@ import { systemClock, systemTimers } from '../../../common/clock.js';
 import { silentLog } from '../../../common/log.js';
 import { openNodeDisk } from '../../../device/uplink/node-disk.js';
 import { Outbox } from '../../../device/uplink/outbox.js';
-import type { Key } from '../../../device/uplink/records.js';
+import type { Key } from '../../../device/uplink/key.js';
 import { eventually } from '../../fakes/eventually.js';
 
 /** Small enough to be filled in a moment. */

@@ -18,7 +18,7 @@ import { OBD_SETTINGS, type ObdConfig } from '../../../device/obd/settings.js';
 import type { ObdSource } from '../../../device/obd/types.js';
 import { runDevices } from '../../../device/run.js';
 import { carOfConfig } from '../../../device/sampling/car-of-config.js';
-import type { Reading } from '../../../device/sampling/report-builder.js';
+import type { Reading } from '../../../device/sampling/reading.js';
 import { registration, registrationRequest } from '../../../protocol/api/md-manager.js';
 import { openHttp } from '../../../protocol/api/http-server.js';
 import { route } from '../../../protocol/api/route.js';

@@ -11,7 +11,7 @@ import type { GpsSource } from '../../../device/gps/gps-source.js';
 import { gpsdSource } from '../../../device/gps/gpsd-client.js';
 import { nmeaSerialSource } from '../../../device/gps/nmea-serial.js';
 import { openSerialInput } from '../../../device/gps/serial-input.js';
-import type { Reading } from '../../../device/sampling/report-builder.js';
+import type { Reading } from '../../../device/sampling/reading.js';
 import { METRICS, type MetricName } from '../../../protocol/metrics.js';
 import { eventually } from '../../fakes/eventually.js';
 import { cycle, hasGpsd, openGpsd, openReceiver, type Receiver } from './receiver.js';

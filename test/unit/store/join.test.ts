@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Sample } from '../../../protocol/report.js';
+import type { Sample } from '../../../protocol/sample.js';
 import { joinCells, liveFromReport, notLive } from '../../../store/join.js';
 import type { LiveCell } from '../../../store/types.js';
 import { START_MS } from '../../fakes/store-rows.js';

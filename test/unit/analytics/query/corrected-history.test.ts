@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { HistoryReader } from '../../../../analytics/query/history-reader.js';
-import { encodeClock, encodeReport, META, type Sample } from '../../../../protocol/report.js';
+import { encodeClock, encodeReport, META } from '../../../../protocol/report.js';
+import type { Sample } from '../../../../protocol/sample.js';
 import { signalByWire } from '../../../../protocol/signals.js';
 import { fakeClock } from '../../../fakes/fake-clock.js';
 import { memoryTwinStore } from '../../../fakes/memory-twin-store.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { LOST_AFTER_MS, ReportsLedger } from '../../../../analytics/query/reports-ledger.js';
-import { META, encodeBoot, encodeGap, type Report, type Sample } from '../../../../protocol/report.js';
+import { META, encodeBoot, encodeGap, type Report } from '../../../../protocol/report.js';
+import type { Sample } from '../../../../protocol/sample.js';
 
 const NOW = Date.UTC(2026, 5, 1);
 const reportOf = (boot: number, seq: number, samples: readonly Sample[] = []): Report => ({

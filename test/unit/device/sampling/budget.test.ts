@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Odometer } from '../../../../device/sampling/odometer.js';
-import { ReportBuilder, type Reading, type ReportRules } from '../../../../device/sampling/report-builder.js';
+import { ReportBuilder, type ReportRules } from '../../../../device/sampling/report-builder.js';
+import type { Reading } from '../../../../device/sampling/reading.js';
 import { decodeLeftOut, LeftOut } from '../../../../protocol/budget.js';
 import { encodeReport, META } from '../../../../protocol/report.js';
 

@@ -4,7 +4,7 @@ import { Metrics } from '../../../../common/metrics.js';
 import { openElmAdapter } from '../../../../device/obd/elm-source.js';
 import { CarLoop } from '../../../../device/sampling/car-loop.js';
 import type { CarLoopOptions } from '../../../../device/sampling/car-loop-options.js';
-import type { Reading } from '../../../../device/sampling/report-builder.js';
+import type { Reading } from '../../../../device/sampling/reading.js';
 import { parseRates } from '../../../../device/sampling/scheduler.js';
 import { fault } from '../../../../protocol/errors.js';
 import { METRICS, type MetricName } from '../../../../protocol/metrics.js';

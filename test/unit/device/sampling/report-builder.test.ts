@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { FuelInputs } from '../../../../device/sampling/fuel.js';
 import type { NamedFuel } from '../../../../device/sampling/fuel-settings.js';
-import { ReportBuilder, type Reading } from '../../../../device/sampling/report-builder.js';
+import { ReportBuilder } from '../../../../device/sampling/report-builder.js';
+import type { Reading } from '../../../../device/sampling/reading.js';
 import { encodeReport, MAX_BOOT, MAX_SEQ, META, REPORT_MAX_BYTES } from '../../../../protocol/report.js';
 import { signalByWire, SIGNALS } from '../../../../protocol/signals.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { joinRanges, rangesOf } from '../../../../device/uplink/key-set.js';
 import { RangeSet } from '../../../../device/uplink/range-set.js';
-import type { Key } from '../../../../device/uplink/records.js';
+import type { Key } from '../../../../device/uplink/key.js';
 
 const range = fc
   .tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 12 }))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Parcel } from '../../../../device/uplink/parcel.js';
 import { Sender, type Sendable, type SenderEffect, type SenderRules } from '../../../../device/uplink/sender.js';
-import type { Key } from '../../../../device/uplink/records.js';
+import type { Key } from '../../../../device/uplink/key.js';
 
 const RULES = { parallel: 3, liveMs: 1_000, batchMax: 1 };
 const LENGTH = 100;

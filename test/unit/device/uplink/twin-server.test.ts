@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ObdSource } from '../../../../device/obd/types.js';
-import type { Reading } from '../../../../device/sampling/report-builder.js';
+import type { Reading } from '../../../../device/sampling/reading.js';
 import { twinHandler } from '../../../../device/uplink/twin-server.js';
 import { fault } from '../../../../protocol/errors.js';
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { encodeBoot, encodeGap, encodeReport, type Sample } from '../../../../protocol/report.js';
+import { encodeBoot, encodeGap, encodeReport } from '../../../../protocol/report.js';
+import type { Sample } from '../../../../protocol/sample.js';
 import { conclude, readRanges } from '../../../../store/audit/audit.js';
 import { recordInMemory } from '../../../../store/audit/tally-record.js';
 import type { ActingView, AuditResult, SeqsByVehicle, Testimony } from '../../../../store/audit/types.js';

@@ -6,7 +6,8 @@ import type { CoapRequest, CoapResponse, Exchange } from '../../../../protocol/c
 import { fault } from '../../../../protocol/errors.js';
 import { METRICS } from '../../../../protocol/metrics.js';
 import { encodeBatch } from '../../../../protocol/report-batch.js';
-import { encodeReport, META, type Report, type Sample } from '../../../../protocol/report.js';
+import { encodeReport, META, type Report } from '../../../../protocol/report.js';
+import type { Sample } from '../../../../protocol/sample.js';
 import { Ingest, type IngestDeps, type StoredReport } from '../../../../vmd/ingest/ingest.js';
 import { KnownVehicles } from '../../../../vmd/ingest/known-vehicles.js';
 import { Residents } from '../../../../vmd/residents.js';
