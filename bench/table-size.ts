@@ -10,12 +10,12 @@ import { NETWORK_PLAN, aliasAddress, twinAddress } from '../protocol/addresses.j
 import { HttpClient } from '../protocol/api/http-client.js';
 import { moveList, standingAnswer, vehicleFlows } from '../protocol/api/sdn-app.js';
 import { Supervisor, type Launch, type Part } from '../lab/demo/supervisor.js';
-import { OPENFLOW_PORT } from '../lab/netns/address-plan.js';
 import { openForwardTo } from '../lab/netns/forward.js';
 import { labMissing } from '../lab/netns/namespaces.js';
 import { openNetwork, type Network } from '../lab/netns/network.js';
 import { openOpenVSwitch } from '../lab/open-vswitch/open-vswitch.js';
 import { CORE, SITE_PORT, hostsPlace, layOutSite } from '../lab/site/layout.js';
+import { controllerParts, controllerWords, type Controller } from '../lab/site/parts.js';
 import { countRow, cpuMeter, residentBytesOfTree, type BenchRow, type Kept } from './harness.js';
 import { openCaptures } from './network/captures.js';
 import { linesOf, openCars } from './network/cars.js';
@@ -42,18 +42,31 @@ export async function benchTableSize(
 ): Promise<BenchRow[]> {
   const missing = labMissing();
   if (missing !== undefined) throw new Error(`tables cannot be measured here: ${missing}`);
-  const { cars = SIZES, handovers } = networkOptions(words, { handovers: MOVES });
+  const { cars = SIZES, controllers = ['ryu'], handovers } = networkOptions(words, { handovers: MOVES });
   const rows: BenchRow[] = [];
-  for (const vehicles of cars) {
-    process.stderr.write(`table-size: ${vehicles} vehicles\n`);
-    const measured = await tableOf(vehicles, handovers, signal);
-    await done(measured);
-    rows.push(...measured);
-  }
+  for (const vehicles of cars)
+    for (const controller of controllers) {
+      const one = { vehicles, controller, name: tableName(vehicles, controller) };
+      process.stderr.write(`table-size: ${one.name}\n`);
+      const measured = await tableOf(one, handovers, signal);
+      await done(measured);
+      rows.push(...measured);
+    }
   return rows;
 }
 
-async function tableOf(vehicles: number, moves: number, signal: AbortSignal): Promise<BenchRow[]> {
+interface Table {
+  /** Of its rows. */
+  readonly name: string;
+  readonly vehicles: number;
+  readonly controller: Controller;
+}
+
+const tableName = (vehicles: number, controller: Controller): string =>
+  `${vehicles} vehicles${controller === 'ryu' ? '' : ', own OpenFlow controller'}`;
+
+async function tableOf(table: Table, moves: number, signal: AbortSignal): Promise<BenchRow[]> {
+  const { name, vehicles, controller } = table;
   await using stack = new Resources();
   const network = stack.use(
     await openNetwork(layOutSite(layoutOf({ fleets: [{ name: PROBE, count: 1 }], controllerMs: 0 }))),
@@ -61,14 +74,13 @@ async function tableOf(vehicles: number, moves: number, signal: AbortSignal): Pr
   const openVSwitch = stack.use(await openOpenVSwitch(network, 1));
   stack.use(await openResponder(network, hostsPlace('edge-1')));
   const manager = stack.use(await openManager(network, vehicles));
-  const supervisor = stack.use(await openParts(network));
+  const supervisor = stack.use(await openParts(network, controller));
   const forward = stack.use(await openForwardTo(network, CORE, { address: '127.0.0.1', port: SITE_PORT.sdn }));
   const sdn = stack.use(new HttpClient(`http://127.0.0.1:${forward.port}`));
   await reconciled(sdn, signal);
   const meter = cpuMeter();
   const installMs = await manager.install();
   const cpuIdle = meter.idle();
-  const name = `${vehicles} vehicles`;
   const value = (metric: string, unit: string, one: number): BenchRow => ({
     case: name,
     metric,
@@ -77,12 +89,12 @@ async function tableOf(vehicles: number, moves: number, signal: AbortSignal): Pr
     cpuIdle,
   });
   const processes = [
-    ...['ryu', 'sdn-app'].map(part => ({ part, pid: supervisor.state(part)?.pid ?? 0 })),
+    ...supervisor.states().map(({ part, pid = 0 }) => ({ part: part.name, pid })),
     { part: 'ovs-vswitchd', pid: openVSwitch.pid ?? 0 },
   ];
   const memory = processes.map(({ part, pid }) => value(`memory: ${part}`, 'MiB', residentBytesOfTree(pid) / 2 ** 20));
   const flows = Number(/flow_count=(\d+)/.exec(await openVSwitch.ofctl('dump-aggregate'))?.[1] ?? NaN);
-  const moved = await movesAmong(vehicles, moves, { network, sdn }, signal);
+  const moved = await movesAmong(name, moves, { network, sdn }, signal);
   const restarted = supervisor.restarted('sdn-app');
   supervisor.kill('sdn-app', 'SIGKILL');
   await restarted;
@@ -109,7 +121,7 @@ async function tableOf(vehicles: number, moves: number, signal: AbortSignal): Pr
 
 /** A car that changes its port again and again: its frames take the back-up route, then its flow is set anew. */
 async function movesAmong(
-  vehicles: number,
+  name: string,
   count: number,
   { network, sdn }: { readonly network: Network; readonly sdn: HttpClient },
   signal: AbortSignal,
@@ -151,7 +163,7 @@ async function movesAmong(
   const addresses = { place: PROBE, twin, seenAs: aliasAddress(NETWORK_PLAN, 1) };
   const { moves } = await sdn.call('GET', '/v1/moves?limit=1000', { answer: moveList });
   return rowsOf({
-    case: `${vehicles} vehicles`,
+    case: name,
     way: 're-route',
     logs: new Map([[PROBE, logOf(addresses, own, new Map([[hosts, atHosts]]))]]),
     known: moves.flatMap(({ vehicle, way, detectedAtMs, reroutedAtMs, from }) =>
@@ -217,29 +229,22 @@ async function openManager(network: Network, vehicles: number): Promise<TableMan
   };
 }
 
-/** Ryu and sdn-app of a site, without the rest of it. */
-async function openParts(network: Network): Promise<Supervisor> {
+/** sdn-app of a site and its controller, without the rest of it. */
+async function openParts(network: Network, controller: Controller): Promise<Supervisor> {
   const data = join(network.folder, 'data');
   await mkdir(join(data, 'log'), { recursive: true });
   const topology = join(data, 'topology.yaml');
   await writeFile(topology, stringifyYaml(network.topology));
-  const switchAt = network.plan.switches.map(({ controlAddress }) => `${controlAddress}:${OPENFLOW_PORT}`).join(',');
+  const plan = { controller, switches: network.plan.switches };
   const listen = (port: number): string => `127.0.0.1:${port}`;
   const parts: Part[] = [
-    {
-      name: 'ryu',
-      title: 'edgetwin-ryu',
-      argv: [
-        ...['ryu', '--listen', listen(SITE_PORT.ryu), '--openflow', listen(SITE_PORT.openflow)],
-        ...['--switches', switchAt],
-      ],
-    },
+    ...controllerParts(plan),
     {
       name: 'sdn-app',
       title: 'edgetwin-sdn-app',
       argv: [
         ...['sdn-app', '--listen', listen(SITE_PORT.sdn), '--manager-url', `http://${listen(SITE_PORT.manager)}`],
-        ...['--topology', topology, '--switch-kind', 'ryu', '--switch-ryu-url', `ws://${listen(SITE_PORT.ryu)}`],
+        ...['--topology', topology, ...controllerWords(plan)],
         ...['--network-twin-prefix', NETWORK_PLAN.twinPrefix, '--network-alias-prefix', NETWORK_PLAN.aliasPrefix],
         ...['--dwell-ms', String(DWELL_MS)],
       ],

@@ -55,7 +55,7 @@ export function sitePartsOf(plan: SitePlan, vehicles: readonly Vehicle[]): SiteP
   const parts: SitePart[] = [
     replicator(plan),
     ...Array.from({ length: plan.sdnApps }, (_, index) => [
-      ...(plan.controller === 'ryu' ? [ryu(plan, index)] : []),
+      ...controllerParts(plan, index),
       sdnApp(plan, index),
     ]).flat(),
     manager(plan),
@@ -78,7 +78,19 @@ const replicator = ({ data, lagMs }: SitePlan): SitePart => ({
 const controlAddresses = ({ switches }: Pick<SitePlan, 'switches'>): string =>
   switches.map(({ controlAddress }) => `${controlAddress}:${OPENFLOW_PORT}`).join(',');
 
-const ryu = (plan: SitePlan, index: number): SitePart => ({
+/** The Ryu of an sdn-app, where that has one. */
+export const controllerParts = (plan: Pick<SitePlan, 'controller' | 'switches'>, index = 0): SitePart[] =>
+  plan.controller === 'ryu' ? [ryu(plan, index)] : [];
+
+/** What an sdn-app is told of its controller. */
+export const controllerWords = (plan: Pick<SitePlan, 'controller' | 'switches'>, index = 0): string[] => [
+  ...['--switch-kind', plan.controller],
+  ...(plan.controller === 'ryu'
+    ? ['--switch-ryu-url', `ws://127.0.0.1:${SITE_PORT.ryu + index}`]
+    : ['--switch-openflow-switches', controlAddresses(plan)]),
+];
+
+const ryu = (plan: Pick<SitePlan, 'switches'>, index: number): SitePart => ({
   name: numbered('ryu', index),
   title: numbered('edgetwin-ryu', index),
   place: CORE,
@@ -97,10 +109,7 @@ const sdnApp = (plan: SitePlan, index: number): SitePart => ({
     ...['sdn-app', '--listen', `0.0.0.0:${sdnPort(index)}`],
     ...['--lease-url', plan.via.sdn ?? `http://127.0.0.1:${sdnPort(index)}`],
     ...['--manager-url', plan.via.manager ?? `http://127.0.0.1:${SITE_PORT.manager}`, '--topology', plan.topology],
-    ...['--switch-kind', plan.controller],
-    ...(plan.controller === 'ryu'
-      ? ['--switch-ryu-url', `ws://127.0.0.1:${SITE_PORT.ryu + index}`]
-      : ['--switch-openflow-switches', controlAddresses(plan)]),
+    ...controllerWords(plan, index),
     ...['--network-twin-prefix', NETWORK_PLAN.twinPrefix, '--network-alias-prefix', NETWORK_PLAN.aliasPrefix],
     ...(plan.overIpv6 === undefined ? [] : ['--network-twin6', twin6, '--network-alias6', alias6]),
     ...['--network-gateways', gateways.join(',')],
