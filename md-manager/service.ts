@@ -32,7 +32,7 @@ import { managerRoutes } from './rest/routes.js';
 import { settingsRoutes } from './rest/settings.js';
 import { SettingsDesk } from './settings/desk.js';
 import { fencedMano, fencedStore } from './leader/fence.js';
-import { isGone, ownHolder } from './leader/holder.js';
+import { endIfStopped, isGone, ownHolder } from './leader/holder.js';
 import { Leadership } from './leader/leadership.js';
 import { Orders } from './leader/orders.js';
 import { leaderRoute, ordersRoute } from './leader/routes.js';
@@ -73,7 +73,7 @@ export async function runManager(config: ManagerConfig, deps: ManagerDeps, signa
       },
       alone: config['leader.peers'].length === 0,
     },
-    { ...deps, store, isGone },
+    { ...deps, store, isGone, endIfStopped },
   );
   for (;;) {
     waiting.awaitStore();

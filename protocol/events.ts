@@ -93,6 +93,7 @@ export const EVENTS = [
   'manager.leader.follows',
   'manager.leader.resumed',
   'manager.leader.deposed',
+  'manager.leader.ended',
   'manager.vehicle.superseded',
   'manager.handover.phase',
   'manager.handover.ended',

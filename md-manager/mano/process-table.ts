@@ -3,18 +3,29 @@ import { codeOf } from '../../common/errors.js';
 
 /** Field 22 of /proc/<pid>/stat: when a process started, in clock ticks since boot. With the pid it names one for sure. */
 export async function startTicksOf(pid: number): Promise<number | undefined> {
+  return (await statOf(pid))?.startTicks;
+}
+
+/** `state` as /proc has it: R, S, T (stopped), t (by a debugger), …; `undefined` where there is no such process. */
+async function statOf(pid: number): Promise<{ readonly state: string; readonly startTicks: number } | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH') return undefined;
     throw error;
   });
   // The command in field 2 may hold blanks and brackets: count from behind the last one.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = 'X', ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   // A zombie has ended; it only waits to be counted by its parent.
-  return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19]);
+  return state === 'Z' || state === 'X' ? undefined : { state, startTicks: Number(fields[18]) };
 }
 
 export async function lives(process: { readonly pid: number; readonly startTicks: number }): Promise<boolean> {
   return (await startTicksOf(process.pid)) === process.startTicks;
+}
+
+/** Whether somebody has stopped it: it does nothing more until it is told to go on. */
+export async function isStopped(process: { readonly pid: number; readonly startTicks: number }): Promise<boolean> {
+  const found = await statOf(process.pid);
+  return found?.startTicks === process.startTicks && found.state.toUpperCase() === 'T';
 }
 
 /** Signals a process, but never another one that has got its number. */

@@ -15,18 +15,28 @@ const TTL_MS = 1_000;
 class Row {
   held: ServiceLeaseRow | undefined;
   away = false;
+  /** Its holder does not let go of the store. */
+  keepsOthersOut = false;
+  readonly #waiting: (() => void)[] = [];
+
+  /** The holder is ended, and whoever waits for the store has it. */
+  end(): void {
+    this.keepsOthersOut = false;
+    for (const go of this.#waiting.splice(0)) go();
+  }
 
   serviceLease(): Promise<ServiceLeaseRow | undefined> {
     return this.away ? Promise.reject(new Error('away')) : Promise.resolve(this.held);
   }
 
-  putServiceLease(row: ServiceLeaseRow): Promise<CasOutcome> {
-    if (this.away) return Promise.reject(new Error('away'));
+  async putServiceLease(row: ServiceLeaseRow): Promise<CasOutcome> {
+    if (this.away) throw new Error('away');
+    if (this.keepsOthersOut) await new Promise<void>(resolve => this.#waiting.push(resolve));
     const { held } = this;
     const mine = held?.term === row.term && held.holder === row.holder;
-    if (held !== undefined && held.term >= row.term && !mine) return Promise.resolve('refused');
+    if (held !== undefined && held.term >= row.term && !mine) return 'refused';
     this.held = row;
-    return Promise.resolve('applied');
+    return 'applied';
   }
 }
 
@@ -34,11 +44,13 @@ describe('several md-managers', () => {
   let row: Row;
   let clock: FakeClock;
   let gone: Set<string>;
+  let isRunning: boolean;
   const stop = new AbortController();
   beforeEach(() => {
     row = new Row();
     clock = fakeClock();
     gone = new Set();
+    isRunning = false;
   });
 
   const manager = (holder: string, alone = false): Leadership =>
@@ -47,6 +59,11 @@ describe('several md-managers', () => {
       {
         store: row,
         isGone: held => Promise.resolve(gone.has(held)),
+        endIfStopped: held => {
+          if (!row.keepsOthersOut || held !== row.held?.holder || isRunning) return Promise.resolve(false);
+          row.end();
+          return Promise.resolve(true);
+        },
         ...{ clock, timers: clock, log: silentLog, metrics: new Metrics(METRICS) },
       },
     );
@@ -98,6 +115,22 @@ describe('several md-managers', () => {
     row.away = false;
     await clock.advance(TTL_MS / 10);
     assert.equal(first.holds(), true, 'nobody else led meanwhile: it goes on');
+    first.end();
+  });
+
+  it('end one that was stopped while it wrote, and keeps the others from the store, and nobody who goes on', async () => {
+    const first = await leads(manager('a'));
+    row.keepsOthersOut = true;
+    isRunning = true;
+    let second: Tenure | undefined;
+    void manager('b')
+      .next(() => undefined, stop.signal)
+      .then(tenure => (second = tenure));
+    await clock.advance(3 * TTL_MS);
+    assert.equal(second, undefined);
+    isRunning = false;
+    await clock.advance(TTL_MS);
+    assert.equal((second as Tenure | undefined)?.term, 2);
     first.end();
   });
 
