@@ -181,6 +181,9 @@ export function daemonWords(plan: NodePlan, { jars, archive, jmxPort, heapMb }: 
     ...['-Djava.net.preferIPv4Stack=true', '-Dio.netty.tryReflectionSetAccessible=true', '-Dcassandra-foreground=yes'],
     // A lab's nodes are started together and are of one version: nothing has to settle first.
     ...['-Dcassandra.skip_wait_for_gossip_to_settle=0', '-Dcassandra.ring_delay_ms=100'],
+    // By Cassandra's own rule it follows from the ring delay: half of it, 100 ms, is how long a node that is still joining may be silent
+    // before others forget it, and nodes speak once a second. Two that join at once would forget each other for good.
+    '-Dcassandra.gossip_quarantine_delay_ms=60000',
     ...['-Dcassandra.superuser_setup_delay_ms=0', '-Dcassandra.available_processors=2'],
     // What it would find out by making 100,000 rows, which takes a third of its start.
     `-Dcassandra.memtable.row_overhead_size=${ROW_OVERHEAD_BYTES}`,
