@@ -129,6 +129,18 @@ describe('the Prometheus API of analytics', () => {
       data: object;
     };
     assert.deepEqual(Object.keys(metadata.data), ['twin_signal']);
+    const buildinfo = (await (await fetch(`${analytics.url}/api/v1/status/buildinfo`)).json()) as {
+      data: { version: string };
+    };
+    // By it Grafana decides what it may ask.
+    assert.match(buildinfo.data.version, /^2\.\d+\.\d+$/);
+    for (const method of ['GET', 'POST'])
+      for (const path of ['labels', 'series']) {
+        const params = { 'match[]': 'twin_age_seconds{vehicle="car-1"}' };
+        const { data } = (await ask(analytics.url, path, params, method)) as unknown as { data: unknown[] };
+        const series = { __name__: 'twin_age_seconds', vehicle: 'car-1' };
+        assert.deepEqual(data, path === 'labels' ? Object.keys(series) : [series], `${method} ${path}`);
+      }
   });
 
   it('answers errors in Prometheus’ form, never in ours, and goes on serving', async () => {

@@ -115,6 +115,14 @@ describe('analytics over REST', () => {
       const found = await client.call('GET', '/v1/ledger?vehicle=car-1', { answer: api.ledger });
       return found.handovers.length === 0 ? undefined : found;
     });
+    for (const [vehicle, complete] of [
+      ['car-1', false],
+      ['car-2', true],
+    ] as const) {
+      const path = `/v1/vehicles/${vehicle}/signals/Vehicle.OBD.Speed`;
+      const read = await client.call('GET', path, { answer: api.signalRead });
+      assert.deepEqual([read.level, read.complete], ['store', complete], 'a read says whether reports are awaited');
+    }
     assert.deepEqual(ledger.boots[0]?.gaps, [{ from: 2, to: 3, reason: 'bound' }]);
     assert.deepEqual(ledger.boots[0]?.awaited, [[4, 4]]);
     assert.equal(ledger.handovers[0]?.id, 'h-1');
