@@ -144,7 +144,7 @@ async function lead(config: ManagerConfig, deps: LeadDeps, signal: AbortSignal):
         runner.hostLost(host, dead);
       },
       onOrderFailed: domain => runner.orderFailed(domain),
-      onFlapping: (host, how) => (how === 'for-good' ? drains.giveUp(host) : standby.leave(host)),
+      onFlapping: (host, how) => drains.flaps(host, how),
     },
   );
   const effects = new Effects({

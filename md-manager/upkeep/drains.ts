@@ -84,8 +84,13 @@ export class Drains {
     return { host, held: pool.running(host).held.size };
   }
 
-  /** The host is no good: as if somebody had ordered it. */
-  giveUp(host: string): void {
+  /** A host comes and goes: nobody is to be sent there by a standby slot; one that is given up is to be empty, as if somebody had ordered it. */
+  flaps(host: string, how: 'for-now' | 'for-good'): void {
+    if (how === 'for-now') this.#deps.standby.leave(host);
+    else this.#giveUp(host);
+  }
+
+  #giveUp(host: string): void {
     this.order(host).catch((error: unknown) =>
       this.#deps.log.warn({ event: 'manager.effect.failed', effect: 'drain', host, error: messageOf(error) }),
     );

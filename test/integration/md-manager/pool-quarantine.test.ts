@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { silentLog } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics.js';
+import { fault } from '../../../protocol/errors.js';
 import { Pool } from '../../../md-manager/pool/pool.js';
 import { poolsText } from '../../../md-manager/tool/views.js';
+import { Drains } from '../../../md-manager/upkeep/drains.js';
 import { METRICS } from '../../../protocol/metrics.js';
 import { eventually } from '../../fakes/eventually.js';
 import { fakeClock, type FakeClock } from '../../fakes/fake-clock.js';
@@ -21,6 +23,11 @@ describe('a host that comes and goes', function () {
   let pool: Pool;
   let metrics: Metrics<keyof typeof METRICS>;
   let told: string[];
+  let drains: Drains;
+  let notes: string[];
+  let left: string[];
+  /** The store does not take what is to be noted. */
+  let away: boolean;
 
   beforeEach(async () => {
     clock = fakeClock();
@@ -43,13 +50,36 @@ describe('a host that comes and goes', function () {
           // This process is never too late to judge.
           loop: { lateSince: () => 0, close: () => undefined } as never,
         },
-        onFlapping: (host, how) => void told.push(`${host} ${how}`),
+        onFlapping: (host, how) => {
+          told.push(`${host} ${how}`);
+          drains.flaps(host, how);
+        },
       },
     );
+    notes = [];
+    left = [];
+    away = false;
+    drains = new Drains([], {
+      store: {
+        putNote: async ({ id }) => {
+          if (away) throw fault('STORE_AWAY', 'note');
+          await Promise.resolve();
+          notes.push(id);
+        },
+        deleteNote: async (_, id) => {
+          await Promise.resolve();
+          notes.splice(notes.indexOf(id), 1);
+        },
+      },
+      ...{ mano: view, pool, clock, timers: clock, log: silentLog, term: 1, newId: () => 'h' },
+      runner: { namedBy: () => [], state: () => undefined, order: () => 'started' },
+      standby: { leave: host => void left.push(host) },
+    });
     await pool.adopt();
     pool.start();
   });
   afterEach(async () => {
+    drains.close();
     await pool[Symbol.asyncDispose]();
     await mano[Symbol.asyncDispose]();
   });
@@ -78,6 +108,7 @@ describe('a host that comes and goes', function () {
     mano.hosts.get(ILL)!.ill = ill;
     await probing(() => stateOf(ILL) === 'quarantined');
     assert.deepEqual(told, [`${ILL} for-now`]);
+    assert.deepEqual([left, notes], [[ILL], []], 'standby slots are given back, and nobody else goes');
     assert.match(poolsText(pool.view()), new RegExp(`${ILL} +quarantined`));
     assert.deepEqual(pool.holders().get(ILL), ['car-1']);
     assert.notEqual(pool.link(ILL), undefined);
@@ -87,13 +118,43 @@ describe('a host that comes and goes', function () {
     assert.equal(reserved('c'), ILL);
   });
 
-  it('is given up when that happens for the third time', async () => {
+  /** Its third quarantine has just begun. */
+  const thirdTime = async (): Promise<void> => {
     for (const how of ['for-now', 'for-now', 'for-good']) {
       mano.hosts.get(ILL)!.ill = ill;
-      await probing(() => stateOf(ILL) === 'quarantined');
-      assert.equal(told.at(-1), `${ILL} ${how}`);
-      await wellAgain();
+      await probing(() => told.at(-1) === `${ILL} ${how}` && ['quarantined', 'draining'].includes(stateOf(ILL) ?? ''));
+      if (how === 'for-now') {
+        await wellAgain();
+        told.push('well');
+      }
     }
-    assert.equal(told.length, 3);
+  };
+
+  it('is drained when that happens for the third time: who is there keeps its slot until it has left, then the host is ended', async () => {
+    pool.mark(ILL, 'car-1', 'assigned', 'h');
+    await thirdTime();
+    await eventually('it is drained', () => stateOf(ILL) === 'draining');
+    assert.deepEqual(notes, [ILL]);
+    mano.hosts.get(ILL)!.ill = () => false;
+    await clock.advance(60_000);
+    assert.equal(stateOf(ILL), 'draining', 'it is not trusted again, and car-1 is there still');
+    assert.deepEqual(pool.holders().get(ILL), ['car-1']);
+    pool.free(ILL, 'car-1');
+    await eventually('it is ended, and its note is taken back', async () => {
+      await clock.advance(1_000);
+      return !mano.hosts.has(ILL) && notes.length === 0;
+    });
+  });
+
+  it('is drained later where that cannot be noted at once', async () => {
+    away = true;
+    await thirdTime();
+    await clock.advance(1_000);
+    assert.equal(stateOf(ILL), 'quarantined');
+    away = false;
+    await eventually('it is drained', async () => {
+      await clock.advance(PROBE_MS);
+      return notes.includes(ILL);
+    });
   });
 });
