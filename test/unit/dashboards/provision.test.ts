@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadConfig } from '../../../common/config.js';
+import { packageRoot } from '../../../common/package-root.js';
 import { run } from '../../../dashboards/cli.js';
 import { SETTINGS } from '../../../dashboards/config.js';
 import { SOURCES } from '../../../dashboards/kit/names.js';
@@ -96,6 +97,61 @@ describe('what a Prometheus and a Grafana are given', () => {
       datasources: { uid: string; url: string }[];
     };
     assert.equal(datasources.find(({ uid }) => uid === SOURCES.twins.uid)?.url, 'http://a:2');
+  });
+
+  /** Whether a path below the folder of all files is one of them, or a folder with some. */
+  const isThere = (files: ReadonlyMap<string, string>, path: string): boolean =>
+    [...files.keys()].some(name => name === path || name.startsWith(`${path}/`));
+
+  it('starts in containers that see every file they are told of, at the same path', async () => {
+    const file = await targets([{ targets: ['a:2'], labels: { job: 'analytics' } }]);
+    const files = await filesOf('--targets', file, '--prometheus-port', '9999');
+    const { services } = yamlOf(files, 'compose.yaml') as {
+      services: Record<string, { command?: string[]; environment?: Record<string, string>; volumes: string[] }>;
+    };
+    const { prometheus, grafana } = services;
+    assert.deepEqual(
+      prometheus?.volumes.filter(volume => volume.endsWith(':ro')),
+      [`/x:/x:ro`, `${folder}:${folder}:ro`],
+    );
+    assert.ok(grafana?.volumes.includes('/x:/x:ro'));
+    const told = [...(prometheus?.command ?? []), ...Object.values(grafana?.environment ?? {})];
+    const paths = told.flatMap(word => /(?:^|=)\/x\/(.+)$/.exec(word)?.[1] ?? []);
+    assert.equal(paths.length, 3);
+    for (const path of paths) assert.ok(isThere(files, path), path);
+    const { datasources } = yamlOf(files, 'grafana/provisioning/datasources/edgetwin.yaml') as {
+      datasources: { uid: string; url: string; type: string }[];
+    };
+    const asked = datasources.find(({ uid }) => uid === SOURCES.metrics.uid);
+    assert.deepEqual([asked?.url, asked?.type], ['http://127.0.0.1:9999', 'prometheus']);
+    assert.ok(prometheus?.command?.includes('--web.listen-address=127.0.0.1:9999'));
+  });
+
+  it('is found by the commands that are told for packages in the place of containers', async () => {
+    const files = await filesOf();
+    const text = await readFile(join(packageRoot(), 'docs', 'operations.md'), 'utf8');
+    const paths = [...text.matchAll(/\/srv\/edgetwin-dashboards\/([\w./-]+\w)/g)].map(found => found[1] ?? '');
+    assert.ok(paths.length >= 3, String(paths));
+    for (const path of paths) assert.ok(isThere(files, path), path);
+  });
+
+  it('names data sources that every dashboard asks, and no other', async () => {
+    const files = await filesOf();
+    const { datasources } = yamlOf(files, 'grafana/provisioning/datasources/edgetwin.yaml') as {
+      datasources: { uid: string; name: string }[];
+    };
+    const boards = [...files].filter(([name]) => name.startsWith('grafana/dashboards/'));
+    for (const [name, text] of boards) {
+      const current = (JSON.parse(text) as { templating: { list: { type: string; current: { value: string } }[] } })
+        .templating.list;
+      const chosen = current.filter(({ type }) => type === 'datasource').map(one => one.current.value);
+      assert.ok(chosen.length > 0, name);
+      for (const value of chosen)
+        assert.ok(
+          datasources.some(({ uid }) => uid === value),
+          `${name} asks ${value}`,
+        );
+    }
   });
 
   it('lets either Prometheus or Grafana evaluate the alerts, never both', async () => {
