@@ -50,6 +50,8 @@ export interface TwinStore extends AsyncDisposable {
   readonly domain: string;
   /** How many appends it is worth to have under way at once: two for one disk, which shares its syncs; more where each is a request. */
   readonly appendsAtOnce: number;
+  /** How many rows it is worth to have in one append: all that wait, or one where rows share nothing and one would wait for the slowest. */
+  readonly rowsAnAppend: number;
   /** Resolves once every row is on disk (survives the loss of power of this machine). */
   append(rows: readonly HistoryRow[]): Promise<void>;
   history(vehicle: string, range?: HistoryRange): AsyncIterable<HistoryRow>;

@@ -27,8 +27,10 @@ export class CassandraTwinStore implements TwinStore {
   readonly #clock: Clock;
   readonly #history: HistoryTable;
   readonly #live: LiveTable;
-  /** A report that waits for a slow one of others is a report that comes again. */
-  readonly appendsAtOnce = 64;
+  /** The session bounds what is with the cluster, and what waits for that costs little here. */
+  readonly appendsAtOnce = 1_024;
+  /** A report that waits for a slow one of others, or fails with it, is a report that comes again. */
+  readonly rowsAnAppend = 1;
   readonly #devices: DeviceRows;
   readonly #markers: AsyncDisposable | undefined;
   readonly #onCommit: CassandraTwinStoreOptions['onCommit'];

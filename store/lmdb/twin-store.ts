@@ -58,6 +58,7 @@ class Store implements LmdbTwinStore {
   readonly domain: string;
   /** One is made ready while the other is with the disk. */
   readonly appendsAtOnce = 2;
+  readonly rowsAnAppend = Infinity;
   readonly journal: JournalReader;
   readonly #environment: Environment;
   readonly #clock: Clock;

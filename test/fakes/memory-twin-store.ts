@@ -36,6 +36,7 @@ export function memoryTwinStore(devices: readonly DeviceRow[] = []): MemoryTwinS
   return {
     domain: 'edge-1',
     appendsAtOnce: 2,
+    rowsAnAppend: Infinity,
     rows,
     liveWrites,
     hold: () => void (holding = true),

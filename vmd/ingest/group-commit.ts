@@ -5,6 +5,8 @@ export interface GroupCommitOptions<T> {
   readonly limit: number;
   /** Batches that are written at once. */
   readonly inFlight: number;
+  /** Items of one batch, at most. */
+  readonly size: number;
   readonly clock: Clock;
   /** Resolves once every item is durable. */
   write(batch: readonly T[]): Promise<void>;
@@ -18,7 +20,7 @@ export interface GroupCommitOptions<T> {
  */
 export class GroupCommit<T> {
   readonly #options: GroupCommitOptions<T>;
-  #waiting: T[] = [];
+  readonly #waiting: T[] = [];
   #depth = 0;
   #scheduled = false;
   readonly #writes = new Map<Promise<void>, number>();
@@ -48,7 +50,7 @@ export class GroupCommit<T> {
 
   /** Resolves once everything pushed before is settled. */
   async flushed(): Promise<void> {
-    if (this.#waiting.length > 0) this.#write();
+    while (this.#waiting.length > 0) this.#write();
     await Promise.all(this.#writes.keys());
   }
 
@@ -58,14 +60,13 @@ export class GroupCommit<T> {
     // Behind the sockets of this turn of the loop: all datagrams that are there already share the commit.
     setImmediate(() => {
       this.#scheduled = false;
-      if (this.#waiting.length > 0) this.#write();
+      while (this.#waiting.length > 0 && this.#writes.size < this.#options.inFlight) this.#write();
     });
   }
 
   #write(): void {
-    const { clock, write, onDurable, onFailed } = this.#options;
-    const batch = this.#waiting;
-    this.#waiting = [];
+    const { clock, size, write, onDurable, onFailed } = this.#options;
+    const batch = this.#waiting.splice(0, size);
     const startedAtMs = clock.monotonicMs();
     const settled = (): void => {
       this.#depth -= batch.length;

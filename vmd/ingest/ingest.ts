@@ -36,8 +36,10 @@ interface Waiting extends Taken {
 
 const VERSION_QUERY = `v=${REPORT_VERSION}`;
 
+const SAY_EVERY_MS = 1_000;
+
 export interface IngestDeps {
-  readonly store: Pick<TwinStore, 'append' | 'appendsAtOnce'>;
+  readonly store: Pick<TwinStore, 'append' | 'appendsAtOnce' | 'rowsAnAppend'>;
   readonly vehicles: KnownVehicles;
   readonly clock: Clock;
   readonly metrics: Metrics<MetricName>;
@@ -58,12 +60,17 @@ export interface IngestDeps {
 export class Ingest {
   readonly #deps: IngestDeps;
   readonly #commit: GroupCommit<Waiting>;
+  /** Reports that failed and that no line of the log tells of yet. */
+  #unsaid = 0;
+  /** Monotonic; no line of the log before. */
+  #sayAgainMs = -Infinity;
 
   constructor(deps: IngestDeps) {
     this.#deps = deps;
     this.#commit = new GroupCommit<Waiting>({
       limit: deps.queueMax,
       inFlight: deps.store.appendsAtOnce,
+      size: deps.store.rowsAnAppend,
       clock: deps.clock,
       write: batch => deps.store.append(batch.map(({ row }) => row)),
       onDurable: batch => this.#onDurable(batch),
@@ -189,9 +196,19 @@ export class Ingest {
 
   #onFailed(batch: readonly Waiting[], error: unknown): void {
     this.#deps.metrics.count('vmd_reports_total', { result: 'failed' }, batch.length);
-    this.#deps.log.error({ event: 'vmd.commit.failed', reports: batch.length, error: messageOf(error) });
+    this.#sayFailed(batch.length, error);
     const answer = refusal('5.03', messageOf(error), 1);
     for (const { settle } of batch) settle(answer);
+  }
+
+  /** At once, and while it goes on now and then: where each report is a write of its own, all of them fail together. */
+  #sayFailed(reports: number, error: unknown): void {
+    this.#unsaid += reports;
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs < this.#sayAgainMs) return;
+    this.#deps.log.error({ event: 'vmd.commit.failed', reports: this.#unsaid, error: messageOf(error) });
+    this.#unsaid = 0;
+    this.#sayAgainMs = nowMs + SAY_EVERY_MS;
   }
 
   #refuse(result: string, code: string, words: string, maxAgeS?: number): CoapResponse {
