@@ -52,14 +52,17 @@ describe('a link of the network lab', function () {
     assert.deepEqual([(await host.next()).text, (await host.next()).text], ['over the other', 'over the slow link']);
   });
 
-  it('keeps the controller as far from a switch as the spec says, and from nobody else', async () => {
-    await open({ ...SMALL, links: { 'control:1': { delayMs: 500 } } });
+  it('keeps the controller away from a switch where the spec says so, and from nobody else', async () => {
+    await open({ ...SMALL, links: { 'control:1': { delayMs: 10_000 } } });
     const near = network.plan.stations.find(({ name }) => name === 'host-1')?.controlAddress ?? '';
     for (const place of ['sw-1', 'host-1']) await openSocket(network, place, COAP, 'echo');
     const manager = await openSocket(network, 'manager', COAP);
     manager.send(flows.address, COAP, 'the switch');
-    manager.send(near, COAP, 'a host');
-    assert.deepEqual([(await manager.next()).text, (await manager.next()).text], ['a host', 'the switch']);
+    // so many that any answer of the switch would be among them
+    for (let n = 0; n < 50; n++) {
+      manager.send(near, COAP, 'a host');
+      assert.equal((await manager.next()).text, 'a host');
+    }
   });
 
   it('loses what it is told to lose, and can be changed while frames flow', async () => {
