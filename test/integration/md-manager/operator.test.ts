@@ -179,6 +179,26 @@ describe('edgetwin manager', () => {
     await lab.assertOneTwin('car-1');
   });
 
+  it('says all of it as JSON, too', async () => {
+    const host = await actingIn('car-1');
+    const asked: readonly (readonly [words: readonly string[], has: string])[] = [
+      [['vehicles'], 'vehicle'],
+      [['pools'], 'hosts'],
+      [['handovers', '--limit', '3'], 'id'],
+      [['handover', 'car-1', host.split('/')[0]!], ''],
+      [['drain', host, '--wait-s', '0'], 'held'],
+      [['drain', host, '--cancel', 'true'], 'held'],
+      [['reconcile'], ''],
+    ];
+    for (const [words, has] of asked) {
+      const { out } = await manager(...words, '--json');
+      const said: unknown = JSON.parse(out);
+      const first: unknown = Array.isArray(said) ? said[0] : said;
+      assert.ok(typeof first === 'object' || has === '', `${words.join(' ')}: ${out}`);
+      if (has !== '') assert.ok(has in (first as object), `${words.join(' ')}: ${out}`);
+    }
+  });
+
   it('says that nobody is there, and where it looked', async () => {
     const away = (): Promise<Said> =>
       saidBy(() => run(['pools', '--manager', 'http://127.0.0.1:9'], {}, new AbortController().signal));

@@ -60,6 +60,18 @@ describe('waiting for an operation', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('believes no hint: one that comes too early is a look like any other', async () => {
+    const { clock, looks, settling } = scripted('going-on', 'going-on', 'done');
+    let over = false;
+    const found = settling.final('op', { deadlineMs: 60_000 }).finally(() => (over = true));
+    await clock.advance(10);
+    settling.hurry('op');
+    await clock.advance(1);
+    assert.deepEqual([looks.length, over], [2, false]);
+    await clock.advance(10_000);
+    assert.equal((await found).outcome, 'done');
+  });
+
   it('ends with the signal, and leaves no timer', async () => {
     const { clock, settling } = scripted('going-on');
     const stop = new AbortController();
