@@ -192,6 +192,8 @@ describe('downloads', () => {
       );
       await response.text();
     }
+    const local = await (await fetch(`${base}.csv?from=${T0}&tz=Asia/Kolkata`)).text();
+    assert.match(local.split('\r\n')[1] ?? '', /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?\+05:30,/);
     for (const [path, code] of [
       ['csv?tz=Mars', 'REQUEST_INVALID'],
       ['csv?signals=spd', 'SIGNAL_UNKNOWN'],
