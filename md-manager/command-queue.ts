@@ -1,4 +1,3 @@
-import { messageOf } from '../common/errors.js';
 import { commandText, MOST_COMMANDS } from '../protocol/api/commands.js';
 import { fault } from '../protocol/errors.js';
 import { Fifo } from './fifo.js';
@@ -152,11 +151,13 @@ export class CommandQueue {
       const entry = batch[at];
       if (entry !== undefined) this.#end(entry, outcome);
     };
-    const error = await this.#way.many(texts, answered, signal).then(
-      () => fault('UPSTREAM_REFUSED', 'the answer has no line for this command'),
-      (broken: unknown) => (broken instanceof Error ? broken : fault('UPSTREAM_AWAY', messageOf(broken))),
+    const broken = await this.#way.many(texts, answered, signal).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
     );
-    for (const entry of batch) this.#end(entry, { error });
+    for (const entry of batch)
+      if (!entry.ended)
+        this.#end(entry, broken ?? { error: fault('UPSTREAM_REFUSED', 'the answer has no line for this command') });
     this.#requestEnded();
   }
 

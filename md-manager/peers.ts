@@ -46,6 +46,9 @@ const fencing = (fence: Fence | undefined): Pick<HttpClientOptions, 'before' | '
     ? {}
     : { before: fence.check, refused: code => void (code === 'TERM_STALE' ? fence.depose() : undefined) };
 
+/** What md-manager looks at of an answer of sdn-app's: the rest is for people. */
+const confirmed = vehicleFlows.pick({ vehicle: true, highestEpoch: true });
+
 /** Every command has the same time, from when it leaves; whether the answer makes sense is looked at by who wants it. */
 const wayTo = (http: () => HttpClient): CommandWay => ({
   one: ({ method, path }, json, signal) =>
@@ -222,7 +225,7 @@ export class SdnClient implements AsyncDisposable {
   }
 
   async #put(name: string, path: string, vehicle: string, body: unknown, signal: AbortSignal): Promise<void> {
-    answered(vehicleFlows, await this.#queue.send('handover', { name, method: 'PUT', path, vehicle, body }, signal));
+    answered(confirmed, await this.#queue.send('handover', { name, method: 'PUT', path, vehicle, body }, signal));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,6 +10,8 @@ import { STATE_SCHEMA, type VehicleState } from './state.js';
 
 /** Longer than a hand-over takes until its twin acts: its intent and its claim do not wait for a commit of these. */
 const GROUP_MS = 250;
+/** Later phases of one that runs go into one of so many groups: its intent is on disk, and most have ended before that. */
+const RUNNING_EACH = 4;
 const RETRY_MS = 500;
 /** Rows of one commit: intents and claims come between two of them. */
 const AT_ONCE = 128;
@@ -51,6 +53,7 @@ export class Ledger implements AsyncDisposable {
   #counted: Set<string> | undefined = new Set();
   #cancel: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
+  #groups = 0;
 
   constructor(deps: LedgerDeps) {
     this.#deps = deps;
@@ -151,9 +154,13 @@ export class Ledger implements AsyncDisposable {
 
   /** Resolves once everything told so far is on disk, or was tried. */
   flush(): Promise<void> {
+    return this.#writeGroup('all');
+  }
+
+  #writeGroup(which: 'all' | 'ended'): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#writing = this.#writing.then(() => this.#write());
+    this.#writing = this.#writing.then(() => this.#write(which));
     return this.#writing;
   }
 
@@ -168,10 +175,12 @@ export class Ledger implements AsyncDisposable {
   }
 
   #arm(afterMs: number): void {
-    this.#cancel ??= this.#deps.timers.after(afterMs, () => void this.flush());
+    this.#cancel ??= this.#deps.timers.after(afterMs, () => {
+      void this.#writeGroup(++this.#groups % RUNNING_EACH === 0 ? 'all' : 'ended');
+    });
   }
 
-  async #write(): Promise<void> {
+  async #write(which: 'all' | 'ended'): Promise<void> {
     let failed = false;
     const put = async (row: HandoverRow): Promise<void> => {
       try {
@@ -183,7 +192,7 @@ export class Ledger implements AsyncDisposable {
         failed = true;
       }
     };
-    const rows = [...this.#unwritten.values()];
+    const rows = [...this.#unwritten.values()].filter(({ open }) => which === 'all' || !open);
     for (let from = 0; from < rows.length; from += AT_ONCE)
       await Promise.all(rows.slice(from, from + AT_ONCE).map(put));
     if (failed || this.#unwritten.size > 0) this.#arm(failed ? RETRY_MS : GROUP_MS);

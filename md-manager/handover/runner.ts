@@ -197,10 +197,13 @@ export class Runner implements AsyncDisposable {
   }
 
   #index(before: VehicleState | undefined, after: VehicleState): void {
-    const had = before === undefined ? [] : namedHosts(before);
-    const has = namedHosts(after);
     if (after.run?.stage.at === 'ordering') this.#ordering.add(after.vehicle);
     else this.#ordering.delete(after.vehicle);
+    // Most steps leave all of it as it was.
+    if (before?.twin === after.twin && before.leaving === after.leaving && before.run?.stage === after.run?.stage)
+      return;
+    const had = before === undefined ? [] : namedHosts(before);
+    const has = namedHosts(after);
     for (const host of had) if (!has.includes(host)) this.#byHost.get(host)?.delete(after.vehicle);
     for (const host of has) this.#byHost.set(host, (this.#byHost.get(host) ?? new Set()).add(after.vehicle));
     for (const host of had) if (this.#byHost.get(host)?.size === 0) this.#byHost.delete(host);

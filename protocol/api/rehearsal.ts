@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { delay, type Timers } from '../../common/clock.js';
+import { codeOf } from '../../common/errors.js';
 import { commandHeader, hostRef, type CommandHeader, type HostRef } from './common.js';
 import type { HttpClient } from './http-client.js';
 
@@ -46,9 +47,10 @@ export async function keepRehearsed(
     try {
       for (let burst = 0; burst < bursts; burst++) await Promise.all(Array.from({ length: atOnce }, say));
       said += atOnce * bursts;
-    } catch {
-      // It is away, or another one will come back in its place; whoever needs it says so.
-      said = 0;
+    } catch (error) {
+      // It is away, or another one will come back in its place; whoever needs it says so. Not so where this side may not speak for a
+      // moment: both ends are as warm as before, and a storm is no time for practice.
+      if (codeOf(error) !== 'MANAGER_NOT_LEADER') said = 0;
     }
   }
 }
