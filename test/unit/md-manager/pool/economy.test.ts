@@ -42,8 +42,8 @@ describe('the economy of a pool', () => {
     assert.equal(made.of('edge-1', 3 * MINUTE_MS).idleHostMinutes, 3);
   });
 
-  it('tells shares and cost, and nothing of a domain where nobody asked', () => {
-    const { economy: made } = economy();
+  it('tells shares and cost, and nothing of a domain where nobody asked', async () => {
+    const { economy: made, metrics } = economy();
     const { hitRate, armedRate, costPerHandover, readyMs, sinceMs } = made.of('edge-1', 0);
     assert.deepEqual([hitRate, armedRate, costPerHandover, readyMs, sinceMs], [null, null, null, null, 7]);
     made.observe(poolOf(host('edge-1/1')), 0);
@@ -57,6 +57,11 @@ describe('the economy of a pool', () => {
     // 40 minutes at 3 an hour, for four requests.
     assert.equal(found.costPerHandover, 0.5);
     assert.deepEqual(found.readyMs, { n: 2, median: 40, p95: 60, max: 60 });
+    const text = await metrics.text();
+    for (const how of ['armed', 'ticket', 'ready', 'none'])
+      assert.match(text, new RegExp(`^pool_requests_total\\{domain="edge-1",found="${how}"[^}]*\\} 1$`, 'm'));
+    assert.match(text, /^pool_ready_seconds_count\{domain="edge-1"[^}]*\} 2$/m);
+    assert.match(text, /^pool_ready_seconds_sum\{domain="edge-1"[^}]*\} 0\.1$/m);
   });
 
   it('takes a wish that was not met for one request, however often it comes again', () => {
