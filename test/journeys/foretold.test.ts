@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stringify as stringifyYaml } from 'yaml';
 import { drivePath, openDrive } from '../../lab/drive/drive-file.js';
 import { layOutTopology } from '../../lab/topology/lay-out.js';
 import type { FarEnd } from '../../lab/triggers/far-end.js';
@@ -23,20 +24,21 @@ describe('a core network that tells of a car before its frames do', () => {
     folder = await mkdtemp(join(tmpdir(), 'edgetwin-'));
     const names = join(folder, 'names.yaml');
     const { track } = await openDrive(drivePath(DRIVE));
+    const laid = layOutTopology(track);
+    // Nobody knows where a car may go next: what is armed is armed by news.
+    const topology = join(folder, 'topology.yaml');
+    const accessPoints = laid.accessPoints.map(point => ({ ...point, neighbours: [] }));
+    await writeFile(topology, stringifyYaml({ ...laid, accessPoints }));
     // A place must be certain: their name of it stands for one of our access points.
-    accessPoint = layOutTopology(track).accessPoints.find(({ domain }) => domain === 'edge-2')?.id ?? '';
+    accessPoint = accessPoints.find(({ domain }) => domain === 'edge-2')?.id ?? '';
     const domains = { [CAR.from]: 'edge-1', [CAR.to]: 'edge-2' };
-    const accessPoints = { [CAR.to]: accessPoint };
     const vehicles = { [`gpsi:${CAR.gpsi}`]: 'car-1' };
-    await writeFile(names, JSON.stringify({ vehicles, domains, accessPoints }));
+    await writeFile(names, JSON.stringify({ vehicles, domains, accessPoints: { [CAR.to]: accessPoint } }));
     journey = await Journey.open({
       drive: DRIVE,
-      // A car that stands still is foreseen nowhere: what is armed is armed by news.
+      topology,
       extra: {
-        'md-manager': [
-          ...['--arming-by', 'prediction', '--tickets-per-domain', '0'],
-          ...['--triggers-smf-url', smf.door.url, '--triggers-names', names],
-        ],
+        'md-manager': ['--tickets-per-domain', '0', '--triggers-smf-url', smf.door.url, '--triggers-names', names],
       },
     });
     await journey.moveTo(0, 'edge-1');
