@@ -50,7 +50,9 @@ const SHOTS: readonly Shot[] = [
       await page.locator('.chart figcaption .other').first().waitFor();
       await page.locator('.time-bar button[aria-label="play"]').click();
       await delay(2_000);
-      await page.locator('.time-bar button[aria-label="pause"]').click();
+      // At its end a replay stops by itself.
+      const pause = page.locator('.time-bar button[aria-label="pause"]');
+      if (await pause.isVisible()) await pause.click();
     },
   },
 ];
