@@ -114,6 +114,19 @@ describe('commands to one service', () => {
     assert.deepEqual(sent[3]!.vehicles, ['s3']);
   });
 
+  it('that are answered twice give their place back once', async () => {
+    const { send, sent, turnEnds } = scene(2, 2);
+    void send('first');
+    for (const vehicle of ['s1', 's2', 's3', 's4']) void send(vehicle, 'standby');
+    await turnEnds();
+    assert.deepEqual(sent[1]!.vehicles, ['s1', 's2']);
+    for (const _ of ['once', 'twice']) sent[1]!.answer(0);
+    sent[0]!.answer(0);
+    await turnEnds();
+    await turnEnds();
+    assert.deepEqual(sent[2]!.vehicles, ['s3']);
+  });
+
   it('end with their signal, those that wait and those under way; the request ends where nobody is left', async () => {
     const { send, sent, turnEnds } = scene(2, 2);
     const [lost, other] = [new AbortController(), new AbortController()];
