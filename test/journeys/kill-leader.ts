@@ -4,10 +4,14 @@ import { leader } from '../../protocol/api/md-manager.js';
 import type { AnyGate, Stage } from './kill-in-phase.js';
 import { Journey, NOTHING_ARMED, openHostsGate } from './harness.js';
 
-export type LeaderFault = 'killed' | 'stopped';
+/** `ended`: told to stop, as in a restart in order. */
+export type LeaderFault = 'killed' | 'stopped' | 'ended';
+
+const SIGNALS = { killed: 'SIGKILL', stopped: 'SIGSTOP', ended: 'SIGTERM' } as const;
 
 /**
- * Two md-managers, of which the one that leads is killed, or stopped for longer than its lease and then let go on: the faults in turn.
+ * Two md-managers, of which the one that leads is killed, restarted in order, or stopped for longer than its lease and then let go on: the
+ * faults in turn.
  */
 export const twoManagers = (
   faults: readonly [LeaderFault, ...LeaderFault[]],
@@ -68,8 +72,8 @@ export async function leadingPart({
 export async function loseLeader(journey: Journey, fault: LeaderFault): Promise<void> {
   const { supervisor } = journey.system;
   const { part, term } = await leadingPart(journey);
-  const restarted = fault === 'killed' ? supervisor.restarted(part) : undefined;
-  supervisor.kill(part, fault === 'killed' ? 'SIGKILL' : 'SIGSTOP');
+  const restarted = fault === 'stopped' ? undefined : supervisor.restarted(part);
+  supervisor.kill(part, SIGNALS[fault]);
   await journey.until('another one leads', async () => {
     try {
       return (await leadingPart(journey)).term > term;
