@@ -50,7 +50,9 @@ export function twinStoreContract(name: string, open: () => Promise<OpenedTwinSt
 
     it('reads long histories, in both directions and in part', async () => {
       const rows = Array.from({ length: 1_300 }, (_, i) => row('car-1', i + 1));
-      await store.append([...rows, row('car-0', 1), row('car-2', 1)]);
+      // A few at once, as they come: a store may say that it is busy.
+      for (let from = 0; from < rows.length; from += 100) await store.append(rows.slice(from, from + 100));
+      await store.append([row('car-0', 1), row('car-2', 1)]);
       assert.deepEqual(await collect(store.history('car-1')), rows);
       assert.deepEqual(await collect(store.history('car-1', { reverse: true })), rows.toReversed());
       assert.deepEqual(await collect(store.history('car-1', { limit: 700 })), rows.slice(0, 700));

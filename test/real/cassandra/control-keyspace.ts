@@ -9,8 +9,9 @@ import { readMigrations } from '../../../store/cassandra/schema/migrations.js';
 import { openSession, type CassandraSession } from '../../../store/cassandra/session.js';
 import type { Cluster } from '../../../lab/cassandra/cluster.js';
 import { eventually } from '../../fakes/eventually.js';
+import { freshPrefix, sharedCluster } from './shared-cluster.js';
 
-/** A control keyspace on a cluster, with nothing but its tables: the twin keyspace would double the time that it takes. */
+/** A control keyspace on a cluster, with nothing but its tables: the twin keyspace would double the time that it takes. It goes with its cluster. */
 export interface ControlKeyspace extends AsyncDisposable {
   readonly prefix: string;
   /** A session whose every request goes to the node of this domain, once that is ready. */
@@ -23,6 +24,18 @@ export interface ControlKeyspace extends AsyncDisposable {
 
 const DDL_TIMEOUT_MS = 30_000;
 const ALL = { consistency: cassandra.types.consistencies.all };
+
+let shared: Promise<ControlKeyspace> | undefined;
+
+/** One on the shared cluster for all suites of this process that empty it before use, or take vehicles that no other has. */
+export function sharedControlKeyspace(): Promise<ControlKeyspace> {
+  shared ??= sharedCluster().then(cluster => openControlKeyspace(cluster, freshPrefix()));
+  return shared;
+}
+
+after('the shared control keyspace', async () => {
+  await (await shared)?.[Symbol.asyncDispose]();
+});
 
 export async function openControlKeyspace(cluster: Cluster, prefix: string): Promise<ControlKeyspace> {
   const [domain = ''] = cluster.datacentres;
@@ -61,9 +74,6 @@ export async function openControlKeyspace(cluster: Cluster, prefix: string): Pro
       const used = names.filter((_, i) => (found[i]?.rowLength ?? 0) > 0);
       await Promise.all(used.map(name => client.execute(`TRUNCATE ${name}`)));
     },
-    async [Symbol.asyncDispose]() {
-      await client.execute(`DROP KEYSPACE ${prefix}_control`);
-      await client.shutdown();
-    },
+    [Symbol.asyncDispose]: () => client.shutdown(),
   };
 }

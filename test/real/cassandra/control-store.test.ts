@@ -1,6 +1,6 @@
 import { controlStoreContract } from '../../integration/store/control-store-contract.js';
-import { openControlKeyspace, type ControlKeyspace } from './control-keyspace.js';
-import { DATACENTRES, freshPrefix, needsCluster, sharedCluster } from './shared-cluster.js';
+import { sharedControlKeyspace, type ControlKeyspace } from './control-keyspace.js';
+import { DATACENTRES, needsCluster } from './shared-cluster.js';
 import { openedStore } from '../../integration/store/opened-store.js';
 
 describe('on three datacentres', function () {
@@ -9,9 +9,8 @@ describe('on three datacentres', function () {
 
   before(needsCluster);
   before(async () => {
-    keyspace = await openControlKeyspace(await sharedCluster(), freshPrefix());
+    keyspace = await sharedControlKeyspace();
   });
-  after(() => keyspace?.[Symbol.asyncDispose]());
 
   // Each handle speaks to the node of another domain than the one before it.
   controlStoreContract('Cassandra', async () => {

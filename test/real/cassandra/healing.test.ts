@@ -67,21 +67,17 @@ describe('a domain that was cut off', function () {
 
   it('longer than hints are kept, cannot be repaired while it is away', async () => {
     await cluster.cutOff(AWAY);
-    await Promise.all(
-      OTHERS.map(domain =>
-        eventually(
-          `${domain} sees it down`,
-          async () => isDown(await cluster.node(domain).nodetool('status')),
-          WITHIN_MS,
-        ),
-      ),
-    );
-    await delay(WINDOW_MS + BEYOND_MS);
-    await taken('the rows are taken', () => here.append(missedLong));
-    await taken('the cell is taken', () => here.putLive('long-1', [cell('spd', 1, 7)]));
-    const repair = repairByReading(admin, { migrations, ranges: 1, atOnce: 1, onProgress: silent });
-    await assert.rejects(repair, { code: 'STORE_AWAY' });
-    await cluster.rejoin(AWAY);
+    try {
+      const downAt = async (domain: string): Promise<boolean> => isDown(await cluster.node(domain).nodetool('status'));
+      await Promise.all(OTHERS.map(domain => eventually(`${domain} sees it down`, () => downAt(domain), WITHIN_MS)));
+      await delay(WINDOW_MS + BEYOND_MS);
+      await taken('the rows are taken', () => here.append(missedLong));
+      await taken('the cell is taken', () => here.putLive('long-1', [cell('spd', 1, 7)]));
+      const repair = repairByReading(admin, { migrations, ranges: 1, atOnce: 1, onProgress: silent });
+      await assert.rejects(repair, { code: 'STORE_AWAY' });
+    } finally {
+      await cluster.rejoin(AWAY);
+    }
     await cluster.settled();
   });
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { violationsOf } from '../../../lab/linearizability/contest.js';
 import type { NodeFault } from '../../../lab/linearizability/node-faults.js';
 import { seededRandom } from '../../../lab/seeded-random.js';
-import { openControlKeyspace, type ControlKeyspace } from './control-keyspace.js';
+import { sharedControlKeyspace, type ControlKeyspace } from './control-keyspace.js';
 import { contestOwnership } from './ownership-contest.js';
-import { freshPrefix, needsCluster, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
+import { needsCluster, sharedCluster, sharedClusterMissing } from './shared-cluster.js';
 
 /** Each a minority, of every kind and in every domain: most claims go through, and those of that domain are unknown. */
 const FAULTS: readonly NodeFault[] = [
@@ -20,9 +20,8 @@ describe('ownership of vehicles on Cassandra', function () {
 
   before(needsCluster);
   before(async () => {
-    keyspace = await openControlKeyspace(await sharedCluster(), freshPrefix());
+    keyspace = await sharedControlKeyspace();
   });
-  after(() => keyspace?.[Symbol.asyncDispose]());
 
   it('has one winner per epoch and never goes back, while three domains contend and nodes are cut off, paused and killed', async () => {
     // Without namespaces no link can be cut; nodes can be paused and killed all the same.
@@ -30,7 +29,7 @@ describe('ownership of vehicles on Cassandra', function () {
     const { contest, owners } = await contestOwnership({
       cluster: await sharedCluster(),
       ...{ keyspace, clientsPerDomain: 3, random: seededRandom(7) },
-      vehicles: ['car-1', 'car-2', 'car-3'],
+      vehicles: ['contended-1', 'contended-2', 'contended-3'],
       faults: [FAULTS.filter(fault => cuts || fault.do !== 'cut off')],
     });
     assert.deepEqual(violationsOf(contest), []);

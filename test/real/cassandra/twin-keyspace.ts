@@ -13,7 +13,7 @@ import type { DeviceRow } from '../../../store/types.js';
 
 export const RETENTION = { historyTtlDays: 365, historyWindowDays: 7, graceDays: 10 } as const;
 
-/** Both keyspaces of a prefix on a cluster, made by the migrations. */
+/** Both keyspaces of a prefix on a cluster, made by the migrations. They go with their cluster. */
 export interface TwinKeyspace extends AsyncDisposable {
   readonly prefix: string;
   readonly admin: Admin;
@@ -60,10 +60,6 @@ export async function openTwinKeyspace(cluster: Cluster, prefix: string): Promis
       );
       for (const [i, name] of tables.entries()) if ((found[i]?.length ?? 0) > 0) await admin.run(`TRUNCATE ${name}`);
     },
-    async [Symbol.asyncDispose]() {
-      await admin.run('DROP KEYSPACE {twin}');
-      await admin.run('DROP KEYSPACE {control}');
-      await admin[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => admin[Symbol.asyncDispose](),
   };
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { TwinStore } from '../../../store/types.js';
 import { cell, collect, row, START_MS } from '../../fakes/store-rows.js';
 import { twinStoreContract } from '../../integration/store/twin-store-contract.js';
-import { DATACENTRES, freshPrefix, needsCluster, needsCuts, sharedCluster } from './shared-cluster.js';
-import { openTwinKeyspace, type TwinKeyspace } from './twin-keyspace.js';
+import { migratedStores, type MigratedStores } from './migrated-stores.js';
+import { DATACENTRES, needsCluster, needsCuts, sharedCluster } from './shared-cluster.js';
 import { openedStore } from '../../integration/store/opened-store.js';
 
 const DAY_MS = 86_400_000;
@@ -12,13 +12,12 @@ const HEALED_MS = 60_000;
 
 describe('twin store on three datacentres', function () {
   this.timeout(120_000);
-  let keyspace: TwinKeyspace;
+  let keyspace: MigratedStores;
 
   before(needsCluster);
   before(async () => {
-    keyspace = await openTwinKeyspace(await sharedCluster(), freshPrefix());
+    keyspace = await migratedStores();
   });
-  after(() => keyspace?.[Symbol.asyncDispose]());
 
   // Each handle speaks to the node of the same domain: LOCAL_QUORUM there is the adapter's promise.
   twinStoreContract('Cassandra', async () => {
