@@ -75,8 +75,9 @@ export function joinedCell(cells: readonly Cell[]): Cell | undefined {
   const count = cells.reduce((sum, cell) => sum + cell.count, 0);
   if (last.kind === 'text') return { ...last, count };
   const numbers = cells.filter(cell => cell.kind === 'number');
-  const least = numbers.reduce((a, b) => (b.min < a.min ? b : a), last);
-  const greatest = numbers.reduce((a, b) => (b.max > a.max ? b : a), last);
+  // Of equal ones the first, as among samples.
+  const least = numbers.reduce((a, b) => (b.min < a.min ? b : a));
+  const greatest = numbers.reduce((a, b) => (b.max > a.max ? b : a));
   return {
     ...{ kind: 'number', count, sum: numbers.reduce((sum, cell) => sum + cell.sum, 0) },
     ...{ min: least.min, minAtMs: least.minAtMs, max: greatest.max, maxAtMs: greatest.maxAtMs },
