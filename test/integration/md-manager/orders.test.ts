@@ -17,12 +17,21 @@ describe('what md-manager tells of itself', function () {
         headers: { 'content-type': 'application/json', 'x-edgetwin-by': 'ops\u00e9', 'idempotency-key': key },
         body: text,
       });
-    assert.equal((await post(body, 'k-1')).status, 200);
-    assert.equal((await post(body.replace('000', 'fff'), 'k-2')).status, 409);
+    // As a device does: on a busy machine it is told to come again.
+    const answered = (text: string, key: string): Promise<number> =>
+      until(async () => {
+        const { status } = await post(text, key);
+        return status === 503 ? undefined : status;
+      });
+    assert.equal(await answered(body, 'k-1'), 200);
+    assert.equal(await answered(body.replace('000', 'fff'), 'k-2'), 409);
     await lab.stop();
     await lab.start();
     const { orders } = await lab.api.call('GET', '/v1/orders?limit=100', { answer: orderList });
-    const registrations = orders.filter(({ what, key }) => what === 'POST /v1/registrations' && key !== undefined);
+    const registrations = orders.filter(
+      ({ what, key, outcome }) =>
+        what === 'POST /v1/registrations' && key !== undefined && !['AUTHORITY_AWAY', 'DEADLINE'].includes(outcome),
+    );
     assert.deepEqual(
       registrations.map(({ who, key, outcome, term }) => ({ who, key, outcome, term })),
       [
