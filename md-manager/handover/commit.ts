@@ -1,9 +1,19 @@
 import type { Digest } from '../../protocol/api/vmd.js';
-import { burnAgain, burnEpoch, dropTarget, end, giveUp, newAttempt, tryAnother } from './attempt.js';
+import { burnAgain, burnEpoch, dropTarget, end, giveUp, newAttempt, returnToTwin, tryAnother } from './attempt.js';
 import { awaitsStandDown, leave, retireParked } from './leaving.js';
 import { follow } from './redirected.js';
 import type { Of } from './state.js';
-import { currentRun, headerOf, setRecord, setRun, setStage, stampPhase, targetOf, type Work } from './work.js';
+import {
+  currentRun,
+  flowFollows,
+  headerOf,
+  setRecord,
+  setRun,
+  setStage,
+  stampPhase,
+  targetOf,
+  type Work,
+} from './work.js';
 
 /** The way of one attempt from its epoch to a twin that acts: prepare and intent, redirect, claim, activate. */
 
@@ -82,6 +92,7 @@ export function onRedirected(w: Work, of: Of): void {
   const run = currentRun(w, of);
   if (run?.stage.at === 'redirecting') {
     const { target, epoch } = run.stage;
+    flowFollows(w);
     stampPhase(w, 'redirected');
     setStage(w, { at: 'claiming', target, epoch });
     w.effects.push({ do: 'claim', header: headerOf(w, run, epoch), host: target });
@@ -90,7 +101,9 @@ export function onRedirected(w: Work, of: Of): void {
     w.s = { ...w.s, twin: { ...w.s.twin, epoch: run.stage.epoch } };
     setRun(w, { redirectSent: false });
     retireParked(w);
-    end(w, 'failed', run.stage.reason);
+    // Where the target has become the twin, it was the flow alone that was elsewhere.
+    if (run.record.toHost === w.s.twin.host.host) end(w, 'completed');
+    else end(w, 'failed', run.stage.reason);
   }
 }
 
@@ -150,5 +163,6 @@ export function onActivated(w: Work, of: Of): void {
   const run = currentRun(w, of);
   if (run?.stage.at !== 'activating' || !run.stage.sent) return;
   stampPhase(w, 'activated');
+  if (run.flowLeft) return returnToTwin(w, 'flow-left');
   setStage(w, { at: 'settling', epoch: run.stage.epoch, untilMs: w.now + w.timing.settleMs });
 }

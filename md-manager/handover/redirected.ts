@@ -1,7 +1,7 @@
 import { burnAgain, dropNext, dropTarget, newAttempt, openRun, recordMove } from './attempt.js';
 import { leave, retireParked } from './leaving.js';
 import type { Health, RedirectedMove } from './state.js';
-import { headerOf, ofRun, outranks, setRecord, setRun, setStage, targetOf, type Work } from './work.js';
+import { flowFollows, headerOf, ofRun, outranks, setRecord, setRun, setStage, targetOf, type Work } from './work.js';
 
 /**
  * Moves whose flow sdn-app has redirected by itself, by an armed slot or a ticket (DESIGN §6). The switch holds the flow
@@ -23,6 +23,7 @@ export function onRedirectedMove(w: Work, move: RedirectedMove): boolean {
   }
   if (twin.host.host === host.host) {
     w.s = { ...w.s, twin: { ...twin, epoch: Math.max(twin.epoch, epoch) } };
+    if (newer) bringAlong(w);
     return false;
   }
   if (run === undefined) {
@@ -39,6 +40,17 @@ export function onRedirectedMove(w: Work, move: RedirectedMove): boolean {
   setRun(w, { intended: true, redirectSent: true });
   letGo(w, move);
   return false;
+}
+
+/**
+ * The flow was at the target of the run, or on its way there, and is back at the twin's own host under a newer epoch. The run goes
+ * to its end: a switch that points to a host which leaves would refuse to let it go, for ever.
+ */
+function bringAlong(w: Work): void {
+  const stage = w.s.run?.stage;
+  if (stage?.at === 'redirecting' || stage?.at === 'readying') burnAgain(w, stage.target);
+  // Who is the twin is known with the outcome of the claim.
+  else if (stage?.at === 'claiming') setRun(w, { flowLeft: true });
 }
 
 function begin(w: Work, move: RedirectedMove, newest: boolean): true {
@@ -100,6 +112,7 @@ function head(w: Work, move: RedirectedMove, newest: boolean): void {
     burnAgain(w, host);
     return;
   }
+  flowFollows(w);
   const { run } = w.s;
   if (run === undefined) return;
   const { record } = run;

@@ -120,6 +120,8 @@ export interface Run {
   readonly intended: boolean;
   /** A redirect was sent: the switch may point to a target. */
   readonly redirectSent: boolean;
+  /** Since the claim was sent sdn-app has taken the flow back to the host that was the twin then. */
+  readonly flowLeft?: true;
   /** The target of this attempt has stored a report. */
   readonly reported: boolean;
 }

@@ -22,6 +22,14 @@ export function setRun(w: Work, change: Partial<Run>): void {
   if (w.s.run !== undefined) w.s = { ...w.s, run: { ...w.s.run, ...change } };
 }
 
+/** The flow is where the run goes. */
+export function flowFollows(w: Work): void {
+  const { run } = w.s;
+  if (run === undefined) return;
+  const { flowLeft: _, ...rest } = run;
+  w.s = { ...w.s, run: rest };
+}
+
 export const setStage = (w: Work, stage: Stage): void => setRun(w, { stage });
 
 export function setRecord(w: Work, change: Partial<HandoverRecord>): void {

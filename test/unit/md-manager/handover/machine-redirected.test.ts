@@ -181,4 +181,44 @@ describe('the hand-over machine, where sdn-app redirected the flow by itself', (
     const { host } = world.state.twin.host;
     assert.deepEqual([world.all.owner.host, world.all.flow.host, world.all.held], [host, host, [host]]);
   });
+
+  describe('and again, before anybody told of it,', () => {
+    /** sdn-app used a slot there, one at another host, and one there once more; the first redirect is told. */
+    const thrice = (): World => {
+      const world = used('armed');
+      world.do({ act: 'expire', host: 'edge-2/2' });
+      world.do({ act: 'lease', host: 'edge-2/4', way: 'ticket' });
+      world.do({ act: 'use', host: 'edge-2/4' });
+      world.do({ act: 'lease', host: 'edge-2/2', way: 'armed' });
+      world.do({ act: 'use', host: 'edge-2/2' });
+      world.do({ act: 'tell' });
+      return world;
+    };
+    const ends = (...performed: string[]): World => {
+      const world = thrice();
+      perform(world, 'putIntent');
+      perform(world, 'claim');
+      world.do({ act: 'tell' });
+      for (const effect of performed) perform(world, effect);
+      world.do({ act: 'tell' });
+      world.finish();
+      const { flow, owner, held, ended } = world.all;
+      assert.deepEqual([flow.host, owner.host, held], ['edge-2/4', 'edge-2/4', ['edge-2/4']]);
+      assert.ok(ended.includes('r1 completed'), ended.join());
+      return world;
+    };
+
+    it('takes the flow along under an epoch of its own where it is back at the twin before the claim', () => {
+      for (const performed of [[], ['putIntent'], ['prepare']]) assert.equal(ends(...performed).all.owner.epoch, 4);
+    });
+
+    it('fetches the flow once the target acts, where it is back at the old twin while the claim is under way', () => {
+      const { owner, flow } = ends('putIntent', 'prepare').all;
+      assert.deepEqual([owner.epoch, flow.epoch], [2, 4]);
+    });
+
+    it('has the flow where it is to be once it has claimed', () => {
+      ends('putIntent', 'prepare', 'claim');
+    });
+  });
 });
