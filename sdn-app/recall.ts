@@ -1,14 +1,31 @@
 import { placeOf } from './attachment/machine.js';
 import { locatedAt } from './attachments.js';
 import type { SdnDeps, SdnOptions } from './deps.js';
+import type { Follower } from './follower.js';
+import type { FlowRunner } from './flow-runner.js';
 import { learnFromManager, type Learnt } from './learn.js';
 import type { VehicleList } from './manager-link.js';
 import { reconcile, reconciling } from './reconcile.js';
-import type { RecoveryParts } from './recovery.js';
+import type { Reporter } from './reporter.js';
 import { vehicleSlice } from './redirect/cookie.js';
 import { vehicleMeter } from './redirect/network.js';
 import { NOTHING_RESERVED, askReserved, leasesOf, untoldRedirect, type Reserved } from './standby.js';
+import type { Tickets } from './tickets.js';
+import type { TimerSet } from './timer-set.js';
 import { hostEnd, type OwnRedirect, type Vehicle, type Vehicles } from './vehicles.js';
+
+/** What recovery works with. */
+export interface RecoveryParts {
+  readonly term: number;
+  readonly vehicles: Vehicles;
+  readonly runner: FlowRunner;
+  readonly follower: Follower;
+  readonly reporter: Reporter;
+  readonly tickets: Tickets;
+  readonly timers: TimerSet;
+  /** Term of md-manager, as it says with its vehicles. */
+  readonly managerTerm: (term: number) => void;
+}
 
 /** Vehicles that are corrected one by one; more of them are read in slices. */
 const FEW = 64;

@@ -1,26 +1,8 @@
 import { messageOf } from '../common/errors.js';
 import { backoff } from '../common/retry.js';
 import type { SdnDeps, SdnOptions } from './deps.js';
-import type { Follower } from './follower.js';
-import type { FlowRunner } from './flow-runner.js';
-import { recall } from './recall.js';
+import { recall, type RecoveryParts } from './recall.js';
 import { reconcile, reconciling } from './reconcile.js';
-import type { Reporter } from './reporter.js';
-import type { Tickets } from './tickets.js';
-import type { TimerSet } from './timer-set.js';
-import type { Vehicles } from './vehicles.js';
-
-export interface RecoveryParts {
-  readonly term: number;
-  readonly vehicles: Vehicles;
-  readonly runner: FlowRunner;
-  readonly follower: Follower;
-  readonly reporter: Reporter;
-  readonly tickets: Tickets;
-  readonly timers: TimerSet;
-  /** Term of md-manager, as it says with its vehicles. */
-  readonly managerTerm: (term: number) => void;
-}
 
 const REPAIR = { firstMs: 100, maxMs: 2_000, jitter: 0.2 } as const;
 

@@ -8,7 +8,7 @@ import { BLOCK_MS, LEVELS, blockOf, type Cell, type RollUpLevel } from '../rollu
 import type { Roller } from '../rollup/roller.js';
 import type { RollUpStore } from '../rollup/rollup-store.js';
 import { keysAround, readReport, type CorrectionsOf } from './read-report.js';
-import type { Point, Span } from './series.js';
+import type { Point, Span } from './point.js';
 import { SignalColumns } from './signal-columns.js';
 
 /** Roll-ups are asked where each point that is wanted stands for at least this many of them: else they would be seen. */

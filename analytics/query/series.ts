@@ -1,18 +1,11 @@
 import type { Report } from '../../protocol/report.js';
 import type { SenmlValue } from '../../protocol/senml.js';
 import type { SignalRow, Tier } from '../../protocol/signals.js';
+import type { Point, Span } from './point.js';
 import { SignalColumns } from './signal-columns.js';
-
-/** A point of a series; null as value begins a gap. */
-export type Point = [timeMs: number, value: SenmlValue | null];
 
 /** A silence longer than this is a gap: drawn as one, never bridged. */
 export const GAP_AFTER_MS: Readonly<Record<Tier, number>> = { fast: 5_000, medium: 15_000, slow: 60_000 };
-
-export interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
 
 /** The samples of one signal within a span, ascending by time, each once. */
 export function pointsOf(row: SignalRow, reports: readonly Report[], span: Span): Point[] {

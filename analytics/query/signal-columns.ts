@@ -1,7 +1,7 @@
 import type { Report } from '../../protocol/report.js';
 import type { SenmlValue } from '../../protocol/senml.js';
 import { isPlausible, type SignalRow } from '../../protocol/signals.js';
-import type { Point, Span } from './series.js';
+import type { Point, Span } from './point.js';
 
 /** Samples of one signal as they came. */
 class Column {

@@ -17,7 +17,7 @@ import { readHistory } from '../query/history.js';
 import { readReport } from '../query/read-report.js';
 import { readReportPage } from '../query/report-pages.js';
 import { countOf, moment, signalRows } from './query-values.js';
-import type { RouteDeps } from './routes.js';
+import type { RouteDeps } from './route-deps.js';
 
 const HISTORY_MS = 600_000;
 const DOWNLOAD_MS = 86_400_000;

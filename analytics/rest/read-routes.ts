@@ -10,7 +10,7 @@ import { forEachAtOnce } from '../query/at-once.js';
 import { Silence } from '../query/silence.js';
 import { problemOf, readSignal, type ReadDeps } from '../query/three-level-read.js';
 import { countOf, flag, secondsAsMs, signalRows } from './query-values.js';
-import type { RouteDeps } from './routes.js';
+import type { RouteDeps } from './route-deps.js';
 
 const TIMEOUT_MS = 2_000;
 /** Values that one question may read. */

@@ -1,7 +1,4 @@
 import { z } from 'zod';
-import type { Clock } from '../../common/clock.js';
-import type { Log } from '../../common/log.js';
-import type { Metrics } from '../../common/metrics.js';
 import {
   counts,
   fleet as fleetAnswer,
@@ -14,32 +11,12 @@ import {
 import { vehicleId } from '../../protocol/api/common.js';
 import { route, type Route } from '../../protocol/api/route.js';
 import { fault } from '../../protocol/errors.js';
-import type { MetricName } from '../../protocol/metrics.js';
-import type { Topology } from '../../protocol/topology.js';
-import type { TwinStore } from '../../store/types.js';
-import type { FleetState } from '../live/fleet-state.js';
-import type { StreamHub } from '../live/stream-hub.js';
 import type { VehicleState } from '../live/vehicle-state.js';
-import type { HistoryReader } from '../query/history-reader.js';
-import type { TwinReader } from '../query/twin-reader.js';
-import type { TwinSource } from '../promql/twin-source.js';
 import { historyRoutes } from './history-routes.js';
 import { prometheusRoutes } from './prometheus-routes.js';
 import { countOf } from './query-values.js';
 import { readRoutes } from './read-routes.js';
-
-export interface RouteDeps {
-  readonly fleet: FleetState;
-  readonly store: TwinStore;
-  readonly twin: TwinReader;
-  readonly reader: HistoryReader;
-  readonly series: TwinSource;
-  readonly log: Log;
-  readonly hub: StreamHub;
-  readonly topology: Topology;
-  readonly clock: Clock;
-  readonly metrics: Metrics<MetricName>;
-}
+import type { RouteDeps } from './route-deps.js';
 
 const ofVehicle = z.strictObject({ vehicle: vehicleId });
 const nothing = z.strictObject({});

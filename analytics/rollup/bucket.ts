@@ -1,4 +1,4 @@
-import type { Point } from '../query/series.js';
+import type { Point } from '../query/point.js';
 
 /** What a span of time held of one signal: enough to draw it, and to compute over it, without its samples. */
 export type Cell = NumberCell | TextCell;

@@ -4,16 +4,15 @@ import { tmpdir } from 'node:os';
 import { codeOf } from '../../common/errors.js';
 import { Resources, aborted } from '../../common/lifecycle.js';
 import { fault } from '../../protocol/errors.js';
-import type { Login } from './administrator.js';
 import { findArchive } from './class-archive.js';
-import { readPems, type ClientKeys } from './cql-probe.js';
+import { readPems } from './cql-probe.js';
 import { cassandraMissing, ensureJars } from './jars.js';
 import { openKeys } from './keys.js';
 import { claimNetwork, loopbackPlaces } from './loopback-places.js';
 import { namespacesMissing, openNamespacePlaces } from './namespace-places.js';
-import { LabCluster } from './lab-cluster.js';
+import { LabCluster, type Cluster } from './lab-cluster.js';
 import type { ClassArchive, CommitlogSync } from './node-config.js';
-import { LabNode, type CassandraNode } from './node.js';
+import { LabNode } from './node.js';
 import { openSmallDisk } from './small-disk.js';
 import { clusterPrefix, sweepClusters } from './sweep.js';
 
@@ -43,26 +42,6 @@ export interface ClusterOptions {
   readonly signal?: AbortSignal;
   /** More of cassandra.yaml, by its own names. */
   readonly yaml?: Readonly<Record<string, unknown>>;
-}
-
-/** A real Cassandra cluster on this machine, of one node in each datacentre; several may run at once. */
-export interface Cluster extends AsyncDisposable {
-  readonly folder: string;
-  readonly datacentres: readonly string[];
-  readonly nodes: readonly CassandraNode[];
-  /** With `tls`: PEM files for clients. */
-  readonly tls: ClientKeys | undefined;
-  /** With `password`: a superuser. */
-  readonly admin: Login | undefined;
-  node(domain: string): CassandraNode;
-  /** With `namespaces`: no packet passes between two nodes, either way, until healed. */
-  cut(a: string, b: string): Promise<void>;
-  heal(a: string, b: string): Promise<void>;
-  /** The same between one node and every other; `rejoin` leaves what is cut off itself. */
-  cutOff(domain: string): Promise<void>;
-  rejoin(domain: string): Promise<void>;
-  /** Resolves once all nodes that run, and are not cut from one another, know that, and have one schema. */
-  settled(timeoutMs?: number): Promise<void>;
 }
 
 const HEAP_MB = 256;

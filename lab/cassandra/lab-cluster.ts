@@ -2,12 +2,31 @@ import { delay } from '../../common/clock.js';
 import type { Resources } from '../../common/lifecycle.js';
 import { fault } from '../../protocol/errors.js';
 import type { Login } from './administrator.js';
-import type { Cluster } from './cluster.js';
 import type { ClientKeys } from './cql-probe.js';
 import type { CassandraNode, LabNode } from './node.js';
 
 const SETTLED_MS = 120_000;
 const POLL_MS = 200;
+
+/** A real Cassandra cluster on this machine, of one node in each datacentre; several may run at once. */
+export interface Cluster extends AsyncDisposable {
+  readonly folder: string;
+  readonly datacentres: readonly string[];
+  readonly nodes: readonly CassandraNode[];
+  /** With `tls`: PEM files for clients. */
+  readonly tls: ClientKeys | undefined;
+  /** With `password`: a superuser. */
+  readonly admin: Login | undefined;
+  node(domain: string): CassandraNode;
+  /** With `namespaces`: no packet passes between two nodes, either way, until healed. */
+  cut(a: string, b: string): Promise<void>;
+  heal(a: string, b: string): Promise<void>;
+  /** The same between one node and every other; `rejoin` leaves what is cut off itself. */
+  cutOff(domain: string): Promise<void>;
+  rejoin(domain: string): Promise<void>;
+  /** Resolves once all nodes that run, and are not cut from one another, know that, and have one schema. */
+  settled(timeoutMs?: number): Promise<void>;
+}
 
 /** What a cluster is built of. */
 export interface ClusterParts {

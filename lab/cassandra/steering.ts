@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EdgetwinError, codeOf, messageOf } from '../../common/errors.js';
 import { fault } from '../../protocol/errors.js';
-import type { Cluster } from './cluster.js';
+import type { Cluster } from './lab-cluster.js';
 import type { CassandraNode } from './node.js';
 
 /** A running cluster is steered over a socket in its folder: one order a connection, as a JSON array of words. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Cluster } from '../cassandra/cluster.js';
+import type { Cluster } from '../cassandra/lab-cluster.js';
 import { DOMAINS, controlStoreOf, storeOf, type CassandraPlan, type Plan } from './plan.js';
 
 /** How the demo's parts find a lab cluster. */

@@ -1,4 +1,5 @@
-import { analyticsRoutes, type RouteDeps as AnalyticsDeps } from '../../analytics/rest/routes.js';
+import { analyticsRoutes } from '../../analytics/rest/routes.js';
+import type { RouteDeps as AnalyticsDeps } from '../../analytics/rest/route-deps.js';
 import { deviceRoutes, type DeviceControl } from '../../device/routes.js';
 import type { Orders } from '../../md-manager/leader/orders.js';
 import { leaderRoute, ordersRoute } from '../../md-manager/leader/routes.js';

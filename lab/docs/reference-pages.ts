@@ -3,7 +3,8 @@ import type { MetricRow } from '../../common/metrics.js';
 import { ERRORS } from '../../protocol/errors.js';
 import { METRICS, METRICS_OF } from '../../protocol/metrics.js';
 import { SIGNALS, type SignalRow } from '../../protocol/signals.js';
-import { OPERATIONS, type Operation } from '../../store/cassandra/consistency.js';
+import { OPERATIONS } from '../../store/cassandra/consistency.js';
+import type { Operation } from '../../store/cassandra/operation.js';
 import { code, page, table } from './markdown.js';
 
 /** `docs/errors.md`, from the table of error codes. */

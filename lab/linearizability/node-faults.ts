@@ -1,5 +1,5 @@
 import { delay } from '../../common/clock.js';
-import type { Cluster } from '../cassandra/cluster.js';
+import type { Cluster } from '../cassandra/lab-cluster.js';
 
 /** What happens to the nodes of a cluster, one after the other. */
 export interface NodeFault {

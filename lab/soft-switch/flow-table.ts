@@ -1,4 +1,5 @@
-import { etherTypeOf, type Flow, type FlowStats, type Match } from '../../sdn-app/switch/flow-switch.js';
+import type { Flow, FlowStats, Match } from '../../sdn-app/switch/flow-switch.js';
+import { etherTypeOf } from '../../sdn-app/switch/flow-text.js';
 import type { Headers } from './packet.js';
 
 export interface Entry {

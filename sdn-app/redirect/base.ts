@@ -1,7 +1,7 @@
 import { COAP_PORT } from '../../protocol/addresses.js';
 import { trunkTowards, type Port, type Topology } from '../../protocol/topology.js';
 import type { Action, Flow, FlowStats, Masked, Match, MeterMod } from '../switch/flow-switch.js';
-import { flowKey } from '../switch/flow-switch.js';
+import { flowKey } from '../switch/flow-text.js';
 import { answers } from './answers.js';
 import { encodeCookie } from './cookie.js';
 import {

@@ -3,11 +3,11 @@ import { hexToIpv6 } from '../../protocol/ipv6.js';
 import { portTowards } from '../../protocol/topology.js';
 import { UNCONFIRMED_BIT } from '../../protocol/addresses.js';
 import type { Field, Flow, FlowStats, Match } from '../switch/flow-switch.js';
-import { etherTypeOf } from '../switch/flow-switch.js';
+import { etherTypeOf } from '../switch/flow-text.js';
 import { decodeCookie, type Kind } from './cookie.js';
 import { PORT_MASK, TABLE, type Network } from './network.js';
-import { PRIORITY, sameSource } from './vehicle.js';
-import type { Armed, HostEnd, Place, VehicleView } from './view.js';
+import { PRIORITY } from './row.js';
+import { sameSource, type Armed, type HostEnd, type Place, type VehicleView } from './view.js';
 
 /**
  * What one switch alone tells about a vehicle after everyone else forgot it; `epoch` is mod 2^24. Not told: leases, places

@@ -19,32 +19,14 @@ import {
   type Network,
 } from './network.js';
 import { NOWHERE, copying, hostAddressOf, outPortOf, wayIn, type TagRule } from './rewrite.js';
+import { PRIORITY, type End, type Row } from './row.js';
 import { sceneOf, type Scene } from './scene.js';
-import type { HostEnd, Place, VehicleView } from './view.js';
+import { sameSource, type HostEnd, type Place, type VehicleView } from './view.js';
 import { waysOut } from './way-out.js';
 
 export { recoverView } from './recover.js';
 export { keptSource, placeOfCopy } from './kept.js';
 export type { Armed, HostEnd, Place, VehicleView } from './view.js';
-
-/** Priorities of table 1 (DESIGN §5). Those between 100 and 80 that it does not name keep the tags of one port apart. */
-export const PRIORITY = {
-  path: 100,
-  asked: 98,
-  contested: 97,
-  armed: 95,
-  backup: 90,
-  answered: 85,
-  shared: 82,
-  unknown: 80,
-} as const;
-
-/** A row of a table before it has its cookie. */
-export interface Row extends Pick<Flow, 'table' | 'priority' | 'match' | 'actions'> {
-  readonly kind: Kind;
-  /** Epoch of the redirect that it belongs to; absent: the one in force. */
-  readonly epoch?: number;
-}
 
 /**
  * The flows that a vehicle should have on one switch, in the order in which a switch without bundles takes them: forwarding
@@ -74,13 +56,6 @@ export function vehicleFlows(network: Network, datapath: number, view: VehicleVi
 export const vehicleMeters = (number: number): MeterMod[] => [
   { op: 'set', meter: vehicleMeter(number), ratePerS: COPY_RATE_PER_S },
 ];
-
-/** A host that frames of the vehicle may be at, or on their way to. */
-export interface End {
-  readonly host: HostEnd;
-  readonly kind: 'wayOut' | 'armed';
-  readonly epoch: number;
-}
 
 /** Each once: as the one that serves the vehicle, else as armed, else as leaving. */
 function endsOf({ leaving, armed, host, epoch }: VehicleView): End[] {
@@ -231,9 +206,6 @@ const from = ({ source }: Place): Match => ({
 });
 
 const station = ({ mac }: Place): Match => (mac === undefined ? {} : { ethSrc: exactly(mac, 48) });
-
-export const sameSource = (a: Place, b: Place): boolean =>
-  a.source.address === b.source.address && a.source.port === b.source.port;
 
 const lastAtEachPort = (places: readonly Place[]): Place[] => [
   ...new Map(places.map(place => [place.port, place])).values(),

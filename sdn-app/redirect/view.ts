@@ -46,3 +46,6 @@ export interface VehicleView {
   /** Hosts before `host` that are not drained yet, with the epoch of the redirect to them. */
   readonly leaving: readonly { readonly host: HostEnd; readonly epoch: number }[];
 }
+
+export const sameSource = (a: Place, b: Place): boolean =>
+  a.source.address === b.source.address && a.source.port === b.source.port;

@@ -4,8 +4,8 @@ import type { Action, Masked, Match } from '../switch/flow-switch.js';
 import { PORT_MASK, TABLE, UDP, exactly, familyOf, fromAddress, toAddress } from './network.js';
 import { byTag, hostAddressOf, leaveBy, outPortOf, tagBase, toDevice } from './rewrite.js';
 import type { Scene } from './scene.js';
-import type { HostEnd, Place, VehicleView } from './view.js';
-import { sameSource, type End, type Row } from './vehicle.js';
+import type { End, Row } from './row.js';
+import { sameSource, type HostEnd, type Place, type VehicleView } from './view.js';
 
 /**
  * The way back of every answer (DESIGN §5, table 2): by the tag alone to the known source, at whatever port its frame came

@@ -1,6 +1,5 @@
 import {
   FIELD_BITS,
-  etherTypeOf,
   type Action,
   type Bits,
   type Field,
@@ -10,6 +9,7 @@ import {
   type SwitchRefusal,
   type WideField,
 } from './flow-switch.js';
+import { etherTypeOf } from './flow-text.js';
 
 const fits = (value: number, bits: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** bits;
 const inField = (bits: Bits): boolean =>

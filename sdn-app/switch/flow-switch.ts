@@ -259,5 +259,3 @@ export function inSlice(cookie: number, slice: CookieSlice): boolean {
     ((high(cookie) ^ high(slice.cookie)) & high(slice.mask)) === 0
   );
 }
-
-export { actionsText, etherTypeOf, flowKey } from './flow-text.js';

@@ -1,14 +1,7 @@
 import { macText, numberToIpv4 } from '../../protocol/addresses.js';
 import { hexToIpv6 } from '../../protocol/ipv6.js';
-import {
-  FIELD_BITS,
-  etherTypeOf,
-  type Action,
-  type Bits,
-  type Field,
-  type Match,
-  type WideField,
-} from '../switch/flow-switch.js';
+import { FIELD_BITS, type Action, type Bits, type Field, type Match, type WideField } from '../switch/flow-switch.js';
+import { etherTypeOf } from '../switch/flow-text.js';
 import { MATCH_FIELDS } from '../switch/flow-text.js';
 
 /** A match as an operator reads it, a word per field; what any packet meets has none. */

@@ -1,4 +1,4 @@
-import type { HistoryRow } from '../types.js';
+import type { ControlStore, HistoryRow } from '../types.js';
 
 /** A row, and its place in the one order in which every domain of a source gives rows: byte by byte. */
 export interface KeyedRow {
@@ -25,4 +25,10 @@ export interface HistorySource {
   rows(domain: string, range: KeyRange): AsyncIterable<KeyedRow>;
   /** Every row of one vehicle in one domain, as it is now. */
   ofVehicle(domain: string, vehicle: string): AsyncIterable<HistoryRow>;
+}
+
+/** What is audited. */
+export interface AuditedStores {
+  readonly source: HistorySource;
+  readonly control: ControlStore;
 }

@@ -9,7 +9,7 @@ import { openSession, type CassandraSession } from '../cassandra/session.js';
 import { CassandraTwinStore } from '../cassandra/twin-store.js';
 import { cassandraSettings } from '../settings.js';
 import type { AuditConfig } from './config.js';
-import type { AuditedStores } from './open-sources.js';
+import type { AuditedStores } from './history-source.js';
 
 /** Where the cluster is entered, and the control store read, if nothing is said. */
 const HOME = 'core';

@@ -1,16 +1,10 @@
 import type { Resources } from '../../common/lifecycle.js';
 import { fault } from '../../protocol/errors.js';
 import type { LmdbTwinStore } from '../lmdb/twin-store.js';
-import type { ControlStore } from '../types.js';
 import type { AuditConfig } from './config.js';
-import type { HistorySource } from './history-source.js';
+import type { AuditedStores } from './history-source.js';
 import { lmdbSource } from './lmdb-source.js';
 import { checkStore } from './read-files.js';
-
-export interface AuditedStores {
-  readonly source: HistorySource;
-  readonly control: ControlStore;
-}
 
 /** Opens the stores that the settings name, to be closed by `resources`. CONFIG_INVALID where one is not there. */
 export async function openSources(

@@ -1,23 +1,10 @@
+import type { Consistency, Operation } from './operation.js';
 import { CONTROL_OPERATIONS } from './control/operations.js';
 
 /**
  * Which consistency each operation on Cassandra has, and why: one table, from which statements are made and the page in
  * `docs/` is generated. LOCAL_SERIAL does not exclude across datacentres, so that it is not among the levels.
  */
-export type Consistency = 'ONE' | 'LOCAL_ONE' | 'LOCAL_QUORUM' | 'QUORUM' | 'SERIAL';
-
-export interface Operation {
-  readonly keyspace: 'twin' | 'control';
-  /** `cas`: a lightweight transaction. It is never repeated by the driver: its outcome would be that of the repetition. */
-  readonly kind: 'read' | 'write' | 'cas';
-  readonly consistency: Consistency;
-  /** Of the Paxos round of a `cas`. */
-  readonly serial?: 'SERIAL';
-  /** How long one coordinator is waited for, milliseconds. */
-  readonly timeoutMs: number;
-  readonly why: string;
-}
-
 export const OPERATIONS = {
   // twin: hot path, in the local datacentre alone
   'history.append': {

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import cassandra from 'cassandra-driver';
 import { messageOf } from '../../common/errors.js';
 import { fault } from '../../protocol/errors.js';
-import type { Consistency } from './consistency.js';
+import type { Consistency } from './operation.js';
 
 export interface DriverSettings {
   /** `host` or `host:port` of nodes. */

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { refuseFlow } from '../../sdn-app/switch/flow-check.js';
 import {
   FIELD_BITS,
-  etherTypeOf,
   type Action,
   type Field,
   type Flow,
@@ -11,6 +10,7 @@ import {
   type WideField,
   type WideMasked,
 } from '../../sdn-app/switch/flow-switch.js';
+import { etherTypeOf } from '../../sdn-app/switch/flow-text.js';
 
 /** Flows that can be installed, of every kind that there is: families, masks, tags, moves, outputs. */
 

@@ -1,6 +1,5 @@
 import { fault } from '../../protocol/errors.js';
 import {
-  flowKey,
   inSlice,
   type Batch,
   type CookieSlice,
@@ -9,6 +8,7 @@ import {
   type PacketIn,
   type SwitchEvent,
 } from '../../sdn-app/switch/flow-switch.js';
+import { flowKey } from '../../sdn-app/switch/flow-text.js';
 
 /** The state of one switch, which several controllers may reach; it keeps its flows while they come and go. */
 export class SwitchState {

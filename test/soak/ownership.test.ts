@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { openCluster, clusterMissing, type Cluster } from '../../lab/cassandra/cluster.js';
+import { openCluster, clusterMissing } from '../../lab/cassandra/cluster.js';
+import type { Cluster } from '../../lab/cassandra/lab-cluster.js';
 import { violationsOf } from '../../lab/linearizability/contest.js';
 import { FAULT_NAMES, drawFaults } from '../../lab/linearizability/node-faults.js';
 import { seededRandom } from '../../lab/seeded-random.js';

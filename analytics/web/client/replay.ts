@@ -1,8 +1,8 @@
 import type { History } from '../../../protocol/api/analytics.js';
+import type { HandoverRecord } from '../../../protocol/api/md-manager.js';
 import { Recording } from './recording.js';
 import { SeriesBuffer } from './series-buffer.js';
 import { LATITUDE, LONGITUDE, SPEED, type Car } from './cars.js';
-import type { PageStore } from './store.js';
 
 export const REPLAYED_MS = 3_600_000;
 export const RATES = [1, 10, 60] as const;
@@ -15,6 +15,14 @@ const [LEAST_POINTS, MOST_POINTS] = [120, 3_600];
 const FULL_POINTS = 4_000;
 const DRAW_EVERY_MS = 100;
 
+/** What it takes from the page, and tells it. */
+export interface ReplayedPage {
+  readonly cars: ReadonlyMap<string, Car>;
+  nowMs(): number;
+  handoverList(vehicle: string): readonly HandoverRecord[];
+  changed(ms?: number): void;
+}
+
 /** The last hour once more: every car as it was at a moment that the viewer chooses, or that runs. */
 export class Replay {
   readonly toMs: number;
@@ -23,7 +31,7 @@ export class Replay {
   /** Cars whose past is here, of `all`. */
   loaded = 0;
   readonly all: number;
-  readonly #store: PageStore;
+  readonly #store: ReplayedPage;
   readonly #recordings = new Map<string, Recording>();
   readonly #full = new Map<string, Recording>();
   readonly #buffers = new Map<string, Map<string, SeriesBuffer>>();
@@ -33,7 +41,7 @@ export class Replay {
   #timer: ReturnType<typeof setInterval> | undefined;
   #shown: { readonly atMs: number; readonly loaded: number; readonly cars: Map<string, Car> } | undefined;
 
-  constructor(store: PageStore) {
+  constructor(store: ReplayedPage) {
     this.#store = store;
     this.toMs = store.nowMs();
     this.#askedFromMs = this.toMs - REPLAYED_MS;

@@ -1,5 +1,6 @@
 import { fault } from '../../../protocol/errors.js';
-import { FIELD_BITS, etherTypeOf, type Field, type Masked, type Match, type WideMasked } from '../flow-switch.js';
+import { FIELD_BITS, type Field, type Masked, type Match, type WideMasked } from '../flow-switch.js';
+import { etherTypeOf } from '../flow-text.js';
 import { hexAt, uintAt, type Writer } from './bytes.js';
 import { OXM, headerAt, writeHeader, type FoundHeader, type OxmField } from './oxm.js';
 

@@ -1,4 +1,5 @@
-import { etherTypeOf, type Action, type Bits, type Flow, type FlowMod, type Match } from '../flow-switch.js';
+import type { Action, Bits, Flow, FlowMod, Match } from '../flow-switch.js';
+import { etherTypeOf } from '../flow-text.js';
 import { MATCH_FIELDS } from '../flow-text.js';
 
 /**

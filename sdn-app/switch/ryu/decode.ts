@@ -1,14 +1,6 @@
 import { fault } from '../../../protocol/errors.js';
-import {
-  FIELD_BITS,
-  etherTypeOf,
-  type Action,
-  type Bits,
-  type Field,
-  type Flow,
-  type Masked,
-  type Match,
-} from '../flow-switch.js';
+import { FIELD_BITS, type Action, type Bits, type Field, type Flow, type Masked, type Match } from '../flow-switch.js';
+import { etherTypeOf } from '../flow-text.js';
 import { ETHER_TYPE, VLAN_PRESENT } from './encode.js';
 import { narrowField, plainName, readNarrow, readWide, wideField } from './fields.js';
 import type { WireAction, WireFlow, WireInstruction, WireMatch } from './wire.js';

@@ -1,6 +1,5 @@
 import {
   FIELD_BITS,
-  etherTypeOf,
   type Action,
   type Batch,
   type Flow,
@@ -8,6 +7,7 @@ import {
   type Match,
   type WideMasked,
 } from '../flow-switch.js';
+import { etherTypeOf } from '../flow-text.js';
 import { NARROW, WIDE, narrowValue, wideValue } from './fields.js';
 import type { WireAction, WireFlow, WireInstruction, WireMatch, WireMod } from './wire.js';
 

@@ -1,4 +1,5 @@
-import { actionsText, flowKey, inSlice, type Batch, type CookieSlice, type Flow } from '../flow-switch.js';
+import { inSlice, type Batch, type CookieSlice, type Flow } from '../flow-switch.js';
+import { actionsText, flowKey } from '../flow-text.js';
 import { TERMS } from './ofctl-term.js';
 
 /** By flow key what a batch leaves behind: the flow, or that there is none. */

@@ -1,4 +1,4 @@
-import type { Operation } from '../consistency.js';
+import type { Operation } from '../operation.js';
 
 /** Longer than a coordinator tries (1.8 s of contention, 2 s to commit): what it has to say is heard. */
 const CAS = { keyspace: 'control', kind: 'cas', consistency: 'QUORUM', serial: 'SERIAL', timeoutMs: 5_000 } as const;

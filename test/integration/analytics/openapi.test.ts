@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Route } from '../../../protocol/api/route.js';
-import { analyticsRoutes, type RouteDeps } from '../../../analytics/rest/routes.js';
+import { analyticsRoutes } from '../../../analytics/rest/routes.js';
+import type { RouteDeps } from '../../../analytics/rest/route-deps.js';
 import { inert } from '../../../lab/docs/inert.js';
 import { startAnalytics } from '../../fakes/analytics-under-test.js';
 import { FakeManager } from '../../fakes/fake-manager.js';

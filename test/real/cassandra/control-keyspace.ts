@@ -7,7 +7,7 @@ import { inKeyspaces } from '../../../store/cassandra/consistency.js';
 import { expectedTables } from '../../../store/cassandra/schema/expected-tables.js';
 import { readMigrations } from '../../../store/cassandra/schema/migrations.js';
 import { openSession, type CassandraSession } from '../../../store/cassandra/session.js';
-import type { Cluster } from '../../../lab/cassandra/cluster.js';
+import type { Cluster } from '../../../lab/cassandra/lab-cluster.js';
 import { eventually } from '../../fakes/eventually.js';
 import { freshPrefix, sharedCluster } from './shared-cluster.js';
 

@@ -1,7 +1,7 @@
 import cassandra from 'cassandra-driver';
 import { expectedTables } from '../../../store/cassandra/schema/expected-tables.js';
 import { readMigrations } from '../../../store/cassandra/schema/migrations.js';
-import type { Cluster } from '../../../lab/cassandra/cluster.js';
+import type { Cluster } from '../../../lab/cassandra/lab-cluster.js';
 
 const TIMEOUT_MS = 30_000;
 const ALL = { consistency: cassandra.types.consistencies.all };

@@ -1,4 +1,4 @@
-import type { Cluster } from '../../../lab/cassandra/cluster.js';
+import type { Cluster } from '../../../lab/cassandra/lab-cluster.js';
 import { planOfCluster } from '../../../lab/demo/store-words.js';
 import type { SystemOptions } from '../../../lab/demo/system.js';
 import { openGate, type Gate } from '../../../lab/proxy/gate.js';

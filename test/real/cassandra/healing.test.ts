@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { delay } from '../../../common/clock.js';
-import type { Cluster } from '../../../lab/cassandra/cluster.js';
+import type { Cluster } from '../../../lab/cassandra/lab-cluster.js';
 import { openAdmin, type Admin } from '../../../store/cassandra/admin/admin.js';
 import { repairByReading } from '../../../store/cassandra/admin/repair.js';
 import { readMigrations, type Migration } from '../../../store/cassandra/schema/migrations.js';

@@ -1,6 +1,6 @@
 import { systemClock, systemTimers } from '../../../common/clock.js';
 import { Resources } from '../../../common/lifecycle.js';
-import type { Cluster } from '../../../lab/cassandra/cluster.js';
+import type { Cluster } from '../../../lab/cassandra/lab-cluster.js';
 import { runContest, type Contest } from '../../../lab/linearizability/contest.js';
 import { LossySession, type LossyOptions } from '../../../lab/linearizability/lossy-session.js';
 import { doFaults, type NodeFault } from '../../../lab/linearizability/node-faults.js';

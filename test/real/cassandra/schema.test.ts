@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Cluster } from '../../../lab/cassandra/cluster.js';
+import type { Cluster } from '../../../lab/cassandra/lab-cluster.js';
 import { openAdmin } from '../../../store/cassandra/admin/admin.js';
 import { migrate } from '../../../store/cassandra/admin/migrate.js';
 import { clusterStatus } from '../../../store/cassandra/admin/status.js';

@@ -1,4 +1,5 @@
-import { clusterMissing, openCluster, type Cluster, type ClusterOptions } from '../../../lab/cassandra/cluster.js';
+import { clusterMissing, openCluster, type ClusterOptions } from '../../../lab/cassandra/cluster.js';
+import type { Cluster } from '../../../lab/cassandra/lab-cluster.js';
 
 /**
  * One cluster for every suite of this process that needs nothing particular of it: three datacentres, `batch`, in namespaces where

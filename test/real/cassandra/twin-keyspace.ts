@@ -1,6 +1,6 @@
 import { systemClock, systemTimers } from '../../../common/clock.js';
 import { silentLog } from '../../../common/log.js';
-import type { Cluster } from '../../../lab/cassandra/cluster.js';
+import type { Cluster } from '../../../lab/cassandra/lab-cluster.js';
 import { openAdmin, type Admin } from '../../../store/cassandra/admin/admin.js';
 import { migrate } from '../../../store/cassandra/admin/migrate.js';
 import type { Ack } from '../../../store/cassandra/history-table.js';

@@ -3,7 +3,7 @@ import { Resources } from '../../../common/lifecycle.js';
 import { baseFlows } from '../../../sdn-app/redirect/base.js';
 import { vehicleFlows } from '../../../sdn-app/redirect/vehicle.js';
 import type { Flow, FlowSwitch, SwitchEvent } from '../../../sdn-app/switch/flow-switch.js';
-import { actionsText, flowKey } from '../../../sdn-app/switch/flow-switch.js';
+import { actionsText, flowKey } from '../../../sdn-app/switch/flow-text.js';
 import { openOfctl, type Ofctl } from '../../../sdn-app/switch/ryu/ofctl.js';
 import { frameOf } from '../../fakes/frames.js';
 import { headersOfTest, testPacketOf } from '../../fakes/test-packets.js';

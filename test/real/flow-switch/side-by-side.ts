@@ -2,14 +2,8 @@ import assert from 'node:assert/strict';
 import { toHex } from '../../../common/hex.js';
 import { applyBatch, createSwitch, process } from '../../../lab/soft-switch/model.js';
 import type { Packet } from '../../../lab/soft-switch/packet.js';
-import {
-  actionsText,
-  flowKey,
-  type Flow,
-  type FlowSwitch,
-  type PacketHeaders,
-  type PacketIn,
-} from '../../../sdn-app/switch/flow-switch.js';
+import type { Flow, FlowSwitch, PacketHeaders, PacketIn } from '../../../sdn-app/switch/flow-switch.js';
+import { actionsText, flowKey } from '../../../sdn-app/switch/flow-text.js';
 import { frameOf } from '../../fakes/frames.js';
 import { Arrivals } from '../../fakes/sdn-network.js';
 import { shownBy } from '../../fakes/test-packets.js';

@@ -3,14 +3,8 @@ import { Resources } from '../../../common/lifecycle.js';
 import { GATEWAY_MAC, hostMac, ipv4ToNumber } from '../../../protocol/addresses.js';
 import { baseFlows, baseMeters } from '../../../sdn-app/redirect/base.js';
 import { vehicleFlows, vehicleMeters, type VehicleView } from '../../../sdn-app/redirect/vehicle.js';
-import {
-  actionsText,
-  flowKey,
-  type Batch,
-  type Flow,
-  type FlowSwitch,
-  type PacketHeaders,
-} from '../../../sdn-app/switch/flow-switch.js';
+import type { Batch, Flow, FlowSwitch, PacketHeaders } from '../../../sdn-app/switch/flow-switch.js';
+import { actionsText, flowKey } from '../../../sdn-app/switch/flow-text.js';
 import type { Ryu } from '../../../sdn-app/switch/ryu/adapter.js';
 import { frameOf } from '../../fakes/frames.js';
 import {

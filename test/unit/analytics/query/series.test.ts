@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { downsample, pointsOf, withGaps, type Point } from '../../../../analytics/query/series.js';
+import { downsample, pointsOf, withGaps } from '../../../../analytics/query/series.js';
+import type { Point } from '../../../../analytics/query/point.js';
 import type { Report } from '../../../../protocol/report.js';
 import { signalByWire } from '../../../../protocol/signals.js';
 

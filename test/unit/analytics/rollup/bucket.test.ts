@@ -10,7 +10,7 @@ import {
   type NumberCell,
 } from '../../../../analytics/rollup/bucket.js';
 import { bucketKey, decodeCells, digestOf, encodeBuckets } from '../../../../analytics/rollup/bucket-row.js';
-import type { Point } from '../../../../analytics/query/series.js';
+import type { Point } from '../../../../analytics/query/point.js';
 
 const T0 = Date.UTC(2026, 5, 1);
 /** Of few values, so that the least and the greatest come more than once, or of many. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { FlowTable } from '../../../../lab/soft-switch/flow-table.js';
 import { headersOf, type Headers } from '../../../../lab/soft-switch/packet.js';
 import type { Flow, Masked, Match } from '../../../../sdn-app/switch/flow-switch.js';
-import { etherTypeOf, flowKey } from '../../../../sdn-app/switch/flow-switch.js';
+import { etherTypeOf, flowKey } from '../../../../sdn-app/switch/flow-text.js';
 
 const MASKS = [0xffffffff, 0xfff00000, 0x80000001];
 const address: fc.Arbitrary<Masked | undefined> = fc

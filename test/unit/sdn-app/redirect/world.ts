@@ -22,14 +22,8 @@ import {
   type Place,
   type VehicleView,
 } from '../../../../sdn-app/redirect/vehicle.js';
-import {
-  actionsText,
-  flowKey,
-  type Abilities,
-  type Batch,
-  type Flow,
-  type PacketIn,
-} from '../../../../sdn-app/switch/flow-switch.js';
+import type { Abilities, Batch, Flow, PacketIn } from '../../../../sdn-app/switch/flow-switch.js';
+import { actionsText, flowKey } from '../../../../sdn-app/switch/flow-text.js';
 
 /**
  * Two switches with a trunk between them. Switch 1: access ports 1 (edge-1), 2 (edge-2), 3 (edge-1, VLAN 30), hosts of

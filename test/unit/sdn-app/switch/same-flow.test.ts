@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { actionsText, flowKey, type Flow } from '../../../../sdn-app/switch/flow-switch.js';
+import type { Flow } from '../../../../sdn-app/switch/flow-switch.js';
+import { actionsText, flowKey } from '../../../../sdn-app/switch/flow-text.js';
 import { sameActions, sameFlow } from '../../../../sdn-app/switch/same-flow.js';
 import { arbitraryFlow } from '../../../fakes/arbitrary-flows.js';
 

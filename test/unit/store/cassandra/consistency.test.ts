@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { inKeyspaces, OPERATIONS, statement, type Operation } from '../../../../store/cassandra/consistency.js';
+import { inKeyspaces, OPERATIONS, statement } from '../../../../store/cassandra/consistency.js';
+import type { Operation } from '../../../../store/cassandra/operation.js';
 
 const rows: [string, Operation][] = Object.entries(OPERATIONS);
 

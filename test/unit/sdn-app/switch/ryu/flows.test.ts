@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { refuseFlow } from '../../../../../sdn-app/switch/flow-check.js';
 import type { Action, Flow } from '../../../../../sdn-app/switch/flow-switch.js';
-import { actionsText, flowKey } from '../../../../../sdn-app/switch/flow-switch.js';
+import { actionsText, flowKey } from '../../../../../sdn-app/switch/flow-text.js';
 import { refuseBatch } from '../../../../../sdn-app/switch/batch-check.js';
 import { decodeRefusal } from '../../../../../sdn-app/switch/refusal.js';
 import { decodeFlow, decodeMatch } from '../../../../../sdn-app/switch/ryu/decode.js';
