@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { ManagerClient } from '../../protocol/api/manager-client.js';
 import { poolList } from '../../protocol/api/pools.js';
 import { switchCheck } from '../../protocol/api/sdn-app.js';
-import { hostHealth } from '../../protocol/api/vmd.js';
+import { hostHealth, type HostHealth } from '../../protocol/api/vmd.js';
 import type { ControlStore } from '../types.js';
 import type { ActingView, SlotView } from './types.js';
 
@@ -25,9 +25,7 @@ export async function readActing(
   urls: { readonly manager?: string | undefined; readonly sdn?: string | undefined },
 ): Promise<ActingView> {
   const [before, standbysBefore] = await Promise.all([control.openHandovers(), control.standbys()]);
-  const pools = urls.manager === undefined ? undefined : await ask(urls.manager, '/v1/pools', poolList);
-  const hosts = pools?.pools.flatMap(pool => pool.hosts);
-  const health = hosts && (await Promise.all(hosts.map(({ host }) => ask(host.control, '/v1/health', hostHealth))));
+  const asked = urls.manager === undefined ? undefined : await askHosts(urls.manager);
   const check = urls.sdn === undefined ? undefined : await ask(urls.sdn, '/v1/check', switchCheck);
   const [owners, devices, after, standbysAfter] = await Promise.all([
     control.owners(),
@@ -36,12 +34,12 @@ export async function readActing(
     control.standbys(),
   ]);
   const open = new Map([...before, ...after].map(({ id, vehicle }) => [id, { id, vehicle }]));
-  const poolSlots = hosts?.flatMap(({ host, slots }): SlotView[] =>
+  const poolSlots = asked?.flatMap(({ listed: { host, slots } }): SlotView[] =>
     slots.map(slot => ({ host: host.host, slot: slot.slot, state: slot.state, ...whose(slot) })),
   );
-  const slots = health?.flatMap((host): SlotView[] =>
-    host.slots.map(slot => ({
-      ...{ host: host.host.host, slot: slot.slot, state: slot.state, ...whose(slot) },
+  const slots = asked?.flatMap(({ health }): SlotView[] =>
+    health.slots.map(slot => ({
+      ...{ host: health.host.host, slot: slot.slot, state: slot.state, ...whose(slot) },
       actingEpoch: slot.actingEpoch,
       leaseHeld: slot.leaseHeld,
     })),
@@ -55,6 +53,26 @@ export async function readActing(
     ...(poolSlots === undefined ? {} : { poolSlots }),
     ...(check === undefined ? {} : { flows: check.flows }),
   };
+}
+
+type PoolHost = z.infer<typeof poolList>['pools'][number]['hosts'][number];
+
+/** Every host of the manager's pools, and what it says of itself. One that has been ended since it was listed holds nothing. */
+async function askHosts(manager: string): Promise<{ readonly listed: PoolHost; readonly health: HostHealth }[]> {
+  const list = async (): Promise<PoolHost[]> =>
+    (await ask(manager, '/v1/pools', poolList)).pools.flatMap(({ hosts }) => hosts);
+  const silent = new Map<string, unknown>();
+  const answers = (await list()).map(async listed => {
+    try {
+      return [{ listed, health: await ask(listed.host.control, '/v1/health', hostHealth) }];
+    } catch (error) {
+      silent.set(listed.host.host, error);
+      return [];
+    }
+  });
+  const found = (await Promise.all(answers)).flat();
+  if (silent.size > 0) for (const { host } of await list()) if (silent.has(host.host)) throw silent.get(host.host);
+  return found;
 }
 
 const whose = (slot: {

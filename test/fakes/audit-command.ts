@@ -33,7 +33,13 @@ export class ScriptedServices implements AsyncDisposable {
 
   async #serve(answers: Readonly<Record<string, unknown>>): Promise<string> {
     const routes = Object.entries(answers).map(([path, answer]) =>
-      route({ method: 'GET', path, summary: 'scripted', answer: z.unknown(), handle: () => answer }),
+      route({
+        method: 'GET',
+        path,
+        summary: 'scripted',
+        answer: z.unknown(),
+        handle: () => (typeof answer === 'function' ? (answer as () => unknown)() : answer),
+      }),
     );
     const listen = { address: '127.0.0.1', port: 0 };
     const server = await openHttp({ part: 'fake', listen, routes, log: silentLog, metrics: new Metrics(METRICS) });
@@ -41,8 +47,11 @@ export class ScriptedServices implements AsyncDisposable {
     return server.url;
   }
 
-  /** A manager whose pools name one host each, and hosts with one slot as given. */
-  async manager(slots: readonly Readonly<Record<string, unknown>>[]): Promise<string> {
+  /**
+   * A manager whose pools name one host each, and hosts with one slot as given. `silent`: there is one more that does not answer;
+   * it is listed so many times.
+   */
+  async manager(slots: readonly Readonly<Record<string, unknown>>[], silent = 0): Promise<string> {
     const hosts = await Promise.all(
       slots.map(async (slot, i) => {
         const host = { host: `edge-${i + 1}/1`, domain: `edge-${i + 1}`, address: '127.96.0.1', port: 5683 };
@@ -51,7 +60,18 @@ export class ScriptedServices implements AsyncDisposable {
         return { host: { ...host, control }, pid: 1, slots: [] };
       }),
     );
-    return this.#serve({ '/v1/pools': { pools: [{ domain: 'edge-1', size: 1, starting: 0, hosts }] } });
+    const away = {
+      host: 'edge-9/1',
+      domain: 'edge-9',
+      address: '127.96.0.1',
+      port: 5683,
+      control: 'http://127.0.0.1:1',
+    };
+    let times = 0;
+    const listed = (): unknown => (times++ < silent ? [...hosts, { host: away, pid: 1, slots: [] }] : hosts);
+    return this.#serve({
+      '/v1/pools': () => ({ pools: [{ domain: 'edge-1', size: 1, starting: 0, hosts: listed() }] }),
+    });
   }
 
   /** An sdn-app that has one flow, of vehicle 1,025. */

@@ -94,6 +94,14 @@ describe('edgetwin audit', () => {
     ]);
   });
 
+  it('takes a host that does not answer for ended where the manager does not name it any more', async () => {
+    const argv = await prepare({ 'edge-1': rows(1, 20) });
+    assert.deepEqual(await violations([...argv, '--manager', await services.manager([acting], 1)]), []);
+    const { code, errors } = await auditOutput([...argv, '--manager', await services.manager([acting], 2)]);
+    assert.equal(code, 2);
+    assert.match(errors, /could not be made: UPSTREAM_AWAY/);
+  });
+
   it('goes on with an audit that could not be made, and reads nothing twice', async () => {
     const argv = await prepare({ 'edge-1': rows(1, 15), 'edge-2': rows(10, 20) });
     const record = join(directory, 'audit.jsonl');
