@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { delay } from '../../common/clock.js';
 import { fault } from '../../protocol/errors.js';
+import type { HandoverRecord } from '../../protocol/api/md-manager.js';
 import { readMarks, type Marks } from '../../device/uplink/marks.js';
 import { openNodeDisk } from '../../device/uplink/node-disk.js';
 import { summariseHandovers, type HandoverSummary } from './outcome.js';
@@ -50,7 +51,7 @@ export async function finishAndAudit(
 ): Promise<Outcome> {
   await settle(watch, signal, timeoutMs);
   const audit = await runAudit(system);
-  const handovers = await watch.handovers(ALL_HANDOVERS);
+  const handovers = await allHandovers(watch, signal, timeoutMs);
   const { reports, violations } = audit;
   const marks = await marksOf(system);
   return {
@@ -58,7 +59,7 @@ export async function finishAndAudit(
     cars: system.plan.cars,
     speed: system.plan.speed,
     reports: { ...reports, resent: marks.reduce((sum, { resent }) => sum + resent, 0) },
-    handovers: summariseHandovers(handovers?.handovers ?? []),
+    handovers: summariseHandovers(handovers),
     restarts: system.restarts(),
     violations,
   };
@@ -78,6 +79,16 @@ async function settle(watch: Watch, signal: AbortSignal, timeoutMs: number): Pro
         'DEADLINE',
         `after ${timeoutMs} ms outboxes hold ${queues.map(queue => queue ?? 'unknown').join(', ')} reports, ${counts?.running ?? 'unknown'} hand-overs run`,
       );
+    await delay(ASK_EVERY_MS, signal);
+  }
+}
+
+/** A manager that is late is asked again: an outcome without hand-overs would be a wrong one. */
+async function allHandovers(watch: Watch, signal: AbortSignal, timeoutMs: number): Promise<HandoverRecord[]> {
+  for (const untilMs = performance.now() + timeoutMs; ;) {
+    const found = await watch.handovers(ALL_HANDOVERS, timeoutMs);
+    if (found !== undefined) return found.handovers;
+    if (performance.now() > untilMs) throw fault('DEADLINE', `after ${timeoutMs} ms md-manager tells no hand-overs`);
     await delay(ASK_EVERY_MS, signal);
   }
 }

@@ -54,10 +54,8 @@ export class Watch implements AsyncDisposable {
     return orNothing(this.#manager.call('GET', '/v1/handovers/counts', { answer: handoverCounts, timeoutMs: ASK_MS }));
   }
 
-  handovers(limit: number): Promise<z.infer<typeof handoverList> | undefined> {
-    return orNothing(
-      this.#manager.call('GET', `/v1/handovers?limit=${limit}`, { answer: handoverList, timeoutMs: ASK_MS }),
-    );
+  handovers(limit: number, timeoutMs = ASK_MS): Promise<z.infer<typeof handoverList> | undefined> {
+    return orNothing(this.#manager.call('GET', `/v1/handovers?limit=${limit}`, { answer: handoverList, timeoutMs }));
   }
 
   async state(nowMs: number): Promise<DemoState> {
