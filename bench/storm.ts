@@ -135,6 +135,10 @@ async function stormOf(count: number, say: Say, signal: AbortSignal): Promise<Be
       'reports not acknowledged',
       outcomes.reduce((sum, row) => sum + row.reports - row.acknowledged, 0),
     ),
+    number(
+      'reports refused for a while',
+      outcomes.reduce((sum, row) => sum + row.refused, 0),
+    ),
     number('reports stored twice', stored.rows - stored.distinct),
     number(
       'reports resent',

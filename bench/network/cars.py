@@ -83,16 +83,19 @@ class Car:
             if kind == CON:
                 self.transmit(bytes([0x60, 0]) + data[2:4])
             (seq,) = struct.unpack_from("!I", data, 4)
-            sent = self.waiting.pop(seq, None)
+            sent = self.waiting.get(seq)
             if sent is None:
                 continue
             if data[1] == CHANGED:
+                del self.waiting[seq]
                 self.acknowledged += 1
                 self.last_acknowledged = time.time() * 1_000
                 # as the device does: what was sent before it and has no answer is sent again at once
                 self.resend(now, sent - 0.000_1)
             else:
+                # as the device does: a host that is too busy is asked again later
                 self.refused += 1
+                self.waiting[seq] = now
 
 
 def main():
