@@ -21,7 +21,6 @@ import { logOf, rowsOf, type Known } from './driven.js';
 import { openResponder } from './responder.js';
 import { CARS, JITTER_MS, PING_HZ, REST_MS, caseName, type RowCase } from './row-case.js';
 import { POINTS, layoutOf, otherEdge, type Edge } from './stage.js';
-import { switchFirst } from './switch-priority.js';
 
 /** The paper's way: a reactive Ryu app of its own on the same network, and hosts that do nothing but answer. */
 
@@ -43,7 +42,6 @@ export async function measurePaper({ handovers, controllerMs }: RowCase, signal:
   const fleets = places.map(name => ({ name, count: 1 }));
   const network = stack.use(await openNetwork(layOutSite(layoutOf({ fleets, controllerMs }))));
   const openVSwitch = stack.use(await openOpenVSwitch(network, 1));
-  await switchFirst(openVSwitch.pid);
   const cars = places.map((place, index) => ({
     place,
     bind: network.addressOf(place),

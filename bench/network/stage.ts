@@ -15,7 +15,6 @@ import type { Topology } from '../../protocol/topology.js';
 import { cpuSecondsOf, cpuSecondsOfTree } from '../harness.js';
 import { reportDatagram } from '../report-datagram.js';
 import type { CarRow } from './cars.js';
-import { switchFirst } from './switch-priority.js';
 
 /** A vehicle of a benchmark: registered, and spoken for by the benchmark. */
 export interface BenchCar extends CarRow {
@@ -75,7 +74,6 @@ export async function openStage(options: StageOptions, signal: AbortSignal): Pro
     };
     const site = resources.use(await Site.open({ ...layout, extra, controller: options.controller ?? 'ryu' }));
     signal.throwIfAborted();
-    for (const { pid } of site.switches) await switchFirst(pid);
     const manager = resources.use(new HttpClient(site.urls.manager));
     const sdn = resources.use(new HttpClient(site.urls.sdn));
     const cars = await registered(manager, options.fleets, signal);
